@@ -1,0 +1,5 @@
+"""`python -m server`: the same as `roomful`."""
+
+from server.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""The `roomful` command."""
+
+
+def main() -> None:
+    raise SystemExit("not built yet")

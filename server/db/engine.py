@@ -1,0 +1,109 @@
+"""Connections to the database: SQLite in one file, or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from server.settings import Settings, async_database_url
+
+SQLITE_BUSY_SECONDS = 10
+
+
+class Database:
+    """The engine with its two kinds of session. Close it when done.
+
+    `write()` sessions may change rows: on SQLite their transaction begins IMMEDIATE, since a transaction that reads
+    first and writes later fails at once with "database is locked" however long it would be willing to wait. `read()`
+    sessions see one consistent state from their first query to their last and never wait for a writer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        url = async_database_url(settings.database_url)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(settings) if self.is_sqlite else _postgresql_engine(settings)
+        # One SQLite writer at a time anyway: waiting here, in order of arrival, wastes no thread and starves nobody.
+        self._writer = asyncio.Lock() if self.is_sqlite else None
+        reading = (
+            self.engine.execution_options(roomful_read=True)
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
+        self._write_sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session whose transaction is the caller's to commit; leaving the block rolls back what was not."""
+        if self._writer is None:
+            async with self._write_sessions() as session:
+                yield session
+            return
+        async with self._writer:
+            async with self._write_sessions() as session:
+                yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        async with self._read_sessions() as session:
+            yield session
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _postgresql_engine(settings: Settings) -> AsyncEngine:
+    milliseconds = str(int(settings.database_statement_timeout * 1000))
+    return create_async_engine(
+        async_database_url(settings.database_url),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_overflow,
+        pool_timeout=settings.database_pool_timeout,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "application_name": "roomful",
+                "statement_timeout": milliseconds,
+                "idle_in_transaction_session_timeout": milliseconds,
+                "lock_timeout": milliseconds,
+                "jit": "off",
+            },
+        },
+    )
+
+
+def _sqlite_engine(settings: Settings) -> AsyncEngine:
+    engine = create_async_engine(
+        async_database_url(settings.database_url),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_overflow,
+        pool_timeout=settings.database_pool_timeout,
+        # The driver begins no transaction of its own: ours begins IMMEDIATE, and SAVEPOINT means what it says.
+        connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_pragmas(connection: Any, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("roomful_read", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,174 @@
+"""The event log: what happened in a channel, in order, without a hole."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.db.base import new_id, now
+from server.eventlog.models import Channel, Event
+from server.realtime.publication import Position, Publication
+
+_COMMITTING = "roomful_recorded_events"
+
+
+class UnknownChannel(Exception):
+    """There is no such channel in the log."""
+
+
+class Expired(Exception):
+    """The events right after this offset have been deleted by retention, or never existed in this epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventData:
+    """What a feature tells of a change; the log adds id, offset and time.
+
+    `data` is JSON: the resource after the change under its name (`{"task": {…}}`), with `changed` for an update.
+    """
+
+    type: str
+    actor_id: str | None
+    data: Mapping[str, Any]
+    project_id: str | None = None
+    mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events of one channel, oldest first, contiguous from the offset asked for, with the channel's newest position."""
+
+    publications: list[Publication] = field(default_factory=list)
+    head: Position = field(default_factory=lambda: Position("", 0))
+
+
+async def open_channel(session: AsyncSession, name: str) -> Position:
+    """Make an empty channel in the caller's transaction. Its random epoch tells it from any other of that name."""
+    epoch = secrets.token_hex(4)
+    await session.execute(insert(Channel).values(name=name, epoch=epoch, head=0, floor=0))
+    return Position(epoch, 0)
+
+
+async def append(session: AsyncSession, channel: str, event: EventData) -> Publication:
+    """Record an event in the caller's transaction, at the channel's next offset.
+
+    Locks the channel's row until commit, so that offsets are contiguous and committed in order: a reader that sees
+    offset n sees every smaller one. Append last, and several channels in sorted order, or two writers may deadlock.
+    After the commit, `take_recorded` gives what to wake the relay with.
+
+    Raises UnknownChannel.
+    """
+    row = (await session.execute(_ADVANCE, {"channel_name": channel})).one_or_none()
+    if row is None:
+        raise UnknownChannel(channel)
+    event_id, at = new_id(), now()
+    body = _encode_body(event, event_id, row.head, at)
+    await session.execute(
+        _RECORD,
+        {
+            "channel": channel,
+            "offset": row.head,
+            "id": event_id,
+            "type": event.type,
+            "actor_id": event.actor_id,
+            "at": at,
+            "body": body,
+        },
+    )
+    publication = Publication(channel, body, row.head, row.epoch, event.type)
+    session.info.setdefault(_COMMITTING, []).append(publication)
+    return publication
+
+
+def take_recorded(session: AsyncSession) -> list[Publication]:
+    """The events that this session's transaction has recorded, once: call it after the commit."""
+    recorded: list[Publication] = session.info.pop(_COMMITTING, [])
+    return recorded
+
+
+async def head(session: AsyncSession, channel: str) -> Position:
+    """The channel's newest position. Raises UnknownChannel."""
+    row = (await session.execute(select(Channel.epoch, Channel.head).where(Channel.name == channel))).one_or_none()
+    if row is None:
+        raise UnknownChannel(channel)
+    return Position(row.epoch, row.head)
+
+
+async def heads(session: AsyncSession, channels: Sequence[str]) -> dict[str, Position]:
+    """The newest position of each of these channels, in one query; one that does not exist is absent."""
+    rows = await session.execute(
+        select(Channel.name, Channel.epoch, Channel.head).where(Channel.name.in_(bindparam("names", expanding=True))),
+        {"names": list(channels)},
+    )
+    return {name: Position(epoch, offset) for name, epoch, offset in rows}
+
+
+async def read_since(session: AsyncSession, channel: str, after: int, *, limit: int) -> Page:
+    """At most `limit` events with an offset above `after`, oldest first, never with a hole.
+
+    Raises UnknownChannel, and Expired when an event right after `after` is no longer kept or `after` is beyond the
+    head: the reader's state belongs to another history.
+    """
+    row = (await session.execute(_CHANNEL, {"channel_name": channel})).one_or_none()
+    if row is None:
+        raise UnknownChannel(channel)
+    if not row.floor <= after <= row.head:
+        raise Expired(channel)
+    publications: list[Publication] = []
+    if after < row.head:
+        found = await session.execute(_AFTER, {"channel_name": channel, "after": after, "count": limit})
+        publications = [Publication(channel, body, offset, row.epoch, type_) for offset, type_, body in found]
+    newest = max(row.head, publications[-1].offset if publications else 0)
+    if publications and publications[0].offset != after + 1:
+        raise Expired(channel)  # retention ran between the two queries
+    return Page(publications, Position(row.epoch, newest))
+
+
+async def read_before(session: AsyncSession, channel: str, before: int, *, limit: int) -> Page:
+    """At most `limit` kept events with an offset below `before`, newest first. Raises UnknownChannel."""
+    newest = await head(session, channel)
+    found = await session.execute(
+        select(Event.offset, Event.type, Event.body)
+        .where(Event.channel == channel, Event.offset < before)
+        .order_by(Event.offset.desc())
+        .limit(limit)
+    )
+    return Page([Publication(channel, body, offset, newest.epoch, type_) for offset, type_, body in found], newest)
+
+
+def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> bytes:
+    body: dict[str, Any] = {
+        "id": event_id,
+        "type": event.type,
+        "project_id": event.project_id,
+        "offset": offset,
+        "actor_id": event.actor_id,
+        "at": at,
+        "version": 1,
+        "data": event.data,
+    }
+    if event.mutation_id is not None:
+        body["mutation_id"] = event.mutation_id
+    return msgspec.json.encode(body)
+
+
+_ADVANCE = (
+    update(Channel)
+    .where(Channel.name == bindparam("channel_name"))
+    .values(head=Channel.head + 1)
+    .returning(Channel.head, Channel.epoch)
+    .execution_options(synchronize_session=False)
+)
+_RECORD = insert(Event)
+_CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))
+_AFTER = (
+    select(Event.offset, Event.type, Event.body)
+    .where(Event.channel == bindparam("channel_name"), Event.offset > bindparam("after"))
+    .order_by(Event.offset)
+    .limit(bindparam("count"))
+)

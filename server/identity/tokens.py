@@ -1,0 +1,87 @@
+"""Access tokens: making them, and the one verifier that every door uses."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import uuid_utils
+
+LEEWAY_SECONDS = 30
+ISSUER = "roomful"
+AUDIENCE = "roomful"
+ALGORITHM = "HS256"
+MAX_TOKEN_BYTES = 8 * 1024
+
+
+class TokenInvalid(Exception):
+    """Not a token that this server takes. Says nothing of why: the reason is of use to an attacker only."""
+
+
+class TokenExpired(TokenInvalid):
+    """It was a good token once; a fresh one may be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a verified access token says. `expires_at` is seconds since 1970."""
+
+    user_id: str
+    session_id: str
+    expires_at: int
+
+
+class Tokens:
+    """Makes and verifies access tokens with one key and one algorithm, whatever a token's header asks for."""
+
+    def __init__(self, key: str, *, access_ttl_seconds: int) -> None:
+        self._key = key
+        self.access_ttl_seconds = access_ttl_seconds
+
+    def issue(self, user_id: str, session_id: str, *, ttl_seconds: int | None = None) -> str:
+        issued_at = int(time.time())
+        claims = {
+            "typ": "access",
+            "sub": user_id,
+            "sid": session_id,
+            "iat": issued_at,
+            "exp": issued_at + (self.access_ttl_seconds if ttl_seconds is None else ttl_seconds),
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "jti": str(uuid_utils.uuid7()),
+        }
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM)
+
+    def verify(self, token: str) -> AccessClaims:
+        """The claims of a token of ours. Never touches network, file or database.
+
+        Raises TokenExpired for a token that only its age condemns, TokenInvalid for everything else, junk of any
+        kind included.
+        """
+        if len(token) > MAX_TOKEN_BYTES:
+            raise TokenInvalid
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                issuer=ISSUER,
+                audience=AUDIENCE,
+                leeway=LEEWAY_SECONDS,
+                options={
+                    "require": ["sub", "sid", "iat", "exp", "iss", "aud", "jti", "typ"],
+                    "strict_aud": True,
+                    "enforce_minimum_key_length": True,
+                },
+            )
+        except jwt.ExpiredSignatureError:
+            raise TokenExpired from None
+        except Exception:
+            # Not only PyJWTError: a lone surrogate or a huge number in a token surfaces as UnicodeError, OverflowError.
+            raise TokenInvalid from None
+        user_id, session_id, expires_at = claims["sub"], claims["sid"], claims["exp"]
+        if claims["typ"] != "access" or not isinstance(session_id, str) or type(expires_at) is not int:
+            raise TokenInvalid
+        if not 0 < len(user_id) <= 64 or not 0 < len(session_id) <= 64 or claims["iat"] > time.time() + LEEWAY_SECONDS:
+            raise TokenInvalid
+        return AccessClaims(user_id, session_id, expires_at)

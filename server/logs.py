@@ -1,0 +1,60 @@
+"""Log lines: one event a line, for a person's terminal or as JSON."""
+
+import logging
+import logging.config
+from contextvars import ContextVar
+from typing import Literal
+
+import structlog
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The request or connection that the running task works for; every line carries it."""
+
+
+def configure_logging(log_format: Literal["console", "json"], level: str = "info") -> None:
+    """Send every logger's lines to standard error in one format.
+
+    `extra={...}` becomes fields. uvicorn's own access lines are off: they would hold tokens from addresses.
+    """
+    shared: list[structlog.types.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+    ]
+    renderers: list[structlog.types.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if log_format == "json"
+        else [structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)]
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "structured": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+            "root": {"handlers": ["stderr"], "level": level.upper()},
+            "loggers": {
+                "uvicorn": {"level": "WARNING", "handlers": [], "propagate": True},
+                "uvicorn.error": {"level": "WARNING"},
+                "uvicorn.access": {"handlers": [], "propagate": False},
+                "alembic": {"level": "WARNING"},
+                "websockets": {"level": "WARNING"},
+                "httpx": {"level": "WARNING"},
+            },
+        }
+    )
+
+
+def _add_request_id(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    current = request_id.get()
+    if current is not None:
+        event["request_id"] = current
+    return event

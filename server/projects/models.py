@@ -1,0 +1,42 @@
+"""The tables of projects and their members."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db.base import Base, Id, new_id, now
+
+
+class Project(Base):
+    """`task_count` is kept by the transactions that add and remove tasks, under the row's lock."""
+
+    __tablename__ = "project"
+    __table_args__ = (CheckConstraint("status IN ('active', 'archived')", name="status"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(String(500))
+    status: Mapped[str] = mapped_column(String(10), default="active")
+    task_count: Mapped[int] = mapped_column(default=0)
+    owner_id: Mapped[str] = mapped_column(Id, ForeignKey("user.id"), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Member(Base):
+    """A person's place in a project. A project has exactly one owner, named in its own row too."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="role"),
+        Index(None, "user_id", "project_id"),
+    )
+
+    project_id: Mapped[str] = mapped_column(Id, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id, ForeignKey("user.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(10))
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)

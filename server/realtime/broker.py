@@ -1,0 +1,33 @@
+"""The broker port: how messages reach the other processes."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from server.realtime.publication import Message
+
+Receive = Callable[[Message], None]
+"""Takes a message of a subscribed channel. Synchronous: the order of calls is the order of arrival."""
+
+
+class Broker(Protocol):
+    """Carries messages to every process that has subscribed to their channel, this one included.
+
+    It is a doorbell with contents: it may lose, repeat and reorder messages, and callers repair from the log. What it
+    guarantees:
+
+    - a message published in this process reaches this process's receiver before `publish` returns;
+    - after `subscribe` has returned True, later messages of other processes arrive unless they are lost;
+    - no call takes longer than the adapter's deadline, and none raises because the broker is out of reach.
+    """
+
+    def publish(self, message: Message) -> None:
+        """Send a message on. Never waits; a full queue drops the oldest for other processes, and counts it."""
+
+    async def subscribe(self, channel: str) -> bool:
+        """Ask for a channel's messages. Idempotent. False: not confirmed yet, the adapter goes on trying."""
+
+    async def unsubscribe(self, channel: str) -> None:
+        """End what `subscribe` began. Idempotent."""
+
+    async def is_healthy(self) -> bool:
+        """Whether a message to itself makes its round within a few seconds."""

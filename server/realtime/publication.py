@@ -1,0 +1,48 @@
+"""What travels through a channel."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """A place in a channel's stream. Offsets count 1, 2, 3 … within one epoch; two epochs have nothing in common."""
+
+    epoch: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInfo:
+    """Who is behind a connection, as others may see it. `info` is JSON, or empty."""
+
+    client: str
+    user: str
+    info: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An event on its way, or a signal that is in no log.
+
+    `data` is JSON and reaches every subscriber to the byte. An event has its offset and epoch; a signal has offset 0.
+    `type` is the event's type, for the server's own use.
+    """
+
+    channel: str
+    data: bytes
+    offset: int = 0
+    epoch: str = ""
+    type: str = ""
+    info: ClientInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody came to a channel (join) or went (leave)."""
+
+    channel: str
+    info: ClientInfo
+    joined: bool
+
+
+Message = Publication | Arrival

@@ -1,0 +1,161 @@
+"""What an operator can set, by environment variable (prefix `ROOMFUL_`) or `.env`."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+MIN_SECRET_BYTES = 32
+
+
+class SettingsError(Exception):
+    """A setting is wrong: the message names it, in one line for the operator."""
+
+
+class Settings(BaseSettings):
+    """Validated once at start; immutable afterwards.
+
+    Times are seconds, sizes are bytes. A rate limit is events per minute for one key; 0 turns it off.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ROOMFUL_", env_file=".env", frozen=True, extra="ignore")
+
+    database_url: str = "sqlite:///roomful.db"
+    database_pool_size: PositiveInt = 10
+    database_pool_overflow: Annotated[int, Field(ge=0)] = 10
+    database_pool_timeout: PositiveFloat = 5.0
+    database_statement_timeout: PositiveFloat = 15.0
+    redis_url: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    environment: Literal["development", "production"] = "development"
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    registration: Literal["open", "closed"] = "open"
+
+    access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
+    refresh_token_ttl: Annotated[int, Field(ge=60)] = 30 * 86_400
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwks_url: str | None = None
+
+    max_message_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    max_connections_per_user: Annotated[int, Field(ge=0)] = 100
+    send_buffer_bytes: Annotated[int, Field(ge=16 * 1024)] = 1024 * 1024
+    ping_interval: PositiveInt = 25
+    pong_timeout: PositiveInt = 8
+    shutdown_grace: PositiveFloat = 10.0
+    rate_limit_sign_in: Annotated[int, Field(ge=0)] = 10
+    rate_limit_writes: Annotated[int, Field(ge=0)] = 6_000
+    rate_limit_commands: Annotated[int, Field(ge=0)] = 6_000
+
+    event_retention_days: PositiveInt = 30
+    recovery_limit: PositiveInt = 300
+    metrics_token: SecretStr | None = None
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """`a, b` and `["a", "b"]` are both lists of two."""
+        if isinstance(value, str):
+            return tuple(part.strip(" \"'").rstrip("/") for part in value.strip("[] ").split(",") if part.strip(" \"'"))
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        async_database_url(value)
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"must be at least {MIN_SECRET_BYTES} bytes long")
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_explicit(self) -> Self:
+        if self.environment == "production":
+            if self.secret_key is None:
+                raise ValueError("ROOMFUL_SECRET_KEY must be set when ROOMFUL_ENVIRONMENT=production")
+            if not self.allowed_origins:
+                raise ValueError("ROOMFUL_ALLOWED_ORIGINS must be set when ROOMFUL_ENVIRONMENT=production")
+        return self
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read and validate the settings. Raises SettingsError, which names the setting that is wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller overrides
+    except ValidationError as invalid:
+        reasons = []
+        for error in invalid.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in error["loc"][:1]).upper()
+            message = error["msg"].removeprefix("Value error, ")
+            reasons.append(f"ROOMFUL_{name}: {message}" if name else message)
+        raise SettingsError("; ".join(reasons)) from invalid
+
+
+def async_database_url(text: str) -> URL:
+    """The URL with its asynchronous driver; a driver name in it is replaced by ours.
+
+    Raises ValueError for a database that is neither SQLite nor PostgreSQL.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("is not a database URL such as sqlite:///roomful.db or postgresql://user@host/name") from None
+    match url.get_backend_name():
+        case "sqlite":
+            if url.database in (None, "", ":memory:"):
+                raise ValueError("must name a file: a database in memory can't be shared by connections")
+            return url.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+asyncpg")
+    raise ValueError("must be a sqlite:// or postgresql:// URL")
+
+
+def signing_key(settings: Settings) -> str:
+    """The key that signs tokens: the setting, or one made once and kept in a file beside the database.
+
+    The file is created with mode 600, atomically, so that two processes that start at once agree.
+    """
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    url = async_database_url(settings.database_url)
+    database = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    beside = database if database is not None and str(database) != ":memory:" else Path("roomful.db")
+    path = beside.with_suffix(".key")
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(descriptor, secrets.token_urlsafe(48).encode())
+            os.close(descriptor)
+            with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
+                os.link(draft, path)
+        finally:
+            draft.unlink()
+    key = path.read_text().strip()
+    if len(key.encode()) < MIN_SECRET_BYTES:
+        raise SettingsError(
+            f"{path} holds a key shorter than {MIN_SECRET_BYTES} bytes; delete it to have a new one made"
+        )
+    return key
+
+
+def without_password(url: str) -> str:
+    """The same URL for a log line or an error message: no password, no secret query."""
+    parts = urlsplit(url)
+    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if "pass" not in name.lower()])
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query=query).geturl()

@@ -1,0 +1,76 @@
+"""What routes ask for: the database session and the signed-in person."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from server.errors import Forbidden, Unauthenticated
+from server.eventlog import log
+from server.identity.people import Person, identify
+from server.identity.tokens import TokenInvalid
+from server.runtime import Runtime
+
+API = "/api/v1"
+
+
+def get_runtime(connection: HTTPConnection) -> Runtime:
+    runtime: Runtime = connection.app.state.runtime
+    return runtime
+
+
+Live = Annotated[Runtime, Depends(get_runtime)]
+"""The live objects of this process."""
+
+
+async def write_session(request: Request, runtime: Live) -> AsyncIterator[AsyncSession]:
+    """One transaction for one request: committed when the route has returned, before the answer is sent.
+
+    Then the relay gets the events that the transaction recorded. A route that raises rolls back.
+    """
+    async with runtime.database.write() as session:
+        request.state.db = session
+        yield session
+        await session.commit()
+        runtime.relay.wake(log.take_recorded(session))
+
+
+async def read_session(runtime: Live) -> AsyncIterator[AsyncSession]:
+    """A session that sees one consistent state and can't change it."""
+    async with runtime.database.read() as session:
+        yield session
+
+
+# scope="function": FastAPI would otherwise run the commit after the answer has been sent.
+DB = Annotated[AsyncSession, Depends(write_session, scope="function")]
+ReadDB = Annotated[AsyncSession, Depends(read_session, scope="function")]
+
+_bearer = OAuth2PasswordBearer(tokenUrl=f"{API}/auth/token", auto_error=False)
+
+
+async def current_user(request: Request, runtime: Live, token: Annotated[str | None, Depends(_bearer)]) -> Person:
+    """The active person whose access token came with the request. Raises Unauthenticated."""
+    if token is None:
+        raise Unauthenticated
+    try:
+        claims = runtime.tokens.verify(token)
+    except TokenInvalid:
+        raise Unauthenticated from None
+    async with runtime.database.read() as session:
+        return await identify(session, claims)
+
+
+CurrentUser = Annotated[Person, Depends(current_user)]
+
+
+async def admin_user(person: CurrentUser) -> Person:
+    """The signed-in person, who is an administrator. Raises Forbidden."""
+    if person.role != "admin":
+        raise Forbidden("Only an administrator may do this.")
+    return person
+
+
+AdminUser = Annotated[Person, Depends(admin_user)]
