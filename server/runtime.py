@@ -4,9 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from server.db import schema
 from server.db.engine import Database
+from server.eventlog import log
 from server.eventlog.relay import Relay
+from server.identity.passwords import Passwords
+from server.identity.refresh import RefreshTokens
 from server.identity.tokens import Tokens
 from server.realtime.broker import Broker
 from server.realtime.hub import Hub
@@ -22,10 +27,23 @@ class Runtime:
     settings: Settings
     database: Database
     tokens: Tokens
+    refresh_tokens: RefreshTokens
+    passwords: Passwords
     broker: Broker
     hub: Hub
     relay: Relay
     crew: Crew
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One write transaction, committed at the block's end; then the relay gets the events that it recorded.
+
+        A block that raises rolls back.
+        """
+        async with self.database.write() as session:
+            yield session
+            await session.commit()
+            self.relay.wake(log.take_recorded(session))
 
 
 @asynccontextmanager
@@ -38,10 +56,15 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         crew = await stack.enter_async_context(Crew("sessions"))
         hub = Hub()
         broker: Broker = MemoryBroker(hub.dispatch)
+        key = signing_key(settings)
+        # An access token never outlives its sign-in.
+        access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
         yield Runtime(
             settings=settings,
             database=database,
-            tokens=Tokens(signing_key(settings), access_ttl_seconds=settings.access_token_ttl),
+            tokens=Tokens(key, access_ttl_seconds=access_ttl_seconds),
+            refresh_tokens=RefreshTokens(key, ttl_seconds=settings.refresh_token_ttl),
+            passwords=await stack.enter_async_context(Passwords()),
             broker=broker,
             hub=hub,
             relay=Relay(broker),

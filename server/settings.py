@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     registration: Literal["open", "closed"] = "open"
 
     access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
-    refresh_token_ttl: Annotated[int, Field(ge=60)] = 30 * 86_400
+    refresh_token_ttl: Annotated[int, Field(ge=5)] = 30 * 86_400
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwks_url: str | None = None

@@ -44,11 +44,15 @@ class SignIn(Base):
 
 
 class Ticket(Base):
-    """A single-use stand-in for an access token in a WebSocket or SSE address. Only its hash is kept."""
+    """A single-use stand-in for an access token in a WebSocket or SSE address. Only its hash is kept.
+
+    Good until `expires_at`; what it opens lasts no longer than the token would have, `access_expires_at`.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (Index(None, "expires_at"),)
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     sign_in_id: Mapped[str] = mapped_column(Id, ForeignKey("sign_in.id", ondelete="CASCADE"))
+    access_expires_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -1,13 +1,15 @@
-"""The signed-in person behind a request or a socket."""
+"""People: who acts behind a request or a socket, and how somebody becomes one of them."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import now
-from server.errors import Unauthenticated
+from server.errors import Conflict, Unauthenticated
+from server.eventlog import log
 from server.identity.models import SignIn, User
 from server.identity.tokens import AccessClaims
 
@@ -45,3 +47,22 @@ _PERSON = (
         SignIn.expires_at > bindparam("at", type_=SignIn.expires_at.type),
     )
 )
+
+
+async def add_person(
+    session: AsyncSession, *, email: str, name: str, password_hash: str, role: Literal["admin", "user"] = "user"
+) -> User:
+    """Make a person, with the channel of their own notifications. Raises Conflict when the address is taken."""
+    person = User(email=email, name=name, password_hash=password_hash, role=role)
+    session.add(person)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise Conflict("Somebody is registered with this e-mail address.") from None
+    await log.open_channel(session, own_channel(person.id))
+    return person
+
+
+def own_channel(user_id: str) -> str:
+    """The channel of one person's notifications."""
+    return f"user:{user_id}"

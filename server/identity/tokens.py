@@ -12,6 +12,7 @@ ISSUER = "roomful"
 AUDIENCE = "roomful"
 ALGORITHM = "HS256"
 MAX_TOKEN_BYTES = 8 * 1024
+END_OF_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second that a datetime holds
 
 
 class TokenInvalid(Exception):
@@ -79,9 +80,15 @@ class Tokens:
         except Exception:
             # Not only PyJWTError: a lone surrogate or a huge number in a token surfaces as UnicodeError, OverflowError.
             raise TokenInvalid from None
-        user_id, session_id, expires_at = claims["sub"], claims["sid"], claims["exp"]
-        if claims["typ"] != "access" or not isinstance(session_id, str) or type(expires_at) is not int:
+        user_id, session_id, issued_at, expires_at = claims["sub"], claims["sid"], claims["iat"], claims["exp"]
+        if claims["typ"] != "access" or not _is_id(user_id) or not _is_id(session_id):
             raise TokenInvalid
-        if not 0 < len(user_id) <= 64 or not 0 < len(session_id) <= 64 or claims["iat"] > time.time() + LEEWAY_SECONDS:
+        if type(issued_at) is not int or issued_at > time.time() + LEEWAY_SECONDS:
+            raise TokenInvalid
+        if type(expires_at) is not int or expires_at > END_OF_TIME:
             raise TokenInvalid
         return AccessClaims(user_id, session_id, expires_at)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 64 and value.isascii() and value.isprintable()

@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from server.errors import Forbidden, Unauthenticated
-from server.eventlog import log
 from server.identity.people import Person, identify
-from server.identity.tokens import TokenInvalid
+from server.identity.tokens import AccessClaims, TokenInvalid
 from server.runtime import Runtime
 
 API = "/api/v1"
@@ -27,15 +26,10 @@ Live = Annotated[Runtime, Depends(get_runtime)]
 
 
 async def write_session(request: Request, runtime: Live) -> AsyncIterator[AsyncSession]:
-    """One transaction for one request: committed when the route has returned, before the answer is sent.
-
-    Then the relay gets the events that the transaction recorded. A route that raises rolls back.
-    """
-    async with runtime.database.write() as session:
+    """One transaction for one request: committed when the route has returned, before the answer is sent."""
+    async with runtime.transaction() as session:
         request.state.db = session
         yield session
-        await session.commit()
-        runtime.relay.wake(log.take_recorded(session))
 
 
 async def read_session(runtime: Live) -> AsyncIterator[AsyncSession]:
@@ -51,14 +45,21 @@ ReadDB = Annotated[AsyncSession, Depends(read_session, scope="function")]
 _bearer = OAuth2PasswordBearer(tokenUrl=f"{API}/auth/token", auto_error=False)
 
 
-async def current_user(request: Request, runtime: Live, token: Annotated[str | None, Depends(_bearer)]) -> Person:
-    """The active person whose access token came with the request. Raises Unauthenticated."""
+async def access_claims(runtime: Live, token: Annotated[str | None, Depends(_bearer)]) -> AccessClaims:
+    """What the request's access token says, whether or not its sign-in still stands. Raises Unauthenticated."""
     if token is None:
         raise Unauthenticated
     try:
-        claims = runtime.tokens.verify(token)
+        return runtime.tokens.verify(token)
     except TokenInvalid:
         raise Unauthenticated from None
+
+
+Claims = Annotated[AccessClaims, Depends(access_claims)]
+
+
+async def current_user(runtime: Live, claims: Claims) -> Person:
+    """The active person whose access token came with the request. Raises Unauthenticated."""
     async with runtime.database.read() as session:
         return await identify(session, claims)
 

@@ -1,5 +1,7 @@
 """The first schema"""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    channel = op.create_table(
         "channel",
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("epoch", sa.String(length=16), nullable=False),
@@ -18,6 +20,8 @@ def upgrade() -> None:
         sa.Column("floor", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_channel")),
     )
+    # Revocations of sign-ins are told to every node here (server/identity/revocations.py).
+    op.bulk_insert(channel, [{"name": "access", "epoch": secrets.token_hex(4), "head": 0, "floor": 0}])
     op.create_table(
         "user",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -153,6 +157,7 @@ def upgrade() -> None:
         "ticket",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("sign_in_id", sa.String(length=36), nullable=False),
+        sa.Column("access_expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["sign_in_id"], ["sign_in.id"], name=op.f("fk_ticket_sign_in_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_ticket")),
