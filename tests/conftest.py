@@ -1,0 +1,165 @@
+"""Fixtures for every test: the ground it stands on is real and its own."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal, NoReturn, cast
+
+import httpx
+import pytest
+from blockbuster import BlockBuster
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from server.db.engine import Database
+from server.settings import Settings
+from tests.support.app import client_of, running_app
+from tests.support.databases import PostgresqlDatabases, SqliteFiles
+from tests.support.postgresql import PostgreSQL, run_postgresql
+from tests.support.valkey import Valkey, run_valkey
+
+Backend = Literal["sqlite", "postgresql"]
+
+SECRET_KEY = "a-key-that-only-the-tests-sign-with"
+
+MAY_BLOCK = (
+    # Before anything is served.
+    ("server/db/schema.py", "_upgrade"),
+    ("server/db/engine.py", "_sqlite_engine"),
+    ("server/settings.py", "signing_key"),
+    # A look for ~/.pgpass, once a connection.
+    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
+)
+
+
+def absent(reason: str) -> NoReturn:
+    """What a test needs is not here: a person is told and goes on, CI must not pass for that."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("ROOMFUL_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_on_the_loop() -> Iterator[None]:
+    """A call of the server that blocks the event loop raises BlockingError. What a test itself does may block."""
+    watch = BlockBuster(scanned_modules=["server"])
+    for function in watch.functions.values():
+        for file, name in MAY_BLOCK:
+            function.can_block_in(file, name)
+    watch.activate()
+    yield
+    watch.deactivate()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """The session's PostgreSQL server, started for the first test that asks."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(run_postgresql())
+        except ImportError as missing:
+            absent(f"PostgreSQL: {missing}")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Valkey]:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(run_valkey())
+        except ImportError as missing:
+            absent(f"Valkey: {missing}")
+        yield server
+
+
+@pytest.fixture
+def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
+    """The session's Valkey server, empty; what a test does to it is undone afterwards."""
+    valkey_server.reset()
+    yield valkey_server
+    valkey_server.reset()
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql: PostgreSQL) -> PostgresqlDatabases:
+    return PostgresqlDatabases(postgresql)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Every test that touches a database runs on both; `-k sqlite` runs it on one."""
+    return cast("Backend", request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own, its schema up to date."""
+    yield from _database(request, backend, tmp_path, migrated=True)
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own without a single table."""
+    yield from _database(request, backend, tmp_path, migrated=False)
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Settings for tests. Another value: `settings.model_copy(update={...})`."""
+    return settings_for(database_url)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application between startup and shutdown; its live objects are `app.state.runtime`."""
+    async with running_app(settings) as app:
+        yield app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of `app`, nobody signed in."""
+    async with client_of(app) as client:
+        yield client
+
+
+def settings_for(database_url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        secret_key=SecretStr(SECRET_KEY),
+        ping_interval=1,
+        pong_timeout=1,
+        shutdown_grace=2,
+        rate_limit_sign_in=0,
+    )
+
+
+def _database(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path, *, migrated: bool) -> Iterator[str]:
+    if backend == "sqlite":
+        files: SqliteFiles = request.getfixturevalue("sqlite_files")
+        yield files.create(tmp_path / "roomful.db", migrated=migrated)
+    else:
+        databases: PostgresqlDatabases = request.getfixturevalue("postgresql_databases")
+        with databases.create(migrated=migrated) as url:
+            yield url

@@ -1,0 +1,55 @@
+"""Child processes of the tests."""
+
+import ctypes
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def dies_with_parent(deadly: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """A `preexec_fn` after which the child gets this signal when the test run is killed, however it is killed."""
+
+    def ask_kernel() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, int(deadly))
+
+    return ask_kernel
+
+
+def free_port() -> int:
+    """A TCP port on the loopback that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(is_done: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Ask again until it is so. Blocks the thread: for fixtures and process control, not for coroutines."""
+    deadline = time.monotonic() + seconds
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds} s")
+        time.sleep(0.01)
+
+
+@contextmanager
+def ended_by(process: subprocess.Popen[bytes], ending: signal.Signals, *, seconds: float = 10) -> Iterator[None]:
+    """End the process with this signal when the block is left, and by SIGKILL if it takes too long."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.send_signal(ending)
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
