@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from server import __version__
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
+from server.web import errors
 from server.web.dependencies import API
+from server.web.errors import Failures
+from server.web.limits import Limits
+from server.web.routing import Route
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -21,12 +26,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.runtime = runtime
             yield
 
-    return FastAPI(
+    app = FastAPI(
         title="Roomful",
         version=__version__,
         summary="Projects, tasks and members, with every change as one event.",
         openapi_url=f"{API}/openapi.json",
         docs_url="/docs",
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the client claims to have asked
         lifespan=lifespan,
+        middleware=[Middleware(Failures)],
     )
+    app.router.route_class = Route
+    app.state.limits = Limits(settings)
+    errors.install(app)
+    return app

@@ -1,5 +1,6 @@
 """The live objects of one process."""
 
+import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Runtime:
     tokens: Tokens
     refresh_tokens: RefreshTokens
     passwords: Passwords
+    cursor_key: bytes
     broker: Broker
     hub: Hub
     relay: Relay
@@ -65,6 +67,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             tokens=Tokens(key, access_ttl_seconds=access_ttl_seconds),
             refresh_tokens=RefreshTokens(key, ttl_seconds=settings.refresh_token_ttl),
             passwords=await stack.enter_async_context(Passwords()),
+            cursor_key=hmac.digest(key.encode(), b"roomful list cursor, version 1", "sha256"),
             broker=broker,
             hub=hub,
             relay=Relay(broker),

@@ -85,6 +85,12 @@ async def append(session: AsyncSession, channel: str, event: EventData) -> Publi
     return publication
 
 
+def recorded(session: AsyncSession) -> Sequence[Publication]:
+    """The events that this session's transaction has recorded so far. They are facts only after its commit."""
+    events: list[Publication] = session.info.get(_COMMITTING, [])
+    return events
+
+
 def take_recorded(session: AsyncSession) -> list[Publication]:
     """The events that this session's transaction has recorded, once: call it after the commit."""
     recorded: list[Publication] = session.info.pop(_COMMITTING, [])

@@ -1,14 +1,15 @@
 """What routes ask for: the database session and the signed-in person."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from server.errors import Forbidden, Unauthenticated
+from server.errors import BadRequest, Forbidden, Unauthenticated
 from server.identity.people import Person, identify
 from server.identity.tokens import AccessClaims, TokenInvalid
 from server.runtime import Runtime
@@ -25,10 +26,9 @@ Live = Annotated[Runtime, Depends(get_runtime)]
 """The live objects of this process."""
 
 
-async def write_session(request: Request, runtime: Live) -> AsyncIterator[AsyncSession]:
+async def write_session(runtime: Live) -> AsyncIterator[AsyncSession]:
     """One transaction for one request: committed when the route has returned, before the answer is sent."""
     async with runtime.transaction() as session:
-        request.state.db = session
         yield session
 
 
@@ -75,3 +75,19 @@ async def admin_user(person: CurrentUser) -> Person:
 
 
 AdminUser = Annotated[Person, Depends(admin_user)]
+
+_MUTATION_ID = re.compile(r"[\x20-\x7e]{1,64}")
+
+
+def mutation_id(
+    x_client_mutation_id: Annotated[
+        str | None, Header(description="Comes back as `mutation_id` in the event, so that a client knows its own.")
+    ] = None,
+) -> str | None:
+    """Raises BadRequest."""
+    if x_client_mutation_id is not None and not _MUTATION_ID.fullmatch(x_client_mutation_id):
+        raise BadRequest("X-Client-Mutation-ID must be 1 to 64 printable ASCII characters.")
+    return x_client_mutation_id
+
+
+MutationId = Annotated[str | None, Depends(mutation_id)]

@@ -1,0 +1,185 @@
+"""The one shape of every error, whichever layer it comes from."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.db.outages import is_outage
+from server.errors import (
+    AppError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    PreconditionFailed,
+    Unauthenticated,
+    Unavailable,
+)
+from server.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+MAX_DETAILS = 20
+MAX_FIELD_CHARACTERS = 100
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure inside the application's routes in the contract's shape. `Failures` answers the rest."""
+    for kind in (AppError, HTTPException, RequestValidationError, WebSocketRequestValidationError):
+        app.add_exception_handler(kind, _handle)
+
+
+def error_response(error: AppError) -> Response:
+    """The answer that tells of an error: `{"error": "…", "code": "NOT_FOUND", "request_id": "…"}`.
+
+    It refuses a WebSocket handshake just as well: `await websocket.send_denial_response(error_response(error))`.
+    """
+    body: dict[str, Any] = {"error": error.message, "code": error.code, "request_id": request_id.get()}
+    if error.details is not None:
+        body["details"] = error.details
+    return Response(msgspec.json.encode(body), error.status, error.headers, media_type="application/json")
+
+
+def explain(failure: Exception) -> AppError:
+    """What a caller is told of any exception. The text of an unexpected one is not part of it."""
+    match failure:
+        case AppError():
+            return failure
+        case RequestValidationError() | WebSocketRequestValidationError():
+            return Invalid(details=_details(failure.errors()))
+        case HTTPException():
+            return _from_framework(failure)
+        case ClientDisconnect():
+            return BadRequest("The body ended early.")  # nobody is left to read this
+        case ConnectionError() | TimeoutError():
+            return Unavailable()  # a deadline, or a peer, of ours: callers' own mistakes surface as AppError
+        case _ if is_outage(failure):
+            return Unavailable("The database is not available; try again soon.")
+    return AppError()
+
+
+class Failures:
+    """Answers whatever was raised inside it and not handled there; the boundary for faults of one request.
+
+    A failure after the answer has begun is passed on to the server, which ends the connection and logs it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        begun: str | None = None
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as failure:
+            if begun is None:
+                error = explain(failure)
+                _log(failure, error, scope)
+                await _refuse(error, scope, receive, send)
+            elif begun == "websocket.accept":
+                logger.exception("socket failed", extra={"path": scope["path"]})
+                await send({"type": "websocket.close", "code": 1011, "reason": "internal error"})
+            else:
+                raise
+
+
+async def _handle(connection: HTTPConnection, failure: Exception) -> Response:
+    if connection.scope["type"] == "websocket":
+        raise failure  # only `Failures` knows whether the handshake is still open
+    error = explain(failure)
+    if isinstance(error, MethodNotAllowed):
+        error.headers["Allow"] = ", ".join(_allowed_methods(connection))
+    return error_response(error)
+
+
+async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": error.code})
+        return
+    await error_response(error)(scope, receive, send)
+
+
+def _log(failure: Exception, error: AppError, scope: Scope) -> None:
+    where = {"method": scope.get("method", "WEBSOCKET"), "path": scope["path"]}
+    if error is failure or error.status < 500:
+        return
+    if isinstance(error, Unavailable):
+        logger.warning("unavailable", extra={**where, "reason": type(failure).__name__})
+    else:
+        logger.error("unhandled exception", extra=where, exc_info=failure)
+
+
+_BY_STATUS: Mapping[int, type[AppError]] = {
+    kind.status: kind
+    for kind in (
+        BadRequest,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        Conflict,
+        PreconditionFailed,
+        PayloadTooLarge,
+        Invalid,
+        Unavailable,
+    )
+}
+
+
+def _from_framework(failure: HTTPException) -> AppError:
+    """The framework's own errors keep their status and headers; their text gives way to ours."""
+    status = failure.status_code
+    kind = _BY_STATUS.get(status) or (BadRequest if status < 500 else AppError)
+    error = kind()
+    error.status = status
+    error.headers.update(failure.headers or {})
+    return error
+
+
+def _allowed_methods(connection: HTTPConnection) -> list[str]:
+    """Every method of this path (RFC 9110, 15.5.6): the framework names only those of the first route that fits."""
+    methods: set[str] = set()
+    for context in iter_route_contexts(connection.app.routes):
+        pattern = getattr(context, "path_regex", None)
+        if pattern is not None and pattern.match(connection.scope["path"]):
+            methods |= context.methods or set()
+    return sorted(methods)
+
+
+def _details(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Pydantic's errors without the input they were found in: `{"field": "title", "message": "…", "type": "…"}`."""
+    return [
+        {
+            "field": _field(error["loc"]),
+            "message": str(error["msg"]).removeprefix("Value error, "),
+            "type": error["type"],
+        }
+        for error in errors[:MAX_DETAILS]
+    ]
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """`("body", "labels", 2)` is `labels.2`; the whole body is `body`."""
+    inside = location[1:] if len(location) > 1 else location
+    return ".".join(str(part) for part in inside)[:MAX_FIELD_CHARACTERS]

@@ -1,0 +1,74 @@
+"""How often one person, or one address, may ask. Counted by each process for itself."""
+
+import ipaddress
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from server.errors import RateLimited
+from server.realtime.limits import TokenBuckets
+from server.settings import Settings
+
+ADDRESS_FACTOR = 10
+"""Many people share one address; this many times one person's failed sign-ins are borne from it."""
+
+
+class Limits:
+    """The limits of one application, by the settings' rates. `clock` gives seconds, from any start."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._writes = TokenBuckets(settings.rate_limit_writes)
+        self._sign_ins = TokenBuckets(settings.rate_limit_sign_in)
+        self._addresses = TokenBuckets(settings.rate_limit_sign_in * ADDRESS_FACTOR)
+
+    def count_write(self, user_id: str) -> None:
+        """Raises RateLimited."""
+        if seconds := self._writes.take(user_id, self._clock()):
+            raise RateLimited(seconds)
+
+    def begin_sign_in(self, address: str, email: str) -> None:
+        """Count an attempt before the password is looked at, so that attempts at the same moment count too.
+
+        Raises RateLimited. Call `sign_in_succeeded` after a good one, which then has cost nothing.
+        """
+        now, network = self._clock(), _network(address)
+        if seconds := self._sign_ins.take((network, email.lower()), now):
+            raise RateLimited(seconds)
+        if seconds := self._addresses.take(network, now):
+            self._sign_ins.give_back((network, email.lower()))
+            raise RateLimited(seconds)
+
+    def sign_in_succeeded(self, address: str, email: str) -> None:
+        network = _network(address)
+        self._sign_ins.give_back((network, email.lower()))
+        self._addresses.give_back(network)
+
+
+def get_limits(request: Request) -> Limits:
+    limits: Limits = request.app.state.limits
+    return limits
+
+
+RateLimits = Annotated[Limits, Depends(get_limits)]
+
+
+def client_address(request: Request) -> str:
+    """The address that the request came from, past the trusted proxies; empty if there is none."""
+    return request.client.host if request.client is not None else ""
+
+
+ClientAddress = Annotated[str, Depends(client_address)]
+
+
+def _network(address: str) -> str:
+    """One household of IPv6 has 2^64 addresses: it counts as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,0 +1,60 @@
+"""Routes that read their bodies strictly."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response, params
+from fastapi.routing import APIRoute
+from starlette.datastructures import FormData
+
+from server.errors import Invalid
+from server.web import idempotency, strict_json
+
+MAX_FORM_FIELDS = 100
+
+
+class Route(APIRoute):
+    """The class of every route: `APIRouter(route_class=Route)`.
+
+    The body is read before FastAPI does it, which would hide the reason of a refusal behind one of its own.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        body = self.body_field
+        takes_form = body is not None and isinstance(body.field_info, params.Form)
+
+        async def handle_strictly(request: Request) -> Response:
+            strict = _StrictRequest(request.scope, request.receive)
+            if takes_form:
+                _check_form(await strict.form(max_fields=MAX_FORM_FIELDS, max_files=0))
+            elif body is not None:
+                await strict.read_json()
+            return await idempotency.answer_once(strict, handle)
+
+        return handle_strictly
+
+
+class _StrictRequest(Request):
+    """A request whose JSON has been read by `strict_json`."""
+
+    _value: Any = None
+
+    async def read_json(self) -> None:
+        """Raises Invalid for a body that is not JSON, or not the JSON that we take."""
+        body = await self.body()
+        if not body:
+            return  # the route says whether it can do without
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+            raise Invalid("The body must be JSON, sent with Content-Type: application/json.")
+        self._value = strict_json.decode(body)
+
+    async def json(self) -> Any:
+        return self._value
+
+
+def _check_form(form: FormData) -> None:
+    for name, value in form.multi_items():
+        if "\x00" in name or not isinstance(value, str) or "\x00" in value:
+            raise Invalid("A form field holds a NUL character.")

@@ -1,0 +1,33 @@
+"""What the bodies of requests and answers have in common."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+class Body(BaseModel):
+    """The body of a request: unknown fields are refused, and nothing is coerced (`true` is no integer, `1` no text)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Out(BaseModel):
+    """The body of an answer, made from a row or a value with the same attribute names. Times end in `Z`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def _parse_day(value: object) -> object:
+    if isinstance(value, str) and len(value) == len("2026-01-31"):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if value is None or isinstance(value, date):
+        return value
+    raise ValueError("must be a day such as 2026-01-31")
+
+
+Day = Annotated[date, BeforeValidator(_parse_day)]
+"""A calendar day in a request, written `2026-01-31` and no other way."""

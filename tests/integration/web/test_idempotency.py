@@ -1,0 +1,107 @@
+"""Idempotency-Key: done once, answered alike."""
+
+import asyncio
+
+import httpx
+from sqlalchemy import delete, func, select, update
+
+from server.db.base import now
+from server.eventlog.models import Event
+from server.projects.models import Member, Project
+from server.web import idempotency
+from server.web.models import IdempotentAnswer
+from tests.integration.web.conftest import Served
+
+
+async def count(served: Served, table: type[Project] | type[Event] | type[IdempotentAnswer]) -> int:
+    async with served.runtime.database.read() as session:
+        return (await session.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def test_a_repeated_post_gives_the_first_answer_again(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k 1"}
+    first = await served.client.post("/notes", json={"name": "one"}, headers=ada)
+    again = await served.client.post("/notes", json={"name": "one"}, headers=ada)
+
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content
+    for header in ("ETag", "Location", "Content-Type"):
+        assert first.headers[header] == again.headers[header]
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (await count(served, Project), await count(served, Event)) == (1, 1)
+
+
+async def test_repeats_at_the_same_moment_do_it_once(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(served.client.post("/notes", json={"name": "one"}, headers=ada)) for _ in range(10)]
+    assert {task.result().status_code for task in tasks} == {201}
+    assert len({task.result().content for task in tasks}) == 1
+    assert (await count(served, Project), await count(served, Event)) == (1, 1)
+
+
+async def test_another_body_under_the_same_key_is_refused(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    await served.client.post("/notes", json={"name": "one"}, headers=ada)
+    other = await served.client.post("/notes", json={"name": "two"}, headers=ada)
+    assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert await count(served, Project) == 1
+
+
+async def test_keys_of_two_people_have_nothing_to_do_with_each_other(served: Served) -> None:
+    answers: list[httpx.Response] = []
+    for name in ("ada", "bob"):
+        headers = await served.sign_in(name) | {"Idempotency-Key": "k"}
+        answers.append(await served.client.post("/notes", json={"name": "one"}, headers=headers))
+    assert answers[0].json()["id"] != answers[1].json()["id"]
+
+
+async def test_an_error_is_not_kept(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    refused = await served.client.post("/notes", json={"name": "conflict"}, headers=ada)
+    assert refused.status_code == 409
+    assert await count(served, IdempotentAnswer) == 0
+    assert (await served.client.post("/notes", json={"name": "one"}, headers=ada)).status_code == 201
+
+
+async def test_who_lost_access_does_not_get_the_answer_again(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    await served.client.post("/notes", json={"name": "one"}, headers=ada)
+    async with served.runtime.database.write() as session:
+        await session.execute(delete(Member))
+        await session.commit()
+    again = await served.client.post("/notes", json={"name": "one"}, headers=ada)
+    assert (again.status_code, again.json()["code"]) == (404, "NOT_FOUND")
+
+
+async def test_a_key_is_forgotten_after_a_day(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    first = await served.client.post("/notes", json={"name": "one"}, headers=ada)
+    async with served.runtime.database.write() as session:
+        await session.execute(update(IdempotentAnswer).values(created_at=now() - idempotency.KEPT_FOR))
+        await session.commit()
+    second = await served.client.post("/notes", json={"name": "two"}, headers=ada)
+    assert second.status_code == 201
+    assert second.json()["id"] != first.json()["id"]
+
+
+async def test_purge_deletes_what_is_past_its_time_only(served: Served) -> None:
+    ada = await served.sign_in()
+    for key in ("old", "new"):
+        await served.client.post("/notes", json={"name": "one"}, headers=ada | {"Idempotency-Key": key})
+    async with served.runtime.database.write() as session:
+        old = update(IdempotentAnswer).where(IdempotentAnswer.key == "old")
+        await session.execute(old.values(created_at=now() - 2 * idempotency.KEPT_FOR))
+        await idempotency.purge(session)
+        await session.commit()
+        assert list(await session.scalars(select(IdempotentAnswer.key))) == ["new"]
+
+
+async def test_a_key_must_be_printable_and_short(served: Served) -> None:
+    ada = await served.sign_in()
+    for key in (b"", b"x" * 256, b"\xe9", b"a\tb"):
+        headers = [*((n.encode(), v.encode()) for n, v in ada.items()), (b"idempotency-key", key)]
+        answer = await served.client.post("/notes", json={"name": "one"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "BAD_REQUEST"), key
+    assert await count(served, Project) == 0
