@@ -9,10 +9,13 @@ from starlette.middleware import Middleware
 from server import __version__
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
-from server.web import errors
+from server.web import errors, health
 from server.web.dependencies import API
 from server.web.errors import Failures
+from server.web.intake import BodyLimit, WellFormed
 from server.web.limits import Limits
+from server.web.middleware import Cors, NoSniffing, RequestId, Timing
+from server.web.proxies import ProxyHeaders
 from server.web.routing import Route
 
 
@@ -35,9 +38,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would name the host that the client claims to have asked
         lifespan=lifespan,
-        middleware=[Middleware(Failures)],
+        # The order in which a request meets them; an answer meets them in the opposite one.
+        middleware=[
+            Middleware(RequestId),
+            Middleware(Timing),
+            Middleware(NoSniffing),
+            Middleware(Cors, allowed_origins=settings.allowed_origins),
+            Middleware(Failures),
+            Middleware(ProxyHeaders, trusted=settings.trusted_proxies),
+            Middleware(WellFormed),
+            Middleware(BodyLimit),
+        ],
     )
     app.router.route_class = Route
     app.state.limits = Limits(settings)
     errors.install(app)
+    app.include_router(health.router)
     return app

@@ -1,5 +1,6 @@
 """The failures a caller can be told about."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,7 +79,7 @@ class RateLimited(AppError):
     status, code, message = 429, "RATE_LIMITED", "Too many requests; try again later."
 
     def __init__(self, retry_after_seconds: float) -> None:
-        super().__init__(headers={"Retry-After": str(max(1, round(retry_after_seconds)))})
+        super().__init__(headers={"Retry-After": str(max(1, math.ceil(retry_after_seconds)))})
 
 
 class Unavailable(AppError):

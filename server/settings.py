@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import re
 import secrets
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -13,6 +15,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 MIN_SECRET_BYTES = 32
+
+Network = IPv4Network | IPv6Network
+
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+")
 
 
 class SettingsError(Exception):
@@ -36,7 +42,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     environment: Literal["development", "production"] = "development"
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     registration: Literal["open", "closed"] = "open"
 
     access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
@@ -68,6 +74,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip(" \"'").rstrip("/") for part in value.strip("[] ").split(",") if part.strip(" \"'"))
         return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.lower() for origin in value)
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("must list origins such as https://app.example or http://localhost:5173, or be *")
+        return origins
 
     @field_validator("database_url")
     @classmethod

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from server.errors import Unavailable
 from server.settings import Settings, async_database_url
 
 SQLITE_BUSY_SECONDS = 10
@@ -29,6 +30,7 @@ class Database:
         self.engine = _sqlite_engine(settings) if self.is_sqlite else _postgresql_engine(settings)
         # One SQLite writer at a time anyway: waiting here, in order of arrival, wastes no thread and starves nobody.
         self._writer = asyncio.Lock() if self.is_sqlite else None
+        self._max_connections = settings.database_pool_size + settings.database_pool_overflow
         reading = (
             self.engine.execution_options(roomful_read=True)
             if self.is_sqlite
@@ -39,12 +41,15 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """A session whose transaction is the caller's to commit; leaving the block rolls back what was not."""
+        """A session whose transaction is the caller's to commit; leaving the block rolls back what was not.
+
+        Raises Unavailable when other writers keep SQLite for longer than 10 s.
+        """
         if self._writer is None:
             async with self._write_sessions() as session:
                 yield session
             return
-        async with self._writer:
+        async with _turn(self._writer):
             async with self._write_sessions() as session:
                 yield session
 
@@ -53,8 +58,27 @@ class Database:
         async with self._read_sessions() as session:
             yield session
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether every connection that the pool may have is in use."""
+        pool = self.engine.pool
+        return isinstance(pool, QueuePool) and pool.checkedout() >= self._max_connections
+
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _turn(writer: asyncio.Lock) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(SQLITE_BUSY_SECONDS):
+            await writer.acquire()
+    except TimeoutError:
+        raise Unavailable("Others are writing; try again soon.") from None
+    try:
+        yield
+    finally:
+        writer.release()
 
 
 def _postgresql_engine(settings: Settings) -> AsyncEngine:

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
@@ -13,8 +13,10 @@ from server.errors import BadRequest, Forbidden, Unauthenticated
 from server.identity.people import Person, identify
 from server.identity.tokens import AccessClaims, TokenInvalid
 from server.runtime import Runtime
+from server.web.limits import RateLimits
 
 API = "/api/v1"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def get_runtime(connection: HTTPConnection) -> Runtime:
@@ -58,10 +60,16 @@ async def access_claims(runtime: Live, token: Annotated[str | None, Depends(_bea
 Claims = Annotated[AccessClaims, Depends(access_claims)]
 
 
-async def current_user(runtime: Live, claims: Claims) -> Person:
-    """The active person whose access token came with the request. Raises Unauthenticated."""
+async def current_user(request: Request, runtime: Live, limits: RateLimits, claims: Claims) -> Person:
+    """The active person whose access token came with the request; a request to change something counts as a write.
+
+    Raises Unauthenticated, RateLimited.
+    """
     async with runtime.database.read() as session:
-        return await identify(session, claims)
+        person = await identify(session, claims)
+    if request.method not in SAFE_METHODS:
+        limits.count_write(person.id)
+    return person
 
 
 CurrentUser = Annotated[Person, Depends(current_user)]

@@ -70,6 +70,12 @@ def explain(failure: Exception) -> AppError:
     return AppError()
 
 
+def logged_path(scope: Scope) -> str:
+    """The path as it was sent, percent-encoded and without its query: neither a line break nor a token is in it."""
+    raw_path: bytes = scope["raw_path"]
+    return raw_path.decode("ascii", "backslashreplace")
+
+
 class Failures:
     """Answers whatever was raised inside it and not handled there; the boundary for faults of one request.
 
@@ -98,7 +104,7 @@ class Failures:
                 _log(failure, error, scope)
                 await _refuse(error, scope, receive, send)
             elif begun == "websocket.accept":
-                logger.exception("socket failed", extra={"path": scope["path"]})
+                logger.exception("socket failed", extra={"path": logged_path(scope)})
                 await send({"type": "websocket.close", "code": 1011, "reason": "internal error"})
             else:
                 raise
@@ -121,9 +127,9 @@ async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -
 
 
 def _log(failure: Exception, error: AppError, scope: Scope) -> None:
-    where = {"method": scope.get("method", "WEBSOCKET"), "path": scope["path"]}
     if error is failure or error.status < 500:
         return
+    where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
     if isinstance(error, Unavailable):
         logger.warning("unavailable", extra={**where, "reason": type(failure).__name__})
     else:

@@ -1,0 +1,102 @@
+"""What every answer carries."""
+
+import logging
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from server.settings import Settings
+from server.web import middleware
+from tests.integration.web.conftest import Served
+from tests.support.app import client_of, running_app
+
+ORIGIN = "https://app.example"
+
+
+@pytest.fixture
+async def browser(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that allows one origin."""
+    async with running_app(settings.model_copy(update={"allowed_origins": (ORIGIN,)})) as app:
+        async with client_of(app) as client:
+            yield client
+
+
+async def test_every_answer_is_named_timed_and_typed(served: Served) -> None:
+    for path in ("/healthz", "/nowhere", "/docs"):
+        headers = (await served.client.get(path)).headers
+        assert UUID(headers["X-Request-ID"]).version == 7
+        assert headers["X-Response-Time"].removesuffix("ms").isdigit()
+        assert float(headers["Server-Timing"].removeprefix("app;dur=")) >= 0
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["a", "A-z_0.9", "x" * 128])
+async def test_a_valid_request_id_is_kept(served: Served, name: str) -> None:
+    assert (await served.client.get("/healthz", headers={"X-Request-ID": name})).headers["X-Request-ID"] == name
+
+
+@pytest.mark.parametrize("name", ["", "x" * 129, "a b", "a\tb", "é", "<b>", "a\x00"])
+async def test_another_request_id_gives_way_to_ours(served: Served, name: str) -> None:
+    headers = [(b"x-request-id", name.encode("latin-1"))]
+    answer = await served.client.get("/healthz", headers=headers)
+    assert UUID(answer.headers["X-Request-ID"]).version == 7
+
+
+async def test_a_slow_request_is_told_to_the_operator(
+    served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "SLOW_MILLISECONDS", 0)
+    await served.client.get("/notes%0a?token=secret")
+    (record,) = [record for record in caplog.records if record.name == middleware.__name__]
+    assert record.levelno == logging.WARNING
+    assert (record.__dict__["method"], record.__dict__["path"]) == ("GET", "/notes%0a")
+    assert isinstance(record.__dict__["milliseconds"], int)
+    assert "secret" not in str(record.__dict__)
+
+
+async def test_a_quick_one_is_not(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    await served.client.get("/healthz")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_an_allowed_origin_may_read_what_the_contract_puts_in_headers(browser: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/nowhere"):
+        headers = (await browser.get(path, headers={"Origin": ORIGIN})).headers
+        assert headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert "Access-Control-Allow-Credentials" not in headers
+        exposed = headers["Access-Control-Expose-Headers"].split(", ")
+        assert {"ETag", "Link", "Retry-After", "X-Stream-Offset", "X-Stream-Epoch", "X-Request-ID"} <= set(exposed)
+
+
+async def test_another_origin_may_not(browser: httpx.AsyncClient) -> None:
+    for origin in ("https://evil.example", "https://app.example.evil.example", "null", "https://app.example:444"):
+        answer = await browser.get("/healthz", headers={"Origin": origin})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def ask(origin: str, method: str = "PATCH") -> dict[str, str]:
+    return {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization,content-type,if-match,idempotency-key,x-client-mutation-id",
+    }
+
+
+async def test_a_preflight(browser: httpx.AsyncClient) -> None:
+    answer = await browser.options("/api/v1/projects", headers=ask(ORIGIN))
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+async def test_a_preflight_that_is_refused(browser: httpx.AsyncClient) -> None:
+    for headers in (ask("https://evil.example"), ask(ORIGIN, "TRACE")):
+        answer = await browser.options("/api/v1/projects", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+        assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+async def test_options_without_cors_is_a_method_like_any_other(app: FastAPI, client: httpx.AsyncClient) -> None:
+    assert (await client.options("/healthz")).status_code == 405
