@@ -170,6 +170,8 @@ def signing_key(settings: Settings) -> str:
 def without_password(url: str) -> str:
     """The same URL for a log line or an error message: no password, no secret query."""
     parts = urlsplit(url)
+    if not parts.netloc:
+        return url
     query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if "pass" not in name.lower()])
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, query=query).geturl()

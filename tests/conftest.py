@@ -14,9 +14,11 @@ from pydantic import SecretStr
 
 from server.db.engine import Database
 from server.settings import Settings
-from tests.support.app import client_of, running_app
+from tests.support.api import Api
+from tests.support.app import Live, client_of, running_app, serving
 from tests.support.databases import PostgresqlDatabases, SqliteFiles
 from tests.support.postgresql import PostgreSQL, run_postgresql
+from tests.support.server import Server
 from tests.support.valkey import Valkey, run_valkey
 
 Backend = Literal["sqlite", "postgresql"]
@@ -141,6 +143,39 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of `app`, nobody signed in."""
     async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture
+def api(client: httpx.AsyncClient) -> Api:
+    """The HTTP API of `app`: register people and let them act."""
+    return Api(client)
+
+
+@pytest.fixture
+async def live(settings: Settings) -> AsyncIterator[Live]:
+    """The application on a port, in this process and loop."""
+    async with serving(settings) as live:
+        yield live
+
+
+@pytest.fixture
+def environment(database_url: str) -> dict[str, str]:
+    """The settings of server processes; a test may change them before it starts one."""
+    return {
+        "ROOMFUL_DATABASE_URL": database_url,
+        "ROOMFUL_SECRET_KEY": SECRET_KEY,
+        "ROOMFUL_PING_INTERVAL": "1",
+        "ROOMFUL_PONG_TIMEOUT": "1",
+        "ROOMFUL_SHUTDOWN_GRACE": "2",
+        "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
+    }
+
+
+@pytest.fixture
+async def server(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
+    """A server process, ready."""
+    async with Server(tmp_path, environment) as server:
+        yield server
 
 
 def settings_for(database_url: str) -> Settings:

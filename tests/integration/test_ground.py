@@ -5,6 +5,8 @@ from sqlalchemy import text
 
 from server.db import schema
 from server.db.engine import Database
+from tests.support.app import Live
+from tests.support.server import Server
 from tests.support.valkey import Valkey
 
 
@@ -42,3 +44,15 @@ def test_valkey_kills_subscribers(valkey: Valkey) -> None:
         assert listener.get_message(timeout=5) is not None
         assert valkey.pubsub_connections() == 1
         assert valkey.kill_pubsub_clients() == 1
+
+
+async def test_application_listens(live: Live) -> None:
+    assert (await live.api.http.get("/api/v1/openapi.json")).status_code == 200
+
+
+async def test_server_process_lives_and_ends(server: Server) -> None:
+    assert (await server.terminate()) == 0
+    await server.start()
+    await server.kill()
+    await server.start()
+    assert await server.is_ready()

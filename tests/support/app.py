@@ -1,13 +1,19 @@
 """The application in the test's own process and event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
 
 import httpx
+import uvicorn
 from fastapi import FastAPI
 
 from server.app import create_app
+from server.process import listen, uvicorn_config
+from server.runtime import Runtime
 from server.settings import Settings
+from tests.support.api import Api
 
 BASE_URL = "http://roomful.test"
 
@@ -18,6 +24,48 @@ async def running_app(settings: Settings) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An application that listens on a port, in the test's own process: real sockets outside, its objects in reach."""
+
+    app: FastAPI
+    port: int
+    api: Api
+
+    @property
+    def runtime(self) -> Runtime:
+        runtime: Runtime = self.app.state.runtime
+        return runtime
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Live]:
+    """An application served by uvicorn as `roomful serve` does it, but in the test's event loop."""
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn_config(app, settings))
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # signals are the test run's
+    with listen("127.0.0.1", 0) as listener:
+        port: int = listener.getsockname()[1]
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[listener]))
+            try:
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+                    # Answered when the application is up: until then the connection waits in the listener's queue.
+                    await http.get("/healthz")
+                    yield Live(app, port, Api(http))
+            finally:
+                server.should_exit = True
+                await serving
 
 
 @asynccontextmanager

@@ -1,0 +1,135 @@
+"""A real server process, with the life that an operating system gives it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.support.api import Api
+from tests.support.processes import dies_with_parent, free_port
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+
+def roomful_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a `roomful` process: no settings of the developer's own, and the code of this checkout."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ROOMFUL_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **variables}
+
+
+class Server:
+    """`python -m server serve` on a port of its own, ready when the block is entered and gone when it is left.
+
+    Leaving the block fails when the log has a traceback, unless `may_log_tracebacks` has been set. Everything that it
+    says is in `log`.
+    """
+
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], *, arguments: Sequence[str] = (), port: int | None = None
+    ) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.socket_url = f"ws://127.0.0.1:{self.port}"
+        self.may_log_tracebacks = False
+        self._directory = directory
+        self._environment = roomful_environment(environment)
+        self._arguments = list(arguments)
+        self._log_path = directory / f"server-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10)
+        self.api = Api(self._http)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self.terminate()
+        finally:
+            await self._http.aclose()
+        if not self.may_log_tracebacks:
+            assert "Traceback" not in self.log, self.log
+
+    @property
+    def log(self) -> str:
+        return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    async def start(self) -> None:
+        """Start the process; returns when it is ready. Raises AssertionError with its log when it gives up."""
+        self._process = self._spawn()
+        await self.wait_until_ready()
+
+    async def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
+        """Wait until `/readyz` answers 200."""
+        deadline = time.monotonic() + seconds
+        while not await self.is_ready():
+            assert self.is_running, f"the server gave up:\n{self.log}"
+            assert time.monotonic() < deadline, f"not ready within {seconds} s:\n{self.log}"
+            await asyncio.sleep(0.02)
+
+    async def is_ready(self) -> bool:
+        try:
+            return (await self._http.get("/readyz", timeout=5)).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async def kill(self) -> None:
+        """SIGKILL: the process has no say."""
+        await self._end(signal.SIGKILL)
+
+    async def terminate(self) -> int | None:
+        """SIGTERM, as a service manager stops it; the exit code. None when it was not running."""
+        return await self._end(signal.SIGTERM)
+
+    async def restart(self) -> None:
+        await self.terminate()
+        await self.start()
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "server", "serve", "--port", str(self.port), *self._arguments]
+        with self._log_path.open("ab") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=dies_with_parent(),
+            )
+
+    async def _end(self, number: signal.Signals) -> int | None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return None if process is None else process.returncode
+        process.send_signal(number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while process.poll() is None:
+            if time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"still running {STOP_SECONDS} s after {number.name}:\n{self.log}")
+            await asyncio.sleep(0.01)  # the clients of the test have to see their sockets close meanwhile
+        return process.returncode
