@@ -18,7 +18,7 @@ from server.realtime.broker import Broker
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.settings import Settings, signing_key
-from server.supervision import Crew
+from server.supervision import Crew, to_its_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,16 @@ class Runtime:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One write transaction, committed at the block's end; then the relay gets the events that it recorded.
 
-        A block that raises rolls back.
+        A block that raises or is cancelled rolls back. Once the commit has begun, a cancellation waits until the relay
+        has its events: otherwise subscribers would have to wait for a sweep to find them.
         """
         async with self.database.write() as session:
             yield session
-            await session.commit()
-            self.relay.wake(log.take_recorded(session))
+            await to_its_end(self._commit(session))
+
+    async def _commit(self, session: AsyncSession) -> None:
+        await session.commit()
+        self.relay.wake(log.take_recorded(session))
 
 
 @asynccontextmanager

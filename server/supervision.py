@@ -55,3 +55,16 @@ class Crew:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a task failed", extra={"crew": self._name}, exc_info=error)
+
+
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do work that must not stop half-way, even when the caller is cancelled meanwhile: the cancellation waits for it.
+
+    The work has to bound itself.
+    """
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -28,9 +28,10 @@ def decode(raw: bytes) -> Any:
 
 
 def _check(value: Any) -> None:
-    """Level by level, so that depth is a count and not a recursion."""
-    level, seen = [value], 0
-    for _depth in range(MAX_DEPTH + 1):
+    """Level by level: depth is a count and not a recursion."""
+    level, seen, depth = [value], 0, 0
+    while level:
+        depth += 1
         seen += len(level)
         if seen > MAX_VALUES:
             raise _invalid(f"holds more than {MAX_VALUES:,} values")
@@ -39,18 +40,16 @@ def _check(value: Any) -> None:
             if isinstance(item, str):
                 if "\x00" in item:
                     raise _invalid("holds a NUL character")
-            elif isinstance(item, dict):
-                below += item.keys()
-                below += item.values()
-            elif isinstance(item, list):
+            elif isinstance(item, dict | list):
+                if depth > MAX_DEPTH:
+                    raise _invalid(f"is nested deeper than {MAX_DEPTH}")
                 below += item
+                if isinstance(item, dict):
+                    below += item.values()
             elif isinstance(item, int | float) and not MIN_INTEGER <= item <= MAX_INTEGER:
                 # A whole number with an exponent or a fraction is a float by now; it has no better claim.
                 raise _invalid("holds a number beyond 64 bits")
-        if not below:
-            return
         level = below
-    raise _invalid(f"is nested deeper than {MAX_DEPTH}")
 
 
 def _invalid(reason: str) -> Invalid:

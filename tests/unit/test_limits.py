@@ -1,0 +1,121 @@
+"""Token buckets and the limits made of them."""
+
+import pytest
+
+from server.errors import RateLimited
+from server.realtime.limits import TokenBucket, TokenBuckets
+from server.settings import Settings
+from server.web.limits import ADDRESS_FACTOR, Limits
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def limits(clock: Clock, *, sign_in: int = 5, writes: int = 60) -> Limits:
+    settings = Settings(_env_file=None, rate_limit_sign_in=sign_in, rate_limit_writes=writes)
+    return Limits(settings, clock=clock)
+
+
+def test_a_bucket_lets_a_burst_pass_then_one_at_a_time() -> None:
+    bucket = TokenBucket(60, now=0.0)
+    assert [bucket.take(0.0) for _ in range(61)] == [0.0] * 60 + [1.0]
+    assert bucket.take(0.5) == pytest.approx(0.5)
+    assert bucket.take(1.0) == 0.0
+    assert bucket.take(1.0) > 0.0
+
+
+def test_a_refusal_costs_nothing() -> None:
+    bucket = TokenBucket(1, now=0.0)
+    bucket.take(0.0)
+    assert [bucket.take(second) for second in (0.0, 15.0, 30.0)] == pytest.approx([60.0, 45.0, 30.0])
+    assert bucket.take(60.0) == 0.0
+
+
+def test_a_bucket_never_holds_more_than_its_burst() -> None:
+    bucket = TokenBucket(2, now=0.0)
+    bucket.give_back()
+    assert [bucket.take(3600.0) == 0.0 for _ in range(3)] == [True, True, False]
+
+
+def test_a_clock_that_goes_back_takes_nothing_away() -> None:
+    bucket = TokenBucket(1, now=100.0)
+    assert bucket.take(50.0) == 0.0
+
+
+def test_a_rate_of_zero_lets_everything_pass() -> None:
+    assert {TokenBucket(0, now=0.0).take(0.0) for _ in range(100)} == {0.0}
+    buckets = TokenBuckets(0)
+    assert {buckets.take("a", 0.0) for _ in range(100)} == {0.0}
+    assert len(buckets) == 0
+
+
+def test_buckets_forget_the_key_that_was_idle_longest() -> None:
+    buckets = TokenBuckets(1, max_keys=2)
+    for key in ("a", "b", "a", "c"):  # b goes
+        buckets.take(key, 0.0)
+    assert len(buckets) == 2
+    assert buckets.take("a", 0.0) > 0.0
+    assert buckets.take("b", 0.0) == 0.0
+
+
+def test_failed_sign_ins_are_counted_for_address_and_email_together() -> None:
+    counted = limits(Clock())
+    for _ in range(5):
+        counted.begin_sign_in("192.0.2.1", "Ada@example.test")
+    with pytest.raises(RateLimited) as refusal:
+        counted.begin_sign_in("192.0.2.1", "ada@example.test")
+    assert refusal.value.headers["Retry-After"] == "12"
+    counted.begin_sign_in("192.0.2.1", "bob@example.test")
+    counted.begin_sign_in("192.0.2.2", "ada@example.test")
+
+
+def test_a_good_sign_in_costs_nothing() -> None:
+    counted = limits(Clock())
+    for _ in range(100):
+        counted.begin_sign_in("192.0.2.1", "ada@example.test")
+        counted.sign_in_succeeded("192.0.2.1", "ada@example.test")
+
+
+def test_one_address_can_not_try_many_people_for_ever() -> None:
+    counted = limits(Clock())
+    for number in range(5 * ADDRESS_FACTOR):
+        counted.begin_sign_in("192.0.2.1", f"{number}@example.test")
+    with pytest.raises(RateLimited):
+        counted.begin_sign_in("192.0.2.1", "another@example.test")
+    counted.begin_sign_in("192.0.2.2", "another@example.test")
+
+
+def test_a_refused_attempt_takes_nothing_from_the_person() -> None:
+    clock = Clock()
+    counted = limits(clock, sign_in=1)
+    for number in range(ADDRESS_FACTOR):
+        counted.begin_sign_in("192.0.2.1", f"{number}@example.test")
+    with pytest.raises(RateLimited):
+        counted.begin_sign_in("192.0.2.1", "ada@example.test")
+    clock.now += 60 / ADDRESS_FACTOR
+    counted.begin_sign_in("192.0.2.1", "ada@example.test")
+
+
+def test_an_ipv6_household_is_one_address() -> None:
+    counted = limits(Clock(), sign_in=1)
+    counted.begin_sign_in("2001:db8:1:2::1", "ada@example.test")
+    with pytest.raises(RateLimited):
+        counted.begin_sign_in("2001:db8:1:2:ffff::2", "ada@example.test")
+    counted.begin_sign_in("2001:db8:1:3::1", "ada@example.test")
+
+
+def test_writes_are_counted_for_each_person() -> None:
+    clock = Clock()
+    counted = limits(clock, writes=2)
+    counted.count_write("ada")
+    counted.count_write("ada")
+    with pytest.raises(RateLimited):
+        counted.count_write("ada")
+    counted.count_write("bob")
+    clock.now += 30
+    counted.count_write("ada")
