@@ -1,0 +1,220 @@
+"""One WebSocket connection that speaks the Centrifuge client protocol, in JSON."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from client_demo.errors import ConnectionLost, Refused, TokenExpired, of_status, unreachable
+from client_demo.stream import Event, Joined, Left, Position, Subscribed
+
+REPLY_SECONDS = 10.0
+CLOSE_SECONDS = 1.0
+PING_GRACE_SECONDS = 10.0
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""What was missed comes in one frame: some hundred events with texts of 10,000 characters."""
+
+UNKNOWN_CHANNEL = 102
+PERMISSION_DENIED = 103
+TOKEN_EXPIRED = 109
+CLOSE_EXPIRED = 3005
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str = ""
+    temporary: bool = False
+
+
+class _ConnectResult(msgspec.Struct):
+    client: str
+    ping: int = 0
+    pong: bool = False
+
+
+class _ClientInfo(msgspec.Struct):
+    user: str = ""
+    client: str = ""
+
+
+class _Publication(msgspec.Struct):
+    data: msgspec.Raw
+    offset: int = 0
+
+
+class _SubscribeResult(msgspec.Struct):
+    epoch: str = ""
+    offset: int = 0
+    recovered: bool = False
+    publications: list[_Publication] = []
+
+
+class _PresenceResult(msgspec.Struct):
+    presence: dict[str, _ClientInfo] = {}
+
+
+class _InfoPush(msgspec.Struct):
+    info: _ClientInfo
+
+
+class _End(msgspec.Struct):
+    code: int = 0
+    reason: str = ""
+
+
+class _Push(msgspec.Struct):
+    pub: _Publication | None = None
+    join: _InfoPush | None = None
+    leave: _InfoPush | None = None
+    unsubscribe: _End | None = None
+    disconnect: _End | None = None
+
+
+class _Reply(msgspec.Struct):
+    """A reply to the command with this id, or a push; neither is a ping."""
+
+    id: int = 0
+    error: _Error | None = None
+    connect: _ConnectResult | None = None
+    subscribe: _SubscribeResult | None = None
+    presence: _PresenceResult | None = None
+    push: _Push | None = None
+
+
+_replies = msgspec.json.Decoder(_Reply)
+
+
+@asynccontextmanager
+async def open_connection(address: str, *, channel: str, token: str) -> AsyncIterator["CentrifugeConnection"]:
+    """A signed-in connection for one channel, closed at the end of the block. Raises ConnectionLost and Refused."""
+    try:
+        # The server's own pings tell whether it lives, so that the library need not send any.
+        opening = connect(address, ping_interval=None, max_size=MAX_FRAME_BYTES, close_timeout=CLOSE_SECONDS)
+        async with opening as socket:
+            connection = CentrifugeConnection(socket, channel)
+            await connection.sign_in(token)
+            yield connection
+    except InvalidStatus as answered:
+        raise of_status(answered.response.status_code, bytes(answered.response.body or b"")) from answered
+    except ConnectionClosed as closed:
+        raise _failed_connection(closed) from closed
+    except TimeoutError as late:
+        raise ConnectionLost("the server does not answer") from late
+    except (OSError, InvalidHandshake, msgspec.DecodeError) as failed:
+        raise unreachable(failed) from failed
+
+
+class CentrifugeConnection:
+    """Commands wait for their reply, one at a time; what the server pushes meanwhile is kept for `pushes`.
+
+    Made by `open_connection`, which also turns the failures of the socket into ConnectionLost and Refused.
+    """
+
+    def __init__(self, socket: ClientConnection, channel: str) -> None:
+        self._socket = socket
+        self._channel = channel
+        self._client = ""
+        self._sends_pong = False
+        self._silence_seconds = REPLY_SECONDS
+        self._last_id = 0
+        self._pushed: deque[_Push] = deque()
+
+    async def sign_in(self, token: str) -> None:
+        result = (await self._call("connect", {"token": token, "name": "roomful-watch"})).connect
+        if result is None:
+            raise ConnectionLost("the server answered connect with something else")
+        self._client, self._sends_pong = result.client, result.pong
+        self._silence_seconds = result.ping + PING_GRACE_SECONDS if result.ping else 0.0
+
+    async def subscribe(self, position: Position) -> Subscribed:
+        request: dict[str, Any] = {
+            "channel": self._channel,
+            "recoverable": True,
+            "positioned": True,
+            "join_leave": True,
+        }
+        if position.offset is not None:
+            request |= {"recover": True, "offset": position.offset, "epoch": position.epoch}
+        result = (await self._call("subscribe", request)).subscribe
+        if result is None:
+            raise ConnectionLost("the server answered subscribe with something else")
+        events = tuple(_event(publication) for publication in result.publications)
+        return Subscribed(result.epoch, result.offset, result.recovered, events)
+
+    async def present(self) -> tuple[str, ...]:
+        result = (await self._call("presence", {"channel": self._channel})).presence
+        infos = result.presence if result is not None else {}
+        return tuple(dict.fromkeys(info.user for client, info in infos.items() if client != self._client))
+
+    async def pushes(self) -> AsyncIterator[Event | Joined | Left]:
+        while True:
+            while self._pushed:
+                push = self._pushed.popleft()
+                if push.pub is not None:
+                    yield _event(push.pub)
+                elif push.join is not None and push.join.info.client != self._client:
+                    yield Joined(push.join.info.user)
+                elif push.leave is not None and push.leave.info.client != self._client:
+                    yield Left(push.leave.info.user)
+                elif (end := push.unsubscribe or push.disconnect) is not None:
+                    raise _ended(end.code, end.reason)
+            await self._receive()
+
+    async def _call(self, name: str, request: dict[str, Any]) -> _Reply:
+        self._last_id += 1
+        await self._socket.send(msgspec.json.encode({"id": self._last_id, name: request}), text=True)
+        async with asyncio.timeout(REPLY_SECONDS):
+            while True:
+                for reply in await self._receive():
+                    if reply.id == self._last_id:
+                        if reply.error is not None:
+                            raise _failed_command(reply.error)
+                        return reply
+
+    async def _receive(self) -> list[_Reply]:
+        """The replies in the next frame; its pushes are kept, its ping is answered."""
+        async with asyncio.timeout(self._silence_seconds or None):
+            frame = await self._socket.recv(decode=False)
+        replies = []
+        for reply in _replies.decode_lines(frame):
+            if reply.id:
+                replies.append(reply)
+            elif reply.push is not None:
+                self._pushed.append(reply.push)
+            elif self._sends_pong:
+                await self._socket.send("{}")
+        return replies
+
+
+def _event(publication: _Publication) -> Event:
+    return Event(publication.offset, bytes(publication.data))
+
+
+def _failed_command(error: _Error) -> Exception:
+    if error.code == TOKEN_EXPIRED:
+        return TokenExpired()
+    if error.code in (UNKNOWN_CHANNEL, PERMISSION_DENIED):
+        return Refused("there is no such project, or you are not a member of it")
+    if error.temporary or error.code < 100:
+        return ConnectionLost(error.message)
+    return Refused(f"the server refused: {error.message} ({error.code})")
+
+
+def _failed_connection(closed: ConnectionClosed) -> Exception:
+    if closed.rcvd is None:
+        return ConnectionLost("the connection broke")
+    return _ended(closed.rcvd.code, closed.rcvd.reason)
+
+
+def _ended(code: int, reason: str) -> Exception:
+    if code == CLOSE_EXPIRED:
+        return TokenExpired()
+    reason = f"the server ended the connection: {reason or 'no reason given'} ({code})"
+    if 3500 <= code < 4000 or 4500 <= code < 5000:
+        return Refused(reason)
+    return ConnectionLost(reason)
