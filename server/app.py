@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from server import __version__
+from server.accounts import routes as accounts
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.web import errors, health
@@ -54,4 +55,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.limits = Limits(settings)
     errors.install(app)
     app.include_router(health.router)
+    app.include_router(accounts.router, prefix=API)
     return app

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from server.db.engine import Database
+from server.runtime import Runtime
 from server.settings import Settings
 from tests.support.api import Api
 from tests.support.app import Live, client_of, running_app, serving
@@ -136,6 +137,12 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The application between startup and shutdown; its live objects are `app.state.runtime`."""
     async with running_app(settings) as app:
         yield app
+
+
+@pytest.fixture
+def runtime(app: FastAPI) -> Runtime:
+    live: Runtime = app.state.runtime
+    return live
 
 
 @pytest.fixture

@@ -35,9 +35,9 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The refresh token buys nothing. If it `was_reused`, an old one came back, and its sign-in has been revoked."""
+    """The refresh token buys nothing. An old one that came back has revoked its sign-in, `revoked_session_id`."""
 
-    was_reused: bool = False
+    revoked_session_id: str | None = None
 
 
 class RefreshTokens:
@@ -100,7 +100,7 @@ async def rotate(session: AsyncSession, tokens: RefreshTokens, token: str) -> Re
     if generation == standing.generation - 1 and since_rotation <= timedelta(seconds=GRACE_SECONDS):
         return Renewed(standing.user_id, session_id, tokens.issue(session_id, standing.generation))
     await revoke(session, session_id)
-    return Refused(was_reused=True)
+    return Refused(revoked_session_id=session_id)
 
 
 _at = bindparam("at", type_=SignIn.expires_at.type)

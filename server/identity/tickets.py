@@ -33,13 +33,13 @@ async def issue_ticket(session: AsyncSession, claims: AccessClaims) -> str:
 async def redeem_ticket(session: AsyncSession, ticket: str) -> AccessClaims:
     """The claims of the access token that a ticket stands for. Commit before they are used: it works only once.
 
-    Raises TokenInvalid. Whether the sign-in still stands is asked of `identify`, as with a token.
+    Raises TokenInvalid. Then ask `identify` who it is, as with a token.
     """
     hashed = _hash(ticket)
     found = await session.execute(
         select(SignIn.user_id, SignIn.id, Ticket.access_expires_at)
         .join(SignIn, SignIn.id == Ticket.sign_in_id)
-        .where(Ticket.hash == hashed, Ticket.expires_at > now())
+        .where(Ticket.hash == hashed, Ticket.expires_at > now(), SignIn.revoked_at.is_(None))
     )
     row = found.one_or_none()
     if row is None:

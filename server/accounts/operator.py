@@ -1,0 +1,77 @@
+"""People and tokens for the operator, who needs no password to act."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.accounts.schemas import Registration
+from server.db.engine import Database
+from server.errors import Invalid, NotFound
+from server.identity.models import User
+from server.identity.passwords import Passwords
+from server.identity.people import add_person, normal_email
+from server.identity.sign_ins import start_sign_in
+from server.identity.tokens import LEEWAY_SECONDS, Tokens
+
+MAX_TOKEN_TTL_SECONDS = 10 * 366 * 86_400
+_ROWS_AT_ONCE = 200
+
+
+async def create_user(
+    database: Database, passwords: Passwords, *, email: str, name: str | None, password: str, is_admin: bool = False
+) -> User:
+    """Make a person, whether or not registration is open. Without a name they are called by their address.
+
+    Raises Invalid, and Conflict when the address is taken.
+    """
+    try:
+        registration = Registration(email=email, name=name or email.partition("@")[0][:100], password=password)
+    except ValidationError as invalid:
+        raise Invalid(
+            "; ".join(f"{error['loc'][0]} {error['msg'].removeprefix('Value error, ')}" for error in invalid.errors())
+        ) from None
+    password_hash = await passwords.hash(registration.password)
+    async with database.write() as session:
+        user = await add_person(
+            session,
+            email=registration.email,
+            name=registration.name,
+            password_hash=password_hash,
+            role="admin" if is_admin else "user",
+        )
+        await session.commit()
+    return user
+
+
+async def list_users(session: AsyncSession) -> AsyncIterator[User]:
+    """Everybody, in order of registration."""
+    rows = await session.stream_scalars(select(User).order_by(User.id).execution_options(yield_per=_ROWS_AT_ONCE))
+    async for user in rows:
+        yield user
+
+
+async def find_user(session: AsyncSession, email: str) -> User:
+    """Raises NotFound."""
+    try:
+        user = await session.scalar(select(User).where(User.email == normal_email(email)))
+    except ValueError as wrong:
+        raise NotFound(f"{email} {wrong}") from None
+    if user is None:
+        raise NotFound(f"Nobody is registered as {email}.")
+    return user
+
+
+async def issue_token(session: AsyncSession, tokens: Tokens, user: User, *, ttl_seconds: int | None = None) -> str:
+    """An access token with a session of its own, which its person sees in their list and can end. The caller commits.
+
+    Raises Invalid for a time to live of less than a second or more than ten years.
+    """
+    seconds = tokens.access_ttl_seconds if ttl_seconds is None else ttl_seconds
+    if not 1 <= seconds <= MAX_TOKEN_TTL_SECONDS:
+        raise Invalid(f"A token lives for 1 to {MAX_TOKEN_TTL_SECONDS} seconds.")
+    lifetime = timedelta(seconds=seconds + LEEWAY_SECONDS)
+    sign_in = await start_sign_in(session, user.id, ttl=lifetime, user_agent="roomful token")
+    return tokens.issue(user.id, sign_in.id, ttl_seconds=seconds)

@@ -1,0 +1,112 @@
+"""The addresses of sign-in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Header, Response, status
+
+from server.accounts import service
+from server.accounts.schemas import (
+    ProfileChanges,
+    RefreshRequest,
+    Registration,
+    SessionAnswer,
+    SignInForm,
+    TicketAnswer,
+    TokenAnswer,
+    UserAnswer,
+)
+from server.identity.models import User
+from server.identity.revocations import revoke
+from server.identity.tickets import TICKET_TTL_SECONDS, issue_ticket
+from server.web.dependencies import DB, Claims, CurrentUser, Live, ReadDB
+from server.web.limits import ClientAddress, Limits, RateLimits
+from server.web.pagination import Page
+from server.web.routing import Route
+
+router = APIRouter(prefix="/auth", tags=["sign-in"], route_class=Route)
+
+UserAgent = Annotated[str, Header(include_in_schema=False)]
+
+
+@contextmanager
+def counted(limits: Limits, address: str, email: str) -> Iterator[None]:
+    """An attempt at a password. Only one that fails counts in the end. Raises RateLimited."""
+    limits.begin_sign_in(address, email)
+    yield
+    limits.sign_in_succeeded(address, email)
+
+
+def never_stored(response: Response) -> None:
+    """RFC 6749, 5.1: an answer that holds a token stays in no cache."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+@router.post("/register", status_code=status.HTTP_201_CREATED, dependencies=[Depends(never_stored)])
+async def register(body: Registration, runtime: Live, user_agent: UserAgent = "") -> TokenAnswer:
+    """Register, and be signed in."""
+    return await service.register(runtime, body, user_agent=user_agent)
+
+
+@router.post("/token", dependencies=[Depends(never_stored)])
+async def sign_in(
+    form: Annotated[SignInForm, Form()],
+    runtime: Live,
+    limits: RateLimits,
+    address: ClientAddress,
+    user_agent: UserAgent = "",
+) -> TokenAnswer:
+    """Sign in with the e-mail address as `username`."""
+    # What can be nobody's address is one key: a client can't fill the memory with them.
+    with counted(limits, address, service.address_of(form.username) or ""):
+        return await service.sign_in(runtime, form.username, form.password, user_agent=user_agent)
+
+
+@router.post("/refresh", dependencies=[Depends(never_stored)])
+async def refresh(body: RefreshRequest, runtime: Live) -> TokenAnswer:
+    """Exchange a refresh token for a new pair of tokens.
+
+    Asking again with the same token within a minute gives the same refresh token. Using an old one later ends the
+    session: somebody else may hold a copy.
+    """
+    return await service.refresh(runtime, body.refresh_token)
+
+
+@router.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
+async def logout(claims: Claims, db: DB) -> None:
+    """End the session that asks, and close its sockets. Doing it again changes nothing."""
+    await revoke(db, claims.session_id)
+
+
+@router.get("/me", response_model=UserAnswer)
+async def get_me(person: CurrentUser, db: ReadDB) -> User:
+    return await service.get_user(db, person)
+
+
+@router.patch("/me", response_model=UserAnswer)
+async def change_me(
+    body: ProfileChanges, person: CurrentUser, runtime: Live, limits: RateLimits, address: ClientAddress
+) -> User:
+    """Change one's name or password. A new password ends one's other sessions."""
+    # Whoever has got hold of an access token must not find out the password here.
+    with counted(limits, address, person.email) if body.password else nullcontext():
+        return await service.change_profile(runtime, person, body)
+
+
+@router.get("/sessions")
+async def list_sessions(person: CurrentUser, db: ReadDB, page: Page) -> list[SessionAnswer]:
+    """One's sessions, newest first."""
+    return await service.list_sessions(db, person, page)
+
+
+@router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def end_session(session_id: str, person: CurrentUser, db: DB) -> None:
+    """End one of one's sessions, and close its sockets."""
+    await service.end_session(db, person, session_id)
+
+
+@router.post("/ticket", dependencies=[Depends(never_stored)])
+async def create_ticket(person: CurrentUser, claims: Claims, db: DB) -> TicketAnswer:
+    """A ticket for the address of a WebSocket or event stream (`?ticket=`), which works once."""
+    return TicketAnswer(ticket=await issue_ticket(db, claims), expires_in=TICKET_TTL_SECONDS)

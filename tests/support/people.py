@@ -1,0 +1,42 @@
+"""People of a test, who register and sign in as anybody does."""
+
+from dataclasses import dataclass
+
+import httpx
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Somebody who has signed in, with what the server answered."""
+
+    id: str
+    email: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+async def register(client: httpx.AsyncClient, name: str) -> Signed:
+    """Register `name@example.org` with PASSWORD."""
+    body = {"email": f"{name}@example.org", "password": PASSWORD, "name": name.title()}
+    return signed(await client.post("/api/v1/auth/register", json=body))
+
+
+async def sign_in(
+    client: httpx.AsyncClient, email: str, password: str = PASSWORD, *, user_agent: str = "tests"
+) -> Signed:
+    form = {"username": email, "password": password}
+    return signed(await client.post("/api/v1/auth/token", data=form, headers={"User-Agent": user_agent}))
+
+
+def signed(answer: httpx.Response) -> Signed:
+    """Who a token answer speaks of."""
+    assert answer.is_success, answer.text
+    body = answer.json()
+    user = body["user"]
+    return Signed(user["id"], user["email"], body["access_token"], body["refresh_token"])
