@@ -10,7 +10,7 @@ from server import __version__
 from server.accounts import routes as accounts
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
-from server.web import errors, health
+from server.web import errors, health, openapi
 from server.web.dependencies import API
 from server.web.errors import Failures
 from server.web.intake import BodyLimit, WellFormed
@@ -35,8 +35,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         summary="Projects, tasks and members, with every change as one event.",
         openapi_url=f"{API}/openapi.json",
-        docs_url="/docs",
+        docs_url=None,  # openapi.install has its own
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,  # a redirect would name the host that the client claims to have asked
         lifespan=lifespan,
         # The order in which a request meets them; an answer meets them in the opposite one.
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.route_class = Route
     app.state.limits = Limits(settings)
     errors.install(app)
+    openapi.install(app)
     app.include_router(health.router)
     app.include_router(accounts.router, prefix=API)
     return app

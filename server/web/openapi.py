@@ -1,0 +1,126 @@
+"""The OpenAPI document, with the errors that every operation can answer with, and the page that shows it."""
+
+import mimetypes
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from server.errors import (
+    AppError,
+    Forbidden,
+    IdempotencyKeyReused,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    RateLimited,
+    Unauthenticated,
+)
+from server.web.dependencies import API, SAFE_METHODS
+
+DOCS = "/docs"
+_REQUEST_ID = "01990d3c-6f5e-7c1a-9b1e-0f6a2f6d8c11"
+_DETAILS = {"VALIDATION": [{"field": "name", "message": "Field required", "type": "missing"}]}
+
+Json = dict[str, Any]
+
+
+class ErrorBody(BaseModel):
+    """What every error looks like, from whichever part of the server it comes."""
+
+    model_config = ConfigDict(title="Error")
+
+    error: str
+    code: str
+    request_id: str
+    details: list[dict[str, Any]] | None = None
+
+
+def errors(*kinds: type[AppError]) -> dict[int | str, Json]:
+    """The `responses=` of a route that can fail in ways of its own, such as `errors(Conflict)`.
+
+    What shows in a route's shape is documented without being named: 401 where one signs in, 403 and 429 for a change,
+    404 for an id in the path, 412 for If-Match, 422 for anything to get wrong.
+    """
+    return {kind.status: {"model": ErrorBody, **_response(kind)} for kind in kinds}
+
+
+def install(app: FastAPI) -> None:
+    """Serve the document with its errors, and the page that shows it from files of our own: it works off the net."""
+    generate = app.openapi
+
+    def openapi() -> Json:
+        if app.openapi_schema is None:
+            _document_errors(generate())
+        return generate()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+
+    @app.get(DOCS, include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url=f"{API}/openapi.json",
+            title="Roomful: the API",
+            swagger_js_url=f"{DOCS}/files/swagger-ui-bundle.js",
+            swagger_css_url=f"{DOCS}/files/swagger-ui.css",
+            swagger_favicon_url=f"{DOCS}/files/favicon-32x32.png",
+        )
+
+    mimetypes.init()  # or the first file that is asked for would make the loop read the system's tables
+    app.mount(f"{DOCS}/files", StaticFiles(packages=[("fastapi_swagger", "resources")]))
+
+
+def _document_errors(document: Json) -> None:
+    schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.setdefault("ErrorBody", ErrorBody.model_json_schema())
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            responses: Json = operation["responses"]
+            for kind in _evident(path, method.upper(), operation):
+                if kind is Invalid or str(kind.status) not in responses:
+                    responses[str(kind.status)] = _response(kind)
+            responses["default"] = {"description": "Any other error.", "content": _content([])}
+
+
+def _evident(path: str, method: str, operation: Json) -> Sequence[type[AppError]]:
+    """The failures that an operation's shape gives away."""
+    names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+    is_change = method not in SAFE_METHODS
+    kinds: list[type[AppError]] = []
+    if operation.get("security"):
+        kinds += [Unauthenticated, Forbidden, RateLimited] if is_change else [Unauthenticated]
+    if "{" in path:
+        kinds.append(NotFound)
+    if "if-match" in names:
+        kinds.append(PreconditionFailed)
+    if names or "requestBody" in operation:
+        kinds.append(Invalid)
+    return kinds
+
+
+def _response(kind: type[AppError]) -> Json:
+    examples = [kind, IdempotencyKeyReused] if kind is Invalid else [kind]
+    response: Json = {"description": kind.message, "content": _content(examples)}
+    if kind is RateLimited:
+        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    return response
+
+
+def _content(kinds: Sequence[type[AppError]]) -> Json:
+    media: Json = {"schema": {"$ref": "#/components/schemas/ErrorBody"}}
+    if kinds:
+        media["examples"] = {kind.code: {"value": _example(kind)} for kind in kinds}
+    return {"application/json": media}
+
+
+def _example(kind: type[AppError]) -> Json:
+    example: Json = {"error": kind.message, "code": kind.code, "request_id": _REQUEST_ID}
+    if kind.code in _DETAILS:
+        example["details"] = _DETAILS[kind.code]
+    return example

@@ -1,0 +1,64 @@
+"""The OpenAPI document and its page."""
+
+import re
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from server.errors import Conflict
+from server.web import openapi
+from tests.integration.web.conftest import Served
+
+
+async def document(client: httpx.AsyncClient) -> dict[str, Any]:
+    answer = await client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_every_operation_tells_how_it_fails(served: Served) -> None:
+    paths = (await document(served.client))["paths"]
+    create, rename, read = paths["/notes"]["post"], paths["/notes/{note_id}"]["patch"], paths["/notes"]["get"]
+    assert set(create["responses"]) == {"201", "401", "403", "422", "429", "default"}
+    assert set(rename["responses"]) == {"200", "401", "403", "404", "412", "422", "429", "default"}
+    assert set(read["responses"]) == {"200", "422", "default"}
+    assert set(paths["/healthz"]["get"]["responses"]) == {"200", "default"}
+
+
+async def test_every_error_has_one_shape(served: Served) -> None:
+    found = await document(served.client)
+    assert "HTTPValidationError" not in str(found)
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status.startswith("2"):
+                    continue
+                media = response["content"]["application/json"]
+                assert media["schema"] == {"$ref": "#/components/schemas/ErrorBody"}
+                for code, example in media.get("examples", {}).items():
+                    openapi.ErrorBody.model_validate(example["value"])
+                    assert example["value"]["code"] == code
+
+
+async def test_a_route_names_failures_of_its_own(app: FastAPI, client: httpx.AsyncClient) -> None:
+    app.router.add_api_route("/thing", lambda: None, responses=openapi.errors(Conflict))
+    response = (await document(client))["paths"]["/thing"]["get"]["responses"]["409"]
+    assert response["description"] == Conflict.message
+    assert "CONFLICT" in response["content"]["application/json"]["examples"]
+
+
+async def test_one_signs_in_with_the_password_form(served: Served) -> None:
+    (scheme,) = (await document(served.client))["components"]["securitySchemes"].values()
+    assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/token"
+
+
+async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:src|href)="([^"]+)"|url: \'([^\']+)\'', page.text)
+    assert len(addresses) == 4
+    for address in (first or second for first, second in addresses):
+        assert address.startswith("/")
+        assert (await client.get(address)).status_code == 200
