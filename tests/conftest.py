@@ -28,7 +28,7 @@ SECRET_KEY = "a-key-that-only-the-tests-sign-with"
 
 MAY_BLOCK = (
     # Before anything is served.
-    ("server/db/schema.py", "_upgrade"),
+    ("server/db/schema.py", "apply"),
     ("server/db/engine.py", "_sqlite_engine"),
     ("server/settings.py", "signing_key"),
     ("server/web/openapi.py", "install"),

@@ -21,7 +21,7 @@ async def upgrade(engine: AsyncEngine) -> None:
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text("SET LOCAL lock_timeout = 0"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(apply)
 
 
 async def current(engine: AsyncEngine) -> str | None:
@@ -41,6 +41,11 @@ def is_outdated(revision: str) -> bool:
     return revision in known and revision not in scripts.get_heads()
 
 
+def apply(connection: Connection) -> None:
+    """Apply the missing migrations in the connection's transaction."""
+    command.upgrade(alembic_config(connection), "head")
+
+
 def alembic_config(connection: Connection) -> Config:
     config = _config()
     config.attributes["connection"] = connection
@@ -51,7 +56,3 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
-
-
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(alembic_config(connection), "head")

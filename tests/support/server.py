@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from tests.support.processes import dies_with_parent, free_port
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
 STOP_SECONDS = 15
+COMMAND_SECONDS = 30
 
 
 def roomful_environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -133,3 +135,41 @@ class Server:
                 raise AssertionError(f"still running {STOP_SECONDS} s after {number.name}:\n{self.log}")
             await asyncio.sleep(0.01)  # the clients of the test have to see their sockets close meanwhile
         return process.returncode
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended and what it said."""
+
+    exit_code: int
+    output: str
+    errors: str
+
+
+async def run_command(
+    arguments: Sequence[str],
+    directory: Path,
+    environment: Mapping[str, str],
+    *,
+    module: str = "server",
+    stdin: str = "",
+) -> Outcome:
+    """Run `python -m server …` in a directory to its end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *arguments),
+        cwd=directory,
+        env=roomful_environment(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=dies_with_parent(),
+    )
+    try:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            output, errors = await process.communicate(stdin.encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return Outcome(process.returncode, output.decode(), errors.decode())
