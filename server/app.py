@@ -8,6 +8,8 @@ from starlette.middleware import Middleware
 
 from server import __version__
 from server.accounts import routes as accounts
+from server.gateway import endpoints
+from server.gateway.gateway import open_node
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.web import errors, health, openapi
@@ -26,8 +28,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings) as runtime, open_node(runtime) as node:
             app.state.runtime = runtime
+            app.state.node = node
             yield
 
     app = FastAPI(
@@ -58,4 +61,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app)
     app.include_router(health.router)
     app.include_router(accounts.router, prefix=API)
+    app.include_router(endpoints.router)
     return app

@@ -10,15 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.db import schema
 from server.db.engine import Database
 from server.eventlog import log
+from server.eventlog.history import LogHistory
 from server.eventlog.relay import Relay
 from server.identity.passwords import Passwords
 from server.identity.refresh import RefreshTokens
 from server.identity.tokens import Tokens
 from server.realtime.broker import Broker
+from server.realtime.history import History
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
+from server.realtime.memory_presence import MemoryPresence
+from server.realtime.presence import Presence
 from server.settings import Settings, signing_key
-from server.supervision import Crew, to_its_end
+from server.supervision import Crew, Loops, to_its_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +36,12 @@ class Runtime:
     passwords: Passwords
     cursor_key: bytes
     broker: Broker
+    history: History
+    presence: Presence
     hub: Hub
     relay: Relay
     crew: Crew
+    loops: Loops
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -60,8 +67,12 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         stack.push_async_callback(database.close)
         await schema.upgrade(database.engine)
         crew = await stack.enter_async_context(Crew("sessions"))
-        hub = Hub()
+        history = LogHistory(database)
+        hub = Hub(history, crew)
         broker: Broker = MemoryBroker(hub.dispatch)
+        hub.connect(broker)
+        loops = await stack.enter_async_context(Loops())
+        loops.run("hub", hub.run())
         key = signing_key(settings)
         # An access token never outlives its sign-in.
         access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
@@ -73,7 +84,10 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             passwords=await stack.enter_async_context(Passwords()),
             cursor_key=hmac.digest(key.encode(), b"roomful list cursor, version 1", "sha256"),
             broker=broker,
+            history=history,
+            presence=MemoryPresence(),
             hub=hub,
             relay=Relay(broker),
             crew=crew,
+            loops=loops,
         )

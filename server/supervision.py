@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+import signal
+from collections.abc import Callable, Coroutine, Hashable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Crew:
@@ -68,3 +71,82 @@ async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+class Loops:
+    """Owns the loops that run as long as the process.
+
+    A loop deals with the outages it expects. Any other exception is a bug that has left a part of the server dead, so
+    the whole process is asked to end (SIGTERM, exit code 1): whoever watches over it starts a new one, and clients come
+    back to what is in the log. A server that goes on answering without its sweep would be worse.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self.has_failed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def run(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
+        """Run a loop until this block is left. Call from the event loop."""
+        task = asyncio.get_running_loop().create_task(loop, name=name)
+        self._tasks[task] = name
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self.has_failed:
+            return
+        self.has_failed = True
+        logger.critical("a background loop ended", extra={"loop": self._tasks[task]}, exc_info=task.exception())
+        signal.raise_signal(signal.SIGTERM)
+
+
+class SharedCalls:
+    """Runs one call for all who ask for the same thing at the same time."""
+
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._running: dict[Hashable, asyncio.Future[Any]] = {}
+
+    async def call(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The outcome of `work`, which begins only if no call with this key is under way.
+
+        A caller that is cancelled leaves the call running for the others.
+        """
+        outcome: asyncio.Future[T] | None = self._running.get(key)
+        if outcome is None:
+            outcome = asyncio.get_running_loop().create_future()
+            outcome.add_done_callback(_retrieve)
+            self._running[key] = outcome
+            self._crew.spawn(self._run(key, work, outcome))
+        return await asyncio.shield(outcome)
+
+    async def _run(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]], outcome: asyncio.Future[T]) -> None:
+        try:
+            result = await work()
+        except asyncio.CancelledError:
+            outcome.cancel()
+            raise
+        except Exception as error:  # handed on to everybody who waits
+            if not outcome.done():
+                outcome.set_exception(error)
+        else:
+            if not outcome.done():
+                outcome.set_result(result)
+        finally:
+            self._running.pop(key, None)
+
+
+def _retrieve(outcome: "asyncio.Future[Any]") -> None:
+    """Mark the exception as seen: those who waited for it may all have been cancelled."""
+    if not outcome.cancelled():
+        outcome.exception()

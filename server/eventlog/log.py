@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,17 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
 from server.eventlog.models import Channel, Event
+from server.realtime.history import Expired, Page, UnknownChannel
 from server.realtime.publication import Position, Publication
 
+__all__ = [
+    "EventData",
+    "Expired",
+    "Page",
+    "UnknownChannel",
+    "append",
+    "head",
+    "heads",
+    "open_channel",
+    "read_before",
+    "read_since",
+    "take_recorded",
+]
+
 _COMMITTING = "roomful_recorded_events"
-
-
-class UnknownChannel(Exception):
-    """There is no such channel in the log."""
-
-
-class Expired(Exception):
-    """The events right after this offset have been deleted by retention, or never existed in this epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +44,6 @@ class EventData:
     data: Mapping[str, Any]
     project_id: str | None = None
     mutation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Events of one channel, oldest first, contiguous from the offset asked for, with the channel's newest position."""
-
-    publications: list[Publication] = field(default_factory=list)
-    head: Position = field(default_factory=lambda: Position("", 0))
 
 
 async def open_channel(session: AsyncSession, name: str) -> Position:
@@ -114,8 +113,8 @@ async def heads(session: AsyncSession, channels: Sequence[str]) -> dict[str, Pos
     return {name: Position(epoch, offset) for name, epoch, offset in rows}
 
 
-async def read_since(session: AsyncSession, channel: str, after: int, *, limit: int) -> Page:
-    """At most `limit` events with an offset above `after`, oldest first, never with a hole.
+async def read_since(session: AsyncSession, channel: str, after: int | None, *, limit: int) -> Page:
+    """At most `limit` events with an offset above `after`, oldest first, never with a hole; None: from the oldest kept.
 
     Raises UnknownChannel, and Expired when an event right after `after` is no longer kept or `after` is beyond the
     head: the reader's state belongs to another history.
@@ -123,6 +122,7 @@ async def read_since(session: AsyncSession, channel: str, after: int, *, limit: 
     row = (await session.execute(_CHANNEL, {"channel_name": channel})).one_or_none()
     if row is None:
         raise UnknownChannel(channel)
+    after = row.floor if after is None else after
     if not row.floor <= after <= row.head:
         raise Expired(channel)
     publications: list[Publication] = []

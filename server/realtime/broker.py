@@ -12,11 +12,12 @@ Receive = Callable[[Message], None]
 class Broker(Protocol):
     """Carries messages to every process that has subscribed to their channel, this one included.
 
-    It is a doorbell with contents: it may lose, repeat and reorder messages, and callers repair from the log. What it
-    guarantees:
+    It is a doorbell with contents: it may lose, repeat and reorder messages, and callers repair from the log. What
+    it guarantees:
 
-    - a message published in this process reaches this process's receiver before `publish` returns;
-    - after `subscribe` has returned True, later messages of other processes arrive unless they are lost;
+        - a message published in this process reaches this process's receiver before `publish` returns;
+        - after `subscribe` has returned True, later messages of other processes arrive unless they are lost;
+        - `subscribe` and `unsubscribe` of one channel take effect in the order of their calls;
     - no call takes longer than the adapter's deadline, and none raises because the broker is out of reach.
     """
 

@@ -1,0 +1,107 @@
+"""The addresses of the event sockets."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
+
+from server.errors import BadRequest, NotFound, Unauthenticated
+from server.gateway import sockets
+from server.gateway.channels import ChannelName, parse_channel
+from server.gateway.handshake import check_origin, read_handshake, sign_in
+from server.gateway.policy import shown_as
+from server.identity.people import identify
+from server.identity.tokens import AccessClaims
+from server.projects.membership import may_see
+from server.realtime.event_stream import EventStream
+from server.realtime.node import Node
+from server.realtime.policy import Credentials
+from server.realtime.protocol.formats import JSON
+from server.realtime.publication import Position
+from server.realtime.session import Session
+from server.realtime.transport import Transport
+from server.runtime import Runtime
+from server.web.dependencies import Live
+
+JSON_SUBPROTOCOL = "centrifuge-json"
+_OFFSET = re.compile(r"[0-9]{1,18}")
+
+router = APIRouter()
+
+
+def get_node(connection: HTTPConnection) -> Node:
+    node: Node = connection.app.state.node
+    return node
+
+
+LiveNode = Annotated[Node, Depends(get_node)]
+"""The engine of this process."""
+
+
+@router.websocket("/connection/websocket")
+async def client_socket(websocket: WebSocket, runtime: Live, node: LiveNode) -> None:
+    """The Centrifuge client protocol.
+
+    A bad token is answered after the upgrade (error 109, close 3500): SDKs take a refused upgrade for a broken network
+    and would try again for ever.
+    """
+    check_origin(websocket, runtime.settings.allowed_origins)
+    handshake = read_handshake(websocket, offered=(JSON_SUBPROTOCOL,))
+    credentials = None
+    token = handshake.token
+    if handshake.ticket and not token:
+        try:
+            credentials = await sign_in(runtime, handshake)
+        except Unauthenticated:
+            token = handshake.ticket  # no token either: the session refuses it in the protocol's way
+    await websocket.accept(subprotocol=handshake.subprotocol)
+    await sockets.serve(
+        websocket,
+        runtime.settings,
+        lambda transport: Session(node, transport, JSON, credentials=credentials, token=token),
+    )
+
+
+@router.websocket("/ws/projects/{project_id}")
+async def plain_socket(websocket: WebSocket, project_id: str, runtime: Live, node: LiveNode) -> None:
+    """A project's events, each as one text message: first those after `?since=`, then live ones."""
+    check_origin(websocket, runtime.settings.allowed_origins)
+    handshake = read_handshake(websocket)
+    credentials = await _reader_of(runtime, await sign_in(runtime, handshake), project_id)
+    since = _since(websocket)
+    await websocket.accept(subprotocol=handshake.subprotocol)
+
+    def begin(transport: Transport) -> EventStream:
+        name = ChannelName("project", project_id)
+        stream = EventStream(node, transport, credentials, str(name), name.rules, since=since)
+        stream.begin()
+        return stream
+
+    await sockets.serve(websocket, runtime.settings, begin)
+
+
+async def _reader_of(runtime: Runtime, credentials: Credentials, project_id: str) -> Credentials:
+    """The credentials of somebody who may read this project, with what others see of them.
+
+    Raises Unauthenticated, NotFound.
+    """
+    claims = AccessClaims(credentials.user_id, credentials.session_id, int(credentials.expires_at or 0))
+    async with runtime.database.read() as session:
+        person = await identify(session, claims)
+        if parse_channel(f"project:{project_id}") is None or not await may_see(
+            session, user_id=person.id, project_id=project_id
+        ):
+            raise NotFound
+    return shown_as(credentials, person.name)
+
+
+def _since(websocket: WebSocket) -> Position | None:
+    """`?since=OFFSET`, with the `epoch` it was counted in where the reader knows it. Raises BadRequest."""
+    text = websocket.query_params.get("since")
+    if text is None:
+        return None
+    if not _OFFSET.fullmatch(text):
+        raise BadRequest("`since` must be an offset: a whole number from 0 on.")
+    return Position(websocket.query_params.get("epoch", "")[:64], int(text))

@@ -1,0 +1,50 @@
+"""The engine of one process, given the rules of this application."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from server import __version__
+from server.gateway.policy import ProjectPolicy
+from server.gateway.revocation import Revocation
+from server.identity.revocations import ACCESS_CHANNEL
+from server.realtime.attendance import Attendance
+from server.realtime.node import Limits, Node
+from server.realtime.protocol.codes import SHUTDOWN
+from server.runtime import Runtime
+from server.settings import Settings
+
+
+@asynccontextmanager
+async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
+    """Serve sockets over the runtime's hub; at the end every one of them is closed with 3001."""
+    node = Node(
+        name=secrets.token_hex(4),
+        version=__version__,
+        hub=runtime.hub,
+        history=runtime.history,
+        presence=runtime.presence,
+        attendance=Attendance(runtime.presence, runtime.broker.publish),
+        policy=ProjectPolicy(runtime),
+        crew=runtime.crew,
+        limits=limits_of(runtime.settings),
+    )
+    runtime.hub.observe(Revocation(runtime.hub, node.sessions, runtime.crew).observe)
+    await runtime.hub.pin(ACCESS_CHANNEL)
+    runtime.loops.run("timers", node.wheel.run())
+    runtime.loops.run("attendance", node.attendance.run())
+    try:
+        yield node
+    finally:
+        for session in node.sessions.everybody():
+            session.end(SHUTDOWN)
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        recovery=settings.recovery_limit,
+        connections_per_user=settings.max_connections_per_user,
+        commands_per_minute=settings.rate_limit_commands,
+        ping_seconds=settings.ping_interval,
+        pong_seconds=settings.pong_timeout,
+    )

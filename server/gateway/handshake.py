@@ -1,0 +1,104 @@
+"""Who is behind a WebSocket handshake, and from which page it comes."""
+
+import logging
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
+
+from server.errors import Forbidden, Unauthenticated
+from server.gateway.policy import credentials_of
+from server.identity.tickets import redeem_ticket
+from server.identity.tokens import TokenInvalid
+from server.realtime.policy import Credentials
+from server.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+
+_DEFAULT_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """The token or ticket that a handshake brought, and the subprotocol to answer with."""
+
+    token: str = ""
+    ticket: str = ""
+    subprotocol: str | None = None
+
+
+def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
+    """Refuse a browser's page that is neither listed nor, while none are listed, served from this very address.
+
+    A client without an Origin is no browser; it has brought its token by itself. Raises Forbidden.
+    """
+    origins = connection.headers.getlist("origin")
+    if not origins:
+        return
+    origin = origins[0].rstrip("/").lower()
+    if len(origins) == 1 and (origin in allowed or "*" in allowed):
+        return
+    if len(origins) == 1 and not allowed and _is_own(connection, origin):
+        return
+    logger.warning("a handshake from another origin was refused", extra={"origin": origin[:200], "allowed": allowed})
+    raise Forbidden("This origin is not allowed to connect.")
+
+
+def read_handshake(websocket: WebSocket, offered: tuple[str, ...] = ()) -> Handshake:
+    """Take the token from where clients can put it: a header, the address, or the subprotocol pair `bearer, <jwt>`.
+
+    `offered` are the subprotocols that the endpoint speaks. Raises nothing: a bad token is refused by who verifies it.
+    """
+    protocols = list(websocket.scope.get("subprotocols", []))
+    token = ""
+    scheme, _, value = websocket.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        token = value.strip()
+    answer = next((protocol for protocol in protocols if protocol in offered), None)
+    if "bearer" in protocols:
+        after = protocols[protocols.index("bearer") + 1 :]
+        token = token or (after[0] if after else "")
+        answer = answer or "bearer"
+    query = websocket.query_params
+    return Handshake(token or query.get("token", ""), query.get("ticket", ""), answer)
+
+
+async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
+    """The credentials of a handshake. Raises Unauthenticated, also when it brought none.
+
+    Whether the sign-in still stands is asked when the session begins.
+    """
+    try:
+        if handshake.token:
+            return credentials_of(runtime.tokens.verify(handshake.token))
+        if handshake.ticket:
+            async with runtime.transaction() as session:
+                claims = await redeem_ticket(session, handshake.ticket)
+            return credentials_of(claims)
+    except TokenInvalid:
+        pass
+    raise Unauthenticated
+
+
+def _is_own(connection: HTTPConnection, origin: str) -> bool:
+    """Whether the page was served from the very address that is asked now, and that address is no name in the DNS.
+
+    For a name, Origin equal to Host proves nothing: it may be the attacker's own, pointed at this machine (DNS
+    rebinding). Nobody can point `localhost` or an IP address elsewhere.
+    """
+    page = urlsplit(origin)
+    try:
+        page_port = page.port or _DEFAULT_PORTS.get(page.scheme)
+        own_port = connection.url.port or _DEFAULT_PORTS.get(connection.url.scheme)
+    except ValueError:
+        return False
+    return page.hostname == connection.url.hostname and page_port == own_port and _is_fixed(page.hostname or "")
+
+
+def _is_fixed(host: str) -> bool:
+    try:
+        return host == "localhost" or bool(ip_address(host))
+    except ValueError:
+        return False

@@ -1,0 +1,155 @@
+"""A channel as this process sees it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from server.realtime.fanout import Fanout, FanoutCounters
+from server.realtime.publication import Arrival, Message, Position, Publication
+from server.realtime.subscription import Subscription
+
+HELD_LIMIT = 1024
+
+Observe = Callable[[Publication], None]
+"""Is shown each event just before it is delivered, in order; may end subscriptions."""
+
+
+@dataclass(slots=True)
+class ChannelCounters:
+    """What came in beside the next expected event."""
+
+    repeated: int = 0
+    held: int = 0
+    held_dropped: int = 0
+    gaps: int = 0
+
+
+class Channel:
+    """Puts a channel's events into order, once for all its subscribers here.
+
+    Live subscribers all stand at `position`: an event that is older is dropped, the next one is forwarded, and one
+    that comes too early is held until the gap before it is closed, by its arrival or from the log. So no subscriber
+    needs a place of its own while it is live, and delivery is a plain write to each (docs/decisions/0004).
+
+    `tail` keeps the newest events in memory, so that a crowd that comes back asks the database nothing.
+    """
+
+    __slots__ = (
+        "_counters",
+        "_observe",
+        "fanout",
+        "guarded",
+        "held",
+        "idle_since",
+        "is_asked_for",
+        "is_open",
+        "is_sequenced",
+        "name",
+        "position",
+        "repair",
+        "subscriptions",
+        "swept_head",
+        "tail",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        is_sequenced: bool,
+        tail_length: int,
+        observe: Observe,
+        counters: ChannelCounters,
+        fanout_counters: FanoutCounters,
+    ) -> None:
+        self.name = name
+        self.is_sequenced = is_sequenced
+        self.position: Position | None = None
+        self.tail: deque[Publication] = deque(maxlen=tail_length)
+        self.held: dict[int, Publication] = {}
+        self.fanout = Fanout(fanout_counters)
+        self.subscriptions: set[Subscription] = set()
+        self.guarded = 0  # subscriptions to other channels that follow this one
+        self.is_asked_for = False  # of the broker
+        self.is_open = False
+        self.repair: asyncio.Task[None] | None = None
+        self.swept_head: Position | None = None
+        self.idle_since = 0.0
+        self._observe = observe
+        self._counters = counters
+
+    def take(self, message: Message) -> bool:
+        """Deliver a message in its turn. False: events before it are missing, and must be read from the log."""
+        if isinstance(message, Arrival) or not message.offset:
+            self.fanout.add(message)
+            return True
+        position = self.position
+        if position is None or message.epoch != position.epoch:
+            self._hold(message)
+            return position is None  # still opening: what comes now is sorted out when the position is known
+        if message.offset <= position.offset:
+            self._counters.repeated += 1
+            return True
+        if message.offset > position.offset + 1:
+            self._counters.gaps += not self.held
+            self._hold(message)
+            return False
+        self._forward(message)
+        self._release()
+        return not self.held
+
+    def start_at(self, position: Position) -> None:
+        """Everything up to here is history; what was held and follows it is delivered."""
+        self.position = position
+        self.tail.clear()
+        self._release()
+
+    def forget(self) -> None:
+        """Be as before opening: the channel does not exist any more, or not yet again."""
+        self.position = None
+        self.is_open = False
+        self.tail.clear()
+        self.held.clear()
+
+    def missed(self, after: int) -> list[Publication] | None:
+        """The events above an offset up to `position`, from memory; None when memory does not reach back so far."""
+        if self.position is None or after > self.position.offset:
+            return None
+        count = self.position.offset - after
+        if count > len(self.tail):
+            return None
+        return list(islice(self.tail, len(self.tail) - count, None))
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self.subscriptions) or self.guarded > 0
+
+    def live(self) -> Iterator[Subscription]:
+        return (subscription for subscription in list(self.subscriptions) if subscription.is_live)
+
+    def _hold(self, publication: Publication) -> None:
+        if len(self.held) >= HELD_LIMIT:
+            self._counters.held_dropped += 1  # it will be read from the log with the rest of the gap
+            return
+        self._counters.held += 1
+        self.held[publication.offset] = publication
+
+    def _release(self) -> None:
+        """Forward the held events whose turn has come; forget those that came in another way."""
+        if not self.held or self.position is None:
+            return
+        for offset in sorted(self.held):
+            publication = self.held[offset]
+            if publication.epoch != self.position.epoch or offset <= self.position.offset:
+                del self.held[offset]
+            elif offset == self.position.offset + 1:
+                del self.held[offset]
+                self._forward(publication)
+
+    def _forward(self, publication: Publication) -> None:
+        self.position = Position(publication.epoch, publication.offset)
+        self.tail.append(publication)
+        self._observe(publication)
+        self.fanout.add(publication)

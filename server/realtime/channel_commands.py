@@ -1,0 +1,280 @@
+"""The commands of a session that concern a channel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Raw
+
+from server.realtime.history import Expired, HistoryUnavailable, UnknownChannel
+from server.realtime.limits import TokenBucket
+from server.realtime.node import Node
+from server.realtime.policy import Credentials, Rules
+from server.realtime.protocol import codes
+from server.realtime.protocol.codes import ClientError
+from server.realtime.protocol.formats import as_info, as_pubs
+from server.realtime.protocol.messages import (
+    Command,
+    Empty,
+    HistoryRequest,
+    HistoryResult,
+    PresenceResult,
+    PresenceStatsResult,
+    PublishRequest,
+    Reply,
+    SubRefreshRequest,
+    SubRefreshResult,
+    SubscribeRequest,
+    SubscribeResult,
+)
+from server.realtime.publication import ClientInfo, Position
+from server.realtime.subscription import Subscription
+
+if TYPE_CHECKING:
+    from server.realtime.session import Session
+
+MAX_CHANNEL_LENGTH = 255
+
+
+def raw(data: bytes) -> Raw:
+    return Raw(data or b"null")
+
+
+async def answer(session: Session, command: Command) -> None:
+    """Handle a channel's command. Raises ClientError for what is refused."""
+    if command.subscribe is not None:
+        await _subscribe(session, command.id, command.subscribe)
+    elif command.unsubscribe is not None:
+        _unsubscribe(session, command.id, command.unsubscribe.channel)
+    elif command.publish is not None:
+        await _publish(session, command.id, command.publish)
+    elif command.presence is not None:
+        clients = await _members(session, command.presence.channel)
+        presence = {client.client: as_info(client) for client in clients}
+        session.send(Reply(command.id, presence=PresenceResult(presence)))
+    elif command.presence_stats is not None:
+        clients = await _members(session, command.presence_stats.channel)
+        stats = PresenceStatsResult(len(clients), len({client.user for client in clients}))
+        session.send(Reply(command.id, presence_stats=stats))
+    elif command.history is not None:
+        result = await _history(session, command.history)
+        session.send(Reply(command.id, history=result))
+    elif command.sub_refresh is not None:
+        session.send(Reply(command.id, sub_refresh=_refresh(session, command.sub_refresh)))
+
+
+def go_live(session: Session, subscription: Subscription) -> None:
+    session.node.hub.go_live(subscription)
+    session.enter_presence(subscription)
+
+
+async def subscribe_at_connect(
+    session: Session, known: Mapping[str, SubscribeRequest]
+) -> dict[str, tuple[SubscribeResult, Subscription]]:
+    """The server's own subscriptions of this person, caught up from what the client says it has; not live yet.
+
+    A channel that can't be had is left out: the client then drops it. Nothing may be awaited between the return and
+    `go_live`.
+    """
+    ready: dict[str, tuple[SubscribeResult, Subscription]] = {}
+    for channel in session.node.policy.channels_at_connect(session.present_credentials()):
+        request = known.get(channel) or SubscribeRequest()
+        request.channel = channel
+        try:
+            ready[channel] = await _prepare(session, request, _rules(session, channel))
+        except (ClientError, HistoryUnavailable):
+            continue
+    for channel, (result, _) in ready.items():
+        _level(session, channel, result)  # it may have moved on while the channels after it were read
+    return ready
+
+
+async def _subscribe(session: Session, command_id: int, request: SubscribeRequest) -> None:
+    channel = request.channel
+    if request.type or not channel:
+        raise (codes.NOT_AVAILABLE if request.type else codes.BAD_REQUEST).error()
+    if len(channel) > MAX_CHANNEL_LENGTH:
+        raise codes.BAD_REQUEST.error()
+    if channel in session.subscriptions:
+        raise codes.ALREADY_SUBSCRIBED.error()
+    if len(session.subscriptions) >= session.node.limits.channels:
+        raise codes.LIMIT_EXCEEDED.error()
+    result, subscription = await _prepare(session, request, _rules(session, channel))
+    session.send(Reply(command_id, subscribe=result))
+    # Nothing was awaited since the history was read, and the reply goes first.
+    go_live(session, subscription)
+
+
+async def _prepare(session: Session, request: SubscribeRequest, rules: Rules) -> tuple[SubscribeResult, Subscription]:
+    """A subscription that stands where its channel stands, with the reply that says so; not live yet."""
+    node = session.node
+    subscription = Subscription(
+        request.channel,
+        session.client,
+        rules,
+        guard=node.policy.guard(request.channel),
+        wire=session.connection.wire,
+        write=session.connection.transport.write,
+        on_end=session.subscription_ended,
+        on_reset=session.subscription_reset,
+    )
+    # Reserved before anybody is asked: who loses access from here on is found here, and not let in.
+    node.hub.reserve(subscription)
+    session.subscriptions[request.channel] = subscription
+    try:
+        position = await admit(node, subscription, session.present_credentials(), request.token)
+        result = SubscribeResult()
+        if rules.is_recoverable:
+            result = await _catch_up(session, request, position)
+        if subscription.has_ended:
+            raise codes.PERMISSION_DENIED.error()
+    except UnknownChannel:
+        _forget(session, subscription)
+        raise codes.UNKNOWN_CHANNEL.error() from None
+    except BaseException:
+        _forget(session, subscription)
+        raise
+    return result, subscription
+
+
+async def admit(node: Node, subscription: Subscription, credentials: Credentials, token: str) -> Position:
+    """Let a person into a reserved subscription, and say where its channel stands.
+
+    Raises ClientError, UnknownChannel, HistoryUnavailable.
+    """
+    was_followed = node.hub.is_followed(subscription)
+    await node.policy.authorize(credentials, subscription.channel, token)
+    position = await node.hub.follow(subscription)
+    if not was_followed:
+        # Who was shut out between the question and the following is told of by no event that we will see: ask again.
+        await node.policy.authorize(credentials, subscription.channel, token)
+    return position
+
+
+def _forget(session: Session, subscription: Subscription) -> None:
+    session.node.hub.leave(subscription)
+    session.subscriptions.pop(subscription.channel, None)
+
+
+async def _catch_up(session: Session, request: SubscribeRequest, position: Position) -> SubscribeResult:
+    """All that was missed, or nothing of it: never a part."""
+    fresh = SubscribeResult(recoverable=True, positioned=True)
+    hub = session.node.hub
+    if request.recover:
+        fresh.was_recovering = True
+        since = Position(request.epoch, request.offset)
+        try:
+            missed = await hub.catch_up(request.channel, since, limit=session.node.limits.recovery)
+            if missed.is_complete:
+                fresh.recovered = True
+                fresh.publications = as_pubs(missed.publications)
+                # The offset asked for, not the newest: the SDK counts on with each publication.
+                fresh.offset, fresh.epoch = request.offset, missed.position.epoch
+                return fresh
+        except Expired:
+            pass
+        if request.must_recover:
+            raise codes.UNRECOVERABLE_POSITION.error()
+    position = await hub.open(request.channel)
+    fresh.offset, fresh.epoch = position.offset, position.epoch
+    return fresh
+
+
+def _level(session: Session, channel: str, result: SubscribeResult) -> None:
+    """Bring a caught-up result to where its channel stands now, from memory alone."""
+    position = session.node.hub.position(channel)
+    if position is None:
+        return
+    if result.recovered:
+        later = session.node.hub.tail(channel, result.offset + len(result.publications))
+        if later is not None and position.epoch == result.epoch:
+            result.publications += as_pubs(later)
+            return
+        result.recovered, result.publications = False, []
+    result.offset, result.epoch = position.offset, position.epoch
+
+
+def _unsubscribe(session: Session, command_id: int, channel: str) -> None:
+    subscription = session.subscriptions.pop(channel, None)
+    if subscription is not None:
+        session.node.hub.leave(subscription)
+        session.leave_presence(subscription)
+    # Success also when there was nothing to end: an error makes SDKs reconnect.
+    session.send(Reply(command_id, unsubscribe=Empty()))
+
+
+async def _publish(session: Session, command_id: int, request: PublishRequest) -> None:
+    rules = _rules(session, request.channel)
+    data = bytes(request.data)
+    if not data:
+        raise codes.BAD_REQUEST.error()
+    if not rules.takes_publish:
+        raise codes.PERMISSION_DENIED.error()
+    if len(data) > rules.max_publish_bytes:
+        raise codes.LIMIT_EXCEEDED.error()
+    if rules.publishes_per_minute:
+        if session.publish_bucket is None:
+            session.publish_bucket = TokenBucket(rules.publishes_per_minute, time.monotonic())
+        if session.publish_bucket.take(time.monotonic()):
+            raise codes.TOO_MANY_REQUESTS.error()
+    if request.channel not in session.subscriptions:
+        await session.node.policy.authorize(session.present_credentials(), request.channel, "")
+    await session.node.policy.publish(session.present_credentials(), request.channel, data, session.client)
+    session.send(Reply(command_id, publish=Empty()))
+
+
+async def _members(session: Session, channel: str) -> list[ClientInfo]:
+    if not _rules(session, channel).has_presence:
+        raise codes.NOT_AVAILABLE.error()
+    await _may_read(session, channel)
+    await session.node.attendance.settle()
+    return await session.node.presence.members(channel)
+
+
+async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
+    """Limit 0 asks for the position alone; a negative one for as much as is given at all."""
+    if not _rules(session, request.channel).is_recoverable:
+        raise codes.NOT_AVAILABLE.error()
+    await _may_read(session, request.channel)
+    most = session.node.limits.history
+    limit = most if request.limit < 0 else min(request.limit, most)
+    history = session.node.history
+    try:
+        head = (await history.heads([request.channel])).get(request.channel)
+        if head is None:
+            raise codes.UNKNOWN_CHANNEL.error()
+        if request.since is not None and request.since.epoch not in ("", head.epoch):
+            raise codes.UNRECOVERABLE_POSITION.error()
+        if not limit:
+            return HistoryResult([], head.epoch, head.offset)
+        if request.reverse:
+            before = head.offset + 1 if request.since is None else request.since.offset
+            page = await history.read_back(request.channel, before, limit=limit)
+        else:
+            after = None if request.since is None else request.since.offset
+            page = await history.read(request.channel, after, limit=limit)
+    except (Expired, UnknownChannel):
+        raise codes.UNRECOVERABLE_POSITION.error() from None
+    return HistoryResult(as_pubs(page.publications), page.head.epoch, page.head.offset)
+
+
+def _refresh(session: Session, request: SubRefreshRequest) -> SubRefreshResult:
+    """Subscriptions here live as long as the connection: there is nothing to refresh."""
+    if request.channel not in session.subscriptions:
+        raise codes.PERMISSION_DENIED.error()
+    return SubRefreshResult(expires=False, ttl=0)
+
+
+async def _may_read(session: Session, channel: str) -> None:
+    subscription = session.subscriptions.get(channel)
+    if subscription is None or not subscription.is_live:
+        await session.node.policy.authorize(session.present_credentials(), channel, "")
+
+
+def _rules(session: Session, channel: str) -> Rules:
+    rules = session.node.policy.rules(channel) if channel else None
+    if rules is None:
+        raise codes.UNKNOWN_CHANNEL.error()
+    return rules

@@ -1,0 +1,189 @@
+"""A reader that only listens: one channel, plain events, from an offset on."""
+
+import asyncio
+import math
+import time
+
+import msgspec
+import uuid_utils
+
+from server.realtime.channel_commands import admit
+from server.realtime.connection import Connection
+from server.realtime.history import Expired, HistoryUnavailable, UnknownChannel
+from server.realtime.node import Node
+from server.realtime.policy import Credentials, Rules, TokenRefused
+from server.realtime.presence import Entry
+from server.realtime.protocol import codes
+from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
+from server.realtime.protocol.formats import PLAIN
+from server.realtime.publication import ClientInfo, Position
+from server.realtime.subscription import Subscription
+from server.realtime.transport import Transport
+
+PAGE = 200
+DRAIN_POLL_SECONDS = 0.05
+RETRY_SECONDS = 0.5
+
+
+class EventStream:
+    """Sends each event as one message: first those after `since`, page by page as the reader takes them, then live.
+
+    Without `since` it begins live. A `since` that can't be served without a hole is answered with
+    `{"recovered": false, "offset": 12, "epoch": "…"}`, where the stream goes on from. It ends with a disconnect code.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        transport: Transport,
+        credentials: Credentials,
+        channel: str,
+        rules: Rules,
+        *,
+        since: Position | None,
+    ) -> None:
+        self.node = node
+        self.connection = Connection(transport, PLAIN)
+        self._credentials = credentials
+        self._since = since
+        self._is_over = False
+        client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
+        self._subscription = Subscription(
+            channel,
+            client,
+            rules,
+            wire=self.connection.wire,
+            write=transport.write,
+            on_end=self._subscription_ended,
+            on_reset=self._subscription_reset,
+        )
+        self._ping_at = time.monotonic() + node.limits.ping_seconds
+
+    def begin(self) -> None:
+        """Enter this stream, and send to it from now on. Never waits."""
+        node = self.node
+        most = node.limits.connections_per_user
+        if most and node.sessions.count_of_user(self._credentials.user_id) >= most:
+            self.connection.close(codes.CONNECTION_LIMIT)
+            return
+        node.sessions.enter(self, self._credentials.user_id, self._credentials.session_id)
+        node.hub.reserve(self._subscription)
+        node.wheel.put(self, min(node.limits.ping_seconds, self._closes_in()))
+        node.crew.spawn(self._run())
+
+    # From the transport
+
+    def receive(self, _data: str | bytes) -> None:
+        """A reader has nothing to say; the transport limits how often it says it."""
+
+    def overflow(self) -> None:
+        self.end(codes.SLOW)
+
+    def closed(self) -> None:
+        self.connection.lost()
+        self._release()
+
+    # From the server
+
+    def end(self, disconnect: Disconnect) -> None:
+        self.connection.close(disconnect)
+        self._release()
+
+    def due(self, now: float) -> float | None:
+        if self._closes_in() <= 0:
+            self.end(codes.CONNECTION_EXPIRED)
+            return None
+        if now >= self._ping_at:
+            self._ping_at = now + self.node.limits.ping_seconds
+            self.connection.transport.ping()
+        return min(self._ping_at - now, self._closes_in())
+
+    async def _run(self) -> None:
+        try:
+            await self._admit()
+            await self._catch_up()
+        except HistoryUnavailable:
+            self.end(codes.SERVER_ERROR)
+        except (TokenRefused, ClientError, UnknownChannel):
+            self.end(codes.ACCESS_DENIED)
+        except Exception:
+            self.end(codes.SERVER_ERROR)
+            raise
+
+    async def _admit(self) -> None:
+        """Ask once more now that a loss of access would find us: it may have come since the handshake."""
+        await self.node.policy.admit(self._credentials)
+        await admit(self.node, self._subscription, self._credentials, "")
+
+    async def _catch_up(self) -> None:
+        """Bring the reader level with the channel and let it go live, however long the log is out of reach."""
+        hub, channel = self.node.hub, self._subscription.channel
+        since = self._since
+        while self._goes_on():
+            try:
+                position = await hub.open(channel)
+                if since is None:
+                    break
+                missed = await hub.catch_up(channel, since, limit=PAGE)
+            except Expired:
+                self._tell_reset(await hub.open(channel))
+                since = None
+                break
+            except HistoryUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if not self._goes_on():
+                break
+            if missed.publications:
+                self.connection.send(*(publication.data for publication in missed.publications))
+                since = Position(position.epoch, missed.publications[-1].offset)
+            if missed.is_complete:
+                break
+            await self._drained()
+        if self._goes_on():
+            # Nothing was awaited since the channel's position was read.
+            hub.go_live(self._subscription)
+            self._attend(is_coming=True)
+        else:
+            self.end(codes.ACCESS_DENIED)
+
+    async def _drained(self) -> None:
+        """Wait until the reader has taken most of what was sent. Transports don't tell, and a look is cheap."""
+        while self._goes_on() and self.connection.transport.pending_bytes > self.node.limits.resume_bytes:  # noqa: ASYNC110
+            await asyncio.sleep(DRAIN_POLL_SECONDS)
+
+    def _goes_on(self) -> bool:
+        return not self._is_over and not self._subscription.has_ended
+
+    def _tell_reset(self, position: Position) -> None:
+        told = {"recovered": False, "offset": position.offset, "epoch": position.epoch}
+        self.connection.send(msgspec.json.encode(told))
+
+    def _subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
+        self._attend(is_coming=False)
+        self.end(codes.FORCE_RECONNECT if reason.code >= 2500 else codes.ACCESS_DENIED)
+
+    def _subscription_reset(self, _subscription: Subscription, position: Position) -> None:
+        self._tell_reset(position)
+
+    def _attend(self, *, is_coming: bool) -> None:
+        rules = self._subscription.rules
+        if rules.has_presence:
+            entry = Entry(self._subscription.channel, self._subscription.client)
+            note = self.node.attendance.enter if is_coming else self.node.attendance.leave
+            note(entry, joins=rules.joins)
+
+    def _closes_in(self) -> float:
+        expires_at = self._credentials.expires_at
+        return math.inf if expires_at is None else expires_at + self.node.limits.expiry_grace_seconds - time.time()
+
+    def _release(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        self.node.wheel.remove(self)
+        was_live = self._subscription.is_live
+        self.node.hub.leave(self._subscription)
+        if was_live:
+            self._attend(is_coming=False)
+        self.node.sessions.leave(self, self._credentials.user_id, self._credentials.session_id)

@@ -1,0 +1,151 @@
+"""The fan-out of one channel: what one turn of the loop brings, encoded once, written to every subscriber."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from server.realtime.publication import Message, Publication
+from server.realtime.transport import Chunk
+from server.realtime.wire import Wire
+
+SLICE = 500
+"""Writes in one turn of the loop, about 3 ms: a long sweep must not hold up the other channels."""
+JOIN_BYTES = 64 * 1024
+"""What is joined into one write at most, so that a burst doesn't overrun a healthy reader's bound at once."""
+
+Write = Callable[[Chunk], None]
+
+
+@dataclass(slots=True)
+class FanoutCounters:
+    """`encoded` counts messages times wires, `written` counts chunks times subscribers."""
+
+    encoded: int = 0
+    written: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Messages on their way. A sealed batch is for those who were subscribed when it was sealed, and no others."""
+
+    messages: list[Message] = field(default_factory=list)
+    size_bytes: int = 0
+    audience: list[tuple["_Group", int]] | None = None
+
+
+class _Group:
+    """Subscribers of one channel that take the same bytes."""
+
+    __slots__ = ("gone", "places", "wire", "writes")
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        # Only ever appended to while batches are under way: a place, once given, is overwritten but never moved.
+        self.writes: list[Write] = []
+        self.places: dict[object, int] = {}
+        self.gone = 0
+
+
+class Fanout:
+    """Writes messages to the channel's live subscribers, each message once to each, in the order of `add`.
+
+    All calls are synchronous and made from the loop. Who joins gets what is added afterwards; who leaves gets nothing
+    more, not even what is on its way.
+    """
+
+    __slots__ = ("_batches", "_counters", "_groups", "_is_scheduled", "_sweep")
+
+    def __init__(self, counters: FanoutCounters) -> None:
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._batches: deque[_Batch] = deque()
+        self._sweep: Iterator[None] | None = None
+        self._is_scheduled = False
+        self._counters = counters
+
+    def join(self, subscriber: object, wire: Wire, write: Write) -> None:
+        self._seal()  # what was added before is not for the newcomer, who has read it from the log
+        group = self._groups.get(wire.key)
+        if group is None:
+            group = self._groups[wire.key] = _Group(wire)
+        group.places[subscriber] = len(group.writes)
+        group.writes.append(write)
+
+    def leave(self, subscriber: object, wire: Wire) -> None:
+        group = self._groups[wire.key]
+        group.writes[group.places.pop(subscriber)] = _discard
+        group.gone += 1
+        if self._sweep is None and not self._batches:
+            self._compact(group)
+
+    def add(self, message: Message) -> None:
+        """Send a message with the others of this turn of the loop."""
+        if not self._batches or self._batches[-1].audience is not None or self._batches[-1].size_bytes >= JOIN_BYTES:
+            self._seal()
+            self._batches.append(_Batch())
+        batch = self._batches[-1]
+        batch.messages.append(message)
+        batch.size_bytes += len(message.data) if isinstance(message, Publication) else 100
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def flush(self) -> None:
+        """Write all that was added now, without slicing: something must follow it, such as the channel's end."""
+        sweep = self._sweep or self._write_out()
+        self._sweep = None
+        for _ in sweep:
+            pass
+
+    def _turn(self) -> None:
+        self._is_scheduled = False
+        if self._sweep is None:
+            self._sweep = self._write_out()
+        try:
+            next(self._sweep)
+        except StopIteration:
+            self._sweep = None
+        else:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _write_out(self) -> Iterator[None]:
+        """Writes slice by slice; a step ends after each slice but the last."""
+        while self._batches:
+            self._seal()
+            batch = self._batches.popleft()
+            for group, end in batch.audience or ():
+                chunk = group.wire.encode(batch.messages)
+                if chunk is None:
+                    continue
+                self._counters.encoded += len(batch.messages)
+                for start in range(0, end, SLICE):
+                    # The slice is a copy: a write that overflows its socket may end subscriptions while we iterate.
+                    writes = group.writes[start : min(start + SLICE, end)]
+                    for write in writes:
+                        write(chunk)
+                    self._counters.written += len(writes)
+                    if start + SLICE < end:
+                        yield
+            if self._batches:
+                yield
+        for group in list(self._groups.values()):
+            self._compact(group)
+
+    def _seal(self) -> None:
+        if self._batches and self._batches[-1].audience is None:
+            self._batches[-1].audience = [(group, len(group.writes)) for group in self._groups.values()]
+
+    def _compact(self, group: _Group) -> None:
+        """Give up the places of those who left, once they are many."""
+        if not group.places:
+            self._groups.pop(group.wire.key, None)
+        elif group.gone * 2 > len(group.writes):
+            subscribers = sorted(group.places, key=group.places.__getitem__)
+            group.writes = [group.writes[group.places[subscriber]] for subscriber in subscribers]
+            group.places = {subscriber: place for place, subscriber in enumerate(subscribers)}
+            group.gone = 0
+
+
+def _discard(_chunk: Chunk) -> None:
+    """Stands in the place of a subscriber who has left."""

@@ -1,0 +1,47 @@
+"""The history port: the recorded events of a channel, as the engine reads them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from server.realtime.publication import Position, Publication
+
+
+class UnknownChannel(Exception):
+    """There is no such channel."""
+
+
+class Expired(Exception):
+    """The events right after this offset are no longer kept, or never existed in this epoch."""
+
+
+class HistoryUnavailable(Exception):
+    """The history can't be read now; it may be in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events of one channel, contiguous from the offset asked for, with the channel's newest position."""
+
+    publications: list[Publication] = field(default_factory=list)
+    head: Position = field(default_factory=lambda: Position("", 0))
+
+
+class History(Protocol):
+    """What has been recorded, in order and without a hole.
+
+    A publication is found here before it is published: whoever sees offset n published can read every offset up to n.
+    Every call has a deadline of its own. All raise HistoryUnavailable when the store is out of reach.
+    """
+
+    async def read(self, channel: str, after: int | None, *, limit: int) -> Page:
+        """At most `limit` publications above an offset, oldest first; None is below the oldest that is kept.
+
+        Raises UnknownChannel, Expired.
+        """
+
+    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
+        """At most `limit` kept publications below an offset, newest first. Raises UnknownChannel."""
+
+    async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:
+        """The newest position of each of these channels; one that does not exist is absent."""

@@ -1,0 +1,94 @@
+"""How messages of the protocol are written down: Centrifuge JSON, or plain events."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from server.realtime.protocol.messages import Command, Info, Join, Leave, Pub, Push, Reply
+from server.realtime.publication import Arrival, ClientInfo, Message, Publication
+
+
+class Malformed(Exception):
+    """These bytes are no command."""
+
+
+class PushFormat(Protocol):
+    """Writes a channel's messages for subscribers. Equal formats write equal bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_text(self) -> bool: ...
+
+    def push(self, message: Message) -> bytes | None:
+        """The message as its subscribers get it; None where this format does not tell of such a thing."""
+
+
+class ClientFormat(PushFormat, Protocol):
+    """Writes replies, and reads commands, besides."""
+
+    def decode(self, data: str | bytes) -> list[Command]:
+        """The commands of one frame, in order. Raises Malformed."""
+
+    def encode(self, reply: Reply) -> bytes: ...
+
+
+class JsonFormat:
+    """Centrifuge JSON: one message, or several on lines of their own."""
+
+    name = "json"
+    is_text = True
+
+    def decode(self, data: str | bytes) -> list[Command]:
+        try:
+            raw = data.encode() if isinstance(data, str) else data
+            return [_command.decode(line) for line in raw.split(b"\n") if line.strip()]
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Malformed from error
+
+    def encode(self, reply: Reply) -> bytes:
+        return _encoder.encode(reply)
+
+    def push(self, message: Message) -> bytes:
+        return _encoder.encode(Reply(push=as_push(message)))
+
+
+class PlainFormat:
+    """Each message is one event as it stands in the log, and nothing else."""
+
+    name = "plain"
+    is_text = True
+
+    def push(self, message: Message) -> bytes | None:
+        return message.data if isinstance(message, Publication) and message.offset else None
+
+
+JSON = JsonFormat()
+PLAIN = PlainFormat()
+
+
+def as_push(message: Message) -> Push:
+    if isinstance(message, Arrival):
+        info = as_info(message.info)
+        return Push(message.channel, join=Join(info)) if message.joined else Push(message.channel, leave=Leave(info))
+    return Push(message.channel, pub=as_pub(message))
+
+
+def as_pub(publication: Publication) -> Pub:
+    info = None if publication.info is None else as_info(publication.info)
+    return Pub(Raw(publication.data), info, publication.offset)
+
+
+def as_pubs(publications: Sequence[Publication]) -> list[Pub]:
+    return [as_pub(publication) for publication in publications]
+
+
+def as_info(client: ClientInfo) -> Info:
+    return Info(client.user, client.client, Raw(client.info) if client.info else UNSET)
+
+
+_command = msgspec.json.Decoder(Command)
+_encoder = msgspec.json.Encoder()

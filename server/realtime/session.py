@@ -1,0 +1,347 @@
+"""What a client of the Centrifuge protocol may say, from connect to close."""
+
+import asyncio
+import logging
+import math
+import random
+import time
+from collections import deque
+
+import uuid_utils
+
+from server.realtime import channel_commands
+from server.realtime.connection import Connection
+from server.realtime.history import HistoryUnavailable
+from server.realtime.limits import TokenBucket
+from server.realtime.node import Node
+from server.realtime.policy import Credentials, TokenHasExpired, TokenRefused
+from server.realtime.presence import Entry, PresenceUnavailable
+from server.realtime.protocol import codes
+from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
+from server.realtime.protocol.formats import ClientFormat, Malformed
+from server.realtime.protocol.messages import (
+    Command,
+    ConnectRequest,
+    ConnectResult,
+    Error,
+    Push,
+    RefreshRequest,
+    RefreshResult,
+    Reply,
+    RpcRequest,
+    RpcResult,
+    UnsubscribePush,
+)
+from server.realtime.publication import ClientInfo, Position
+from server.realtime.subscription import Subscription
+from server.realtime.transport import Transport
+
+logger = logging.getLogger(__name__)
+
+COMMAND_SECONDS = 10.0
+
+
+class SessionEnds(Exception):
+    """A command is answered by closing the socket."""
+
+    def __init__(self, disconnect: Disconnect) -> None:
+        super().__init__(disconnect.reason)
+        self.disconnect = disconnect
+
+
+class Session:
+    """One client's conversation, over whatever transport and format.
+
+    Commands are handled strictly in order: an SDK sends its first subscribes behind its connect without waiting. A
+    task runs only while there are commands; an idle session is this object and no more.
+
+    `credentials`, or a `token` to be verified at connect, are what the handshake brought; a token in the connect
+    command goes first.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_bucket",
+        "_format",
+        "_is_pumping",
+        "_ping_at",
+        "_pong_is_due",
+        "_queue",
+        "_state",
+        "_token",
+        "client",
+        "connection",
+        "credentials",
+        "node",
+        "publish_bucket",
+        "subscriptions",
+    )
+
+    def __init__(
+        self,
+        node: Node,
+        transport: Transport,
+        client_format: ClientFormat,
+        *,
+        credentials: Credentials | None = None,
+        token: str = "",
+    ) -> None:
+        self.node = node
+        self.connection = Connection(transport, client_format)
+        self.credentials = credentials
+        self.client = ClientInfo("", "")
+        self.subscriptions: dict[str, Subscription] = {}
+        self.publish_bucket: TokenBucket | None = None
+        self._format = client_format
+        self._token = token
+        self._state: str = "new"  # then connected or refused, then ended
+        self._queue: deque[Command] = deque()
+        self._is_pumping = False
+        self._pong_is_due = False
+        self._ping_at = 0.0
+        self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
+        node.wheel.put(self, node.limits.connect_seconds)
+
+    # From the transport; all of it synchronous
+
+    def receive(self, data: str | bytes) -> None:
+        """Take a frame of commands."""
+        if self._state == "ended":
+            return
+        try:
+            commands = self._format.decode(data)
+        except Malformed:
+            self.end(codes.BAD_COMMAND)
+            return
+        for command in commands:
+            if command.is_pong:
+                self._take_pong()
+            elif len(self._queue) >= self.node.limits.queued_commands:
+                self.end(codes.TOO_MANY_COMMANDS)
+                return
+            else:
+                self._queue.append(command)
+        if self._queue and not self._is_pumping:
+            self._is_pumping = True
+            self.node.crew.spawn(self._pump())
+
+    def overflow(self) -> None:
+        """The reader has let more pile up than it may."""
+        self.end(codes.SLOW)
+
+    def closed(self) -> None:
+        """The socket is gone."""
+        self.connection.lost()
+        self._release()
+
+    # From the server
+
+    def end(self, disconnect: Disconnect) -> None:
+        self.connection.close(disconnect)
+        self._release()
+
+    def due(self, now: float) -> float | None:
+        """Ping, and see to pongs and expiry."""
+        if self._state != "connected":
+            self.end(codes.STALE if self._state == "new" else codes.CONNECTION_CLOSED)
+            return None
+        closes_in = self._closes_in()
+        if closes_in <= 0:
+            self.end(codes.CONNECTION_EXPIRED)
+            return None
+        if self._pong_is_due:
+            self.end(codes.NO_PONG)
+            return None
+        if now < self._ping_at:
+            return min(self._ping_at - now, closes_in)
+        self._pong_is_due = True
+        self._ping_at = now + self.node.limits.ping_seconds
+        self.send(Reply())
+        return float(self.node.limits.pong_seconds)
+
+    def send(self, reply: Reply) -> None:
+        self.connection.send(self._format.encode(reply))
+
+    def subscription_ended(self, subscription: Subscription, reason: Unsubscribe) -> None:
+        """The server has ended one of our live subscriptions."""
+        self.subscriptions.pop(subscription.channel, None)
+        self.leave_presence(subscription)
+        push = Push(subscription.channel, unsubscribe=UnsubscribePush(reason.code, reason.reason))
+        self.send(Reply(push=push))
+
+    def subscription_reset(self, subscription: Subscription, _position: Position) -> None:
+        """What the client knows of the channel belongs to a history that is gone: let it subscribe again."""
+        self.node.hub.end(subscription, codes.UNSUBSCRIBE_INSUFFICIENT)
+
+    def enter_presence(self, subscription: Subscription) -> None:
+        if subscription.rules.has_presence:
+            entry = Entry(subscription.channel, subscription.client)
+            self.node.attendance.enter(entry, joins=subscription.rules.joins)
+
+    def leave_presence(self, subscription: Subscription) -> None:
+        if subscription.rules.has_presence:
+            entry = Entry(subscription.channel, subscription.client)
+            self.node.attendance.leave(entry, joins=subscription.rules.joins)
+
+    # Commands
+
+    async def _pump(self) -> None:
+        try:
+            while self._queue and self._state not in ("refused", "ended"):
+                await self._handle(self._queue.popleft())
+        finally:
+            self._is_pumping = False
+            if self._state in ("refused", "ended"):
+                self._queue.clear()
+
+    async def _handle(self, command: Command) -> None:
+        """Answer one command. The boundary of a session: whatever goes wrong ends here, logged once."""
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                await self._answer(command)
+        except ClientError as error:
+            self._refuse(command, error)
+        except (HistoryUnavailable, PresenceUnavailable, TimeoutError):
+            self._refuse(command, codes.INTERNAL.error())
+        except SessionEnds as ending:
+            self.end(ending.disconnect)
+        except Exception:
+            logger.exception("a command failed", extra={"method": command.method})
+            self.end(codes.SERVER_ERROR)
+
+    def _refuse(self, command: Command, error: ClientError) -> None:
+        if command.connect is not None and self._state == "new":
+            self._state = "refused"
+        self.send(Reply(command.id, Error(error.code, error.message, error.is_temporary)))
+
+    async def _answer(self, command: Command) -> None:
+        method = command.method
+        if method is None or (command.id == 0) != (method == "send"):
+            raise SessionEnds(codes.BAD_COMMAND)
+        if (method == "connect") != (self._state == "new"):
+            raise SessionEnds(codes.BAD_COMMAND)
+        if self._bucket.take(time.monotonic()):
+            raise codes.TOO_MANY_REQUESTS.error()
+        if command.connect is not None:
+            await self._connect(command.id, command.connect)
+        elif command.refresh is not None:
+            await self._refresh(command.id, command.refresh)
+        elif command.rpc is not None:
+            await self._call(command.id, command.rpc)
+        elif command.send is not None:
+            raise SessionEnds(codes.UNAVAILABLE)
+        elif command.ping is not None:
+            raise codes.NOT_AVAILABLE.error()
+        else:
+            await channel_commands.answer(self, command)
+
+    async def _connect(self, command_id: int, request: ConnectRequest) -> None:
+        credentials = await self._sign_in(request.token)
+        self.client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
+        subs = await channel_commands.subscribe_at_connect(self, request.subs)
+        if self._state != "new":
+            return  # closed while we asked
+        self._state = "connected"
+        expires_in = self._expires_in()
+        result = ConnectResult(
+            client=self.client.client,
+            version=self.node.version,
+            ping=self.node.limits.ping_seconds,
+            pong=True,
+            subs={channel: sub for channel, (sub, _) in subs.items()},
+            node=self.node.name,
+        )
+        if expires_in is not None:
+            result.expires, result.ttl = True, max(1, round(expires_in))
+        self.send(Reply(command_id, connect=result))
+        # The reply is on its way and nothing was awaited since the history was read: now they may go live.
+        for _, subscription in subs.values():
+            channel_commands.go_live(self, subscription)
+        # At a random moment of the interval, or a crowd that came together is pinged together for ever.
+        self._look_again_at(time.monotonic() + self.node.limits.ping_seconds * random.uniform(0.5, 1.0))
+
+    async def _sign_in(self, token: str) -> Credentials:
+        node = self.node
+        try:
+            if token or self.credentials is None:
+                if not (token or self._token):
+                    raise SessionEnds(codes.BAD_COMMAND)
+                self.credentials = node.policy.verify(token or self._token)
+            credentials = self.credentials
+            most = node.limits.connections_per_user
+            if most and node.sessions.count_of_user(credentials.user_id) >= most:
+                raise SessionEnds(codes.CONNECTION_LIMIT)
+            # Entered before it is asked whether the sign-in still stands: a revocation finds us from here on.
+            node.sessions.enter(self, credentials.user_id, credentials.session_id)
+            self.credentials = await node.policy.admit(credentials)
+        except TokenHasExpired:
+            raise codes.TOKEN_EXPIRED.error() from None
+        except TokenRefused:
+            raise SessionEnds(codes.INVALID_TOKEN) from None
+        self._token = ""
+        return self.credentials
+
+    async def _refresh(self, command_id: int, request: RefreshRequest) -> None:
+        present = self.present_credentials()
+        try:
+            fresh = self.node.policy.verify(request.token)
+            if fresh.user_id != present.user_id:
+                raise SessionEnds(codes.INVALID_TOKEN)
+            self.node.sessions.leave(self, present.user_id, present.session_id)
+            self.node.sessions.enter(self, fresh.user_id, fresh.session_id)
+            self.credentials = fresh
+            self.credentials = await self.node.policy.admit(fresh)
+        except TokenHasExpired:
+            raise SessionEnds(codes.CONNECTION_EXPIRED) from None
+        except TokenRefused:
+            raise SessionEnds(codes.INVALID_TOKEN) from None
+        expires_in = self._expires_in()
+        ttl = 0 if expires_in is None else max(1, round(expires_in))
+        result = RefreshResult(self.client.client, self.node.version, expires_in is not None, ttl)
+        self.send(Reply(command_id, refresh=result))
+
+    async def _call(self, command_id: int, request: RpcRequest) -> None:
+        data = await self.node.policy.call(self.present_credentials(), request.method, bytes(request.data))
+        self.send(Reply(command_id, rpc=RpcResult(channel_commands.raw(data))))
+
+    def present_credentials(self) -> Credentials:
+        assert self.credentials is not None, "a connected session has signed in"
+        return self.credentials
+
+    # Time
+
+    def _take_pong(self) -> None:
+        if not self._pong_is_due:
+            self.end(codes.BAD_COMMAND)
+            return
+        self._pong_is_due = False
+        self._look_again_at(self._ping_at)
+
+    def _look_again_at(self, ping_at: float) -> None:
+        self._ping_at = ping_at
+        self.node.wheel.put(self, min(ping_at - time.monotonic(), self._closes_in()))
+
+    def _expires_in(self) -> float | None:
+        expires_at = self.present_credentials().expires_at
+        return None if expires_at is None else expires_at - time.time()
+
+    def _closes_in(self) -> float:
+        """Seconds until an expired token is no longer put up with."""
+        expires_in = self._expires_in()
+        return math.inf if expires_in is None else expires_in + self.node.limits.expiry_grace_seconds
+
+    def _release(self) -> None:
+        """Give up all that the rest of the process holds of us. Idempotent."""
+        if self._state == "ended":
+            return
+        self._state = "ended"
+        self._queue.clear()
+        self.node.wheel.remove(self)
+        for subscription in self.subscriptions.values():
+            was_live = subscription.is_live
+            self.node.hub.leave(subscription)
+            if was_live:
+                self.leave_presence(subscription)
+        self.subscriptions.clear()
+        if self.credentials is not None:
+            self.node.sessions.leave(self, self.credentials.user_id, self.credentials.session_id)

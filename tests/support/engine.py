@@ -1,0 +1,178 @@
+"""The engine by itself, on adapters in memory: a node whose history, broker and sockets a test holds in its hands."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import msgspec
+
+from server.realtime.attendance import Attendance
+from server.realtime.hub import Hub
+from server.realtime.memory_broker import MemoryBroker
+from server.realtime.memory_history import MemoryHistory
+from server.realtime.memory_presence import MemoryPresence
+from server.realtime.node import Limits, Node
+from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenRefused
+from server.realtime.protocol import codes
+from server.realtime.protocol.formats import JSON
+from server.realtime.publication import ClientInfo, Publication
+from server.realtime.session import Session
+from server.realtime.transport import Chunk
+from server.supervision import Crew, Loops
+
+
+class ListFraming:
+    name = "list"
+
+    def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
+        return Chunk(list(messages))
+
+
+class ListTransport:
+    """Keeps what is written; `is_slow` makes it count as not taken."""
+
+    framing = ListFraming()
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.closed_with: tuple[int, str] | None = None
+        self.pending_bytes = 0
+        self.pings = 0
+
+    def write(self, chunk: Chunk, /) -> None:
+        if self.closed_with is None:
+            self.messages += [msgspec.json.decode(message) for message in cast("list[bytes]", chunk)]
+
+    def ping(self) -> bool:
+        self.pings += 1
+        return True
+
+    def heard(self) -> bool:
+        return True
+
+    def limit_messages(self, max_message_bytes: int) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed_with = self.closed_with or (code, reason)
+
+    def abort(self) -> None:
+        self.closed_with = self.closed_with or (1006, "")
+
+    def take(self) -> list[Any]:
+        """What has been written since the last call."""
+        taken, self.messages = self.messages, []
+        return taken
+
+
+class TestPolicy:
+    """Tokens are names; `old-NAME` has expired, `bad` is refused. `members` says who may read what.
+
+    `gates` holds back the answer to the n-th question, which was found when it was asked.
+    """
+
+    __test__ = False
+
+    def __init__(self, publish: Callable[[Publication], None]) -> None:
+        self.members: dict[str, set[str]] = {}
+        self.revoked: set[str] = set()
+        self.server_channels: list[str] = []
+        self.expires_at: float | None = None
+        self.questions = 0
+        self.gates: dict[int, asyncio.Event] = {}
+        self._publish = publish
+
+    def verify(self, token: str) -> Credentials:
+        if token.startswith("old-"):
+            raise TokenHasExpired
+        if token == "bad":
+            raise TokenRefused
+        return Credentials(token, f"session-of-{token}", self.expires_at, b'{"name":"%s"}' % token.encode())
+
+    async def admit(self, credentials: Credentials) -> Credentials:
+        if credentials.user_id in self.revoked:
+            raise TokenRefused
+        return credentials
+
+    def rules(self, channel: str) -> Rules | None:
+        if channel.startswith("signal:"):
+            return Rules(takes_publish=True, max_publish_bytes=100, publishes_per_minute=5)
+        if channel.startswith(("project:", "user:")):
+            return Rules(is_recoverable=True, has_presence=True, joins="person")
+        return None
+
+    def guard(self, channel: str) -> str | None:
+        return channel.replace("signal:", "project:") if channel.startswith("signal:") else None
+
+    async def authorize(self, credentials: Credentials, channel: str, token: str) -> None:
+        self.questions += 1
+        may_read = credentials.user_id in self.members.get(
+            channel.replace("signal:", "project:"), {credentials.user_id}
+        )
+        if gate := self.gates.get(self.questions):
+            await gate.wait()
+        if not may_read:
+            raise codes.PERMISSION_DENIED.error()
+
+    def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
+        return self.server_channels
+
+    async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
+        self._publish(Publication(channel, data, info=info))
+
+    async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
+        raise codes.METHOD_NOT_FOUND.error()
+
+
+class Engine:
+    """A running node with what a test needs to make it work, and to disturb it."""
+
+    def __init__(self, node: Node, history: MemoryHistory, policy: TestPolicy, broker: MemoryBroker) -> None:
+        self.node = node
+        self.hub = node.hub
+        self.history = history
+        self.policy = policy
+        self.broker = broker
+
+    def record(self, channel: str, **data: Any) -> Publication:
+        """Commit an event without anybody being told."""
+        return self.history.append(channel, msgspec.json.encode(data))
+
+    def publish(self, channel: str, **data: Any) -> Publication:
+        publication = self.record(channel, **data)
+        self.broker.publish(publication)
+        return publication
+
+    def session(self, *, token: str = "") -> tuple[Session, ListTransport]:
+        transport = ListTransport()
+        return Session(self.node, transport, JSON, token=token), transport
+
+
+@asynccontextmanager
+async def running_engine(
+    *, limits: Limits | None = None, tail_length: int = 512, history_size: int = 1000
+) -> AsyncIterator[Engine]:
+    async with Crew("sessions") as crew, Loops() as loops:
+        history = MemoryHistory(size=history_size)
+        hub = Hub(history, crew, tail_length=tail_length)
+        broker = MemoryBroker(hub.dispatch)
+        hub.connect(broker)
+        presence = MemoryPresence()
+        policy = TestPolicy(broker.publish)
+        node = Node(
+            name="node",
+            version="test",
+            hub=hub,
+            history=history,
+            presence=presence,
+            attendance=Attendance(presence, broker.publish),
+            policy=policy,
+            crew=crew,
+            limits=limits or Limits(),
+        )
+        loops.run("hub", hub.run())
+        loops.run("timers", node.wheel.run())
+        loops.run("attendance", node.attendance.run())
+        yield Engine(node, history, policy, broker)

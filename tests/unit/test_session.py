@@ -1,0 +1,334 @@
+"""The conversation with one client, on a node in memory."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.realtime.node import Limits
+from server.realtime.protocol import codes
+from server.realtime.session import Session
+from tests.support.engine import Engine, ListTransport, running_engine
+
+
+def say(session: Session, *commands: dict[str, Any]) -> None:
+    session.receive(b"\n".join(msgspec.json.encode(command) for command in commands).decode())
+
+
+async def until(condition: Callable[[], object], seconds: float = 3.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - polled: the conditions are plain state
+            await asyncio.sleep(0.001)
+
+
+async def answers(transport: ListTransport, count: int) -> list[Any]:
+    await until(lambda: len(transport.messages) >= count)
+    return transport.take()
+
+
+async def connected(engine: Engine, name: str = "ada") -> tuple[Session, ListTransport]:
+    session, transport = engine.session()
+    say(session, {"id": 1, "connect": {"token": name}})
+    (reply,) = await answers(transport, 1)
+    assert reply["connect"]["ping"] == 25
+    return session, transport
+
+
+async def subscribed(engine: Engine, channel: str, name: str = "ada") -> tuple[Session, ListTransport]:
+    engine.history.open(channel)
+    session, transport = await connected(engine, name)
+    say(session, {"id": 2, "subscribe": {"channel": channel}})
+    await until(lambda: any(message.get("id") == 2 for message in transport.messages))
+    return session, transport
+
+
+async def test_first_frame_may_hold_connect_and_subscribes() -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1")
+        session, transport = engine.session()
+        say(session, {"id": 1, "connect": {"token": "ada"}}, {"id": 2, "subscribe": {"channel": "project:1"}})
+        first, second = (await answers(transport, 2))[:2]
+        assert first["connect"]["client"]
+        assert second == {
+            "id": 2,
+            "subscribe": {"recoverable": True, "positioned": True, "epoch": engine.history.open("project:1").epoch},
+        }
+
+
+async def test_subscriber_gets_what_is_published_in_order() -> None:
+    async with running_engine() as engine:
+        _, transport = await subscribed(engine, "project:1")
+        transport.take()
+        for n in range(5):
+            engine.publish("project:1", n=n)
+        await until(lambda: sum("pub" in message.get("push", {}) for message in transport.messages) >= 5)
+        pubs = [message["push"]["pub"] for message in transport.take() if "pub" in message["push"]]
+        assert [(pub["offset"], pub["data"]) for pub in pubs] == [(n + 1, {"n": n}) for n in range(5)]
+
+
+async def test_recovery_gives_all_that_was_missed_and_counts_from_the_offset_asked_for() -> None:
+    async with running_engine() as engine:
+        epoch = engine.history.open("project:1").epoch
+        for n in range(5):
+            engine.publish("project:1", n=n)
+        session, transport = await connected(engine)
+        say(session, {"id": 2, "subscribe": {"channel": "project:1", "recover": True, "epoch": epoch, "offset": 2}})
+        result = (await answers(transport, 1))[0]["subscribe"]
+        assert result["recovered"]
+        assert result["was_recovering"]
+        assert result["offset"] == 2
+        assert [pub["offset"] for pub in result["publications"]] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"epoch": "other", "offset": 2}, "another epoch"),
+        ({"epoch": "_", "offset": 0}, "the SDK's way to say that its state is invalid"),
+        ({"epoch": "", "offset": 99}, "beyond the head"),
+        ({"epoch": "", "offset": 0}, "more than the limit"),
+    ],
+)
+async def test_recovery_that_would_have_a_hole_gives_nothing(asked: dict[str, Any], reason: str) -> None:
+    async with running_engine(limits=Limits(recovery=3)) as engine:
+        epoch = engine.history.open("project:1").epoch
+        for n in range(5):
+            engine.publish("project:1", n=n)
+        session, transport = await connected(engine)
+        say(session, {"id": 2, "subscribe": {"channel": "project:1", "recover": True, **asked}})
+        result = (await answers(transport, 1))[0]["subscribe"]
+        assert result == {
+            "recoverable": True,
+            "positioned": True,
+            "was_recovering": True,
+            "epoch": epoch,
+            "offset": 5,
+        }, reason
+        say(session, {"id": 3, "subscribe": {"channel": "project:2"}})
+        say(session, {"id": 4, "unsubscribe": {"channel": "project:1"}})
+        say(session, {"id": 5, "subscribe": {"channel": "project:1", "recover": True, "flag": 2, **asked}})
+        await until(lambda: any(message.get("id") == 5 for message in transport.messages))
+        refusal = next(message for message in transport.take() if message.get("id") == 5)
+        assert refusal["error"]["code"] == 112
+
+
+async def test_lost_event_is_read_from_the_log_when_the_next_one_comes() -> None:
+    async with running_engine() as engine:
+        _, transport = await subscribed(engine, "project:1")
+        transport.take()
+        engine.record("project:1", n=0)
+        engine.publish("project:1", n=1)
+        await until(lambda: sum("pub" in message.get("push", {}) for message in transport.messages) >= 2)
+        assert [m["push"]["pub"]["offset"] for m in transport.take() if "pub" in m["push"]] == [1, 2]
+
+
+async def test_lost_last_event_is_found_by_the_sweep() -> None:
+    async with running_engine() as engine:
+        _, transport = await subscribed(engine, "project:1")
+        transport.take()
+        engine.record("project:1", n=0)
+        await until(lambda: any("pub" in message.get("push", {}) for message in transport.messages), seconds=2.0)
+
+
+async def test_repeated_and_reordered_publications_reach_the_subscriber_once_in_order() -> None:
+    async with running_engine() as engine:
+        _, transport = await subscribed(engine, "project:1")
+        transport.take()
+        made = [engine.record("project:1", n=n) for n in range(4)]
+        for index in (1, 0, 1, 3, 2, 3, 0):
+            engine.broker.publish(made[index])
+        await until(lambda: sum("pub" in message.get("push", {}) for message in transport.messages) >= 4)
+        assert [m["push"]["pub"]["offset"] for m in transport.take() if "pub" in m["push"]] == [1, 2, 3, 4]
+        assert engine.hub.counters.log_reads == 0
+
+
+async def test_replaced_history_makes_the_client_subscribe_again() -> None:
+    async with running_engine() as engine:
+        _, transport = await subscribed(engine, "project:1")
+        transport.take()
+        engine.history.forget("project:1")
+        engine.publish("project:1", n=1)
+        await until(lambda: any("unsubscribe" in message.get("push", {}) for message in transport.messages))
+        push = next(message["push"] for message in transport.take() if "unsubscribe" in message["push"])
+        assert push["unsubscribe"]["code"] == 2500
+
+
+@pytest.mark.parametrize(
+    ("token", "reply", "closed"),
+    [("old-ada", 109, None), ("bad", None, 3500), ("", None, 3501)],
+)
+async def test_bad_token_is_answered_as_sdks_expect(token: str, reply: int | None, closed: int | None) -> None:
+    async with running_engine() as engine:
+        session, transport = engine.session()
+        say(session, {"id": 1, "connect": {"token": token}}, {"id": 2, "subscribe": {"channel": "project:1"}})
+        await until(lambda: transport.messages or transport.closed_with)
+        if reply:
+            assert [message["error"]["code"] for message in transport.messages] == [reply]
+        assert (transport.closed_with or (None,))[0] == closed
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["", "{", "[]", "null", '""', "[" * 3000, "1" * 5000, '{"id":1}', '{"id":"1","connect":{}}', '{"connect":{}}',
+     '{"id":1,"connect":{},"ping":{}}', '{"id":1,"publish":{"channel":"c","data":1}}', b"\x00", b"\xff\xfe"],
+)  # fmt: skip
+async def test_junk_closes_with_a_code(frame: str | bytes) -> None:
+    async with running_engine() as engine:
+        session, transport = engine.session()
+        session.receive(frame)
+        if frame:
+            await until(lambda: transport.closed_with)
+            assert transport.closed_with == (codes.BAD_COMMAND.code, codes.BAD_COMMAND.reason)
+
+
+async def test_errors_keep_the_connection() -> None:
+    async with running_engine(limits=Limits(channels=2)) as engine:
+        engine.policy.members["project:2"] = set()
+        for number in (1, 2, 3):
+            engine.history.open(f"project:{number}")
+        session, transport = await subscribed(engine, "project:1")
+        await until(lambda: any("join" in message.get("push", {}) for message in transport.messages))
+        transport.take()
+        commands: list[tuple[dict[str, Any], int]] = [
+            ({"subscribe": {"channel": "project:1"}}, 105),
+            ({"subscribe": {"channel": "project:2"}}, 103),
+            ({"subscribe": {"channel": "project:9"}}, 102),
+            ({"subscribe": {"channel": "nothing"}}, 102),
+            ({"subscribe": {"channel": ""}}, 107),
+            ({"subscribe": {"channel": "x" * 256}}, 107),
+            ({"subscribe": {"channel": "project:1", "type": 1}}, 108),
+            ({"publish": {"channel": "project:1", "data": {}}}, 103),
+            ({"publish": {"channel": "signal:1"}}, 107),
+            ({"publish": {"channel": "signal:1", "data": "x" * 200}}, 106),
+            ({"presence": {"channel": "signal:1"}}, 108),
+            ({"history": {"channel": "signal:1"}}, 108),
+            ({"history": {"channel": "project:1", "since": {"offset": 1, "epoch": "no"}}}, 112),
+            ({"rpc": {"method": "m", "data": {}}}, 104),
+            ({"ping": {}}, 108),
+            ({"sub_refresh": {"channel": "project:3"}}, 103),
+        ]
+        for number, (command, code) in enumerate(commands, start=10):
+            say(session, {"id": number, **command})
+            (answer,) = await answers(transport, 1)
+            assert (answer["id"], answer["error"]["code"]) == (number, code), command
+        assert set(session.subscriptions) == {"project:1"}
+
+
+async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
+    async with running_engine() as engine:
+        watcher, seen = await subscribed(engine, "project:1", "ada")
+        await until(lambda: any("join" in message.get("push", {}) for message in seen.messages))
+        seen.take()
+        tabs = [(await subscribed(engine, "project:1", "bob"))[0] for _ in range(3)]
+        say(watcher, {"id": 9, "presence": {"channel": "project:1"}})
+        await until(lambda: any(message.get("id") == 9 for message in seen.messages))
+        messages = seen.take()
+        joins = [message["push"]["join"]["info"]["user"] for message in messages if "join" in message.get("push", {})]
+        assert joins == ["bob"]
+        present = next(message for message in messages if message.get("id") == 9)["presence"]["presence"]
+        assert sorted(info["user"] for info in present.values()) == ["ada", "bob", "bob", "bob"]
+        assert all(info["conn_info"]["name"] == info["user"] for info in present.values())
+        for tab in tabs:
+            tab.closed()
+        await until(lambda: any("leave" in message.get("push", {}) for message in seen.messages))
+        await engine.node.attendance.settle()
+        assert sum("leave" in message.get("push", {}) for message in seen.take()) == 1
+
+
+async def test_history_gives_position_pages_and_reverse() -> None:
+    async with running_engine() as engine:
+        session, transport = await subscribed(engine, "project:1")
+        for n in range(5):
+            engine.record("project:1", n=n)
+        epoch = engine.history.open("project:1").epoch
+        asked: list[tuple[dict[str, Any], list[int]]] = [
+            ({}, []),
+            ({"limit": -1}, [1, 2, 3, 4, 5]),
+            ({"limit": 2}, [1, 2]),
+            ({"limit": 2, "reverse": True}, [5, 4]),
+            ({"limit": 9, "since": {"offset": 3, "epoch": epoch}}, [4, 5]),
+            ({"limit": 9, "reverse": True, "since": {"offset": 3, "epoch": epoch}}, [2, 1]),
+        ]
+        for number, (options, offsets) in enumerate(asked, start=10):
+            say(session, {"id": number, "history": {"channel": "project:1", **options}})
+            await until(lambda number=number: any(m.get("id") == number for m in transport.messages))  # type: ignore[misc]
+            result = next(message for message in transport.take() if message.get("id") == number)["history"]
+            assert [pub["offset"] for pub in result["publications"]] == offsets
+            assert (result["epoch"], result["offset"]) == (epoch, 5)
+
+
+async def test_signal_reaches_the_others_with_its_sender_and_is_rate_limited() -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1")
+        sender, told = await connected(engine, "ada")
+        say(sender, {"id": 2, "subscribe": {"channel": "signal:1"}})
+        await answers(told, 1)
+        for number in range(10, 16):
+            say(sender, {"id": number, "publish": {"channel": "signal:1", "data": {"x": number}}})
+        await until(lambda: len(told.messages) >= 11)
+        replies = {message["id"]: message for message in told.messages if "id" in message}
+        assert [("publish" in replies[n]) for n in range(10, 16)] == [True] * 5 + [False]
+        assert replies[15]["error"] == {"code": 111, "message": "too many requests", "temporary": True}
+        pub = next(message["push"]["pub"] for message in told.messages if "push" in message)
+        assert pub["data"] == {"x": 10}
+        assert pub["info"]["user"] == "ada"
+
+
+@pytest.mark.parametrize("question", [1, 2])
+@pytest.mark.parametrize("channel", ["project:1", "signal:1"])
+async def test_losing_access_while_subscribing_lets_nobody_in(question: int, channel: str) -> None:
+    async with running_engine() as engine:
+        session, transport = await connected(engine)
+        engine.history.open("project:1")
+
+        def shut_out(_event: object) -> None:
+            for subscription in engine.hub.subscriptions(channel, user="ada"):
+                engine.hub.end(subscription, codes.SERVER_UNSUBSCRIBE)
+
+        engine.hub.observe(shut_out)
+        gate = engine.policy.gates[question] = asyncio.Event()
+        say(session, {"id": 2, "subscribe": {"channel": channel}})
+        await until(lambda: engine.policy.questions == question)
+        engine.policy.members["project:1"] = set()
+        engine.publish("project:1", type="member.removed")
+        gate.set()
+        (answer,) = await answers(transport, 1)
+        assert answer["error"]["code"] == 103
+        assert not engine.hub.subscriptions(channel)
+
+
+async def test_closed_session_leaves_nothing_behind() -> None:
+    async with running_engine() as engine:
+        sessions = [(await subscribed(engine, "project:1", f"user-{n}"))[0] for n in range(20)]
+        for session in sessions:
+            session.closed()
+        await engine.node.attendance.settle()
+        assert len(engine.node.sessions) == 0
+        assert len(engine.node.wheel) == 0
+        assert engine.hub.subscription_count == 0
+        assert await engine.node.presence.members("project:1") == []
+
+
+async def test_refused_names_leave_no_channel_behind() -> None:
+    async with running_engine() as engine:
+        session, transport = await connected(engine)
+        for n in range(50):
+            engine.policy.members[f"project:{n}"] = set()
+            say(session, {"id": 10 + n, "subscribe": {"channel": f"project:{n}"}})
+        assert {message["error"]["code"] for message in await answers(transport, 50)} == {103}
+        assert engine.hub.channel_count == 0
+
+
+async def test_silent_client_is_pinged_and_cut_off() -> None:
+    async with running_engine(limits=Limits(ping_seconds=1, pong_seconds=1, connect_seconds=0.5)) as engine:
+        _, stale = engine.session()
+        session, transport = engine.session()
+        say(session, {"id": 1, "connect": {"token": "ada"}})
+        await until(lambda: {} in transport.messages, seconds=3)
+        session.receive("{}")
+        await until(lambda: transport.messages.count({}) >= 2, seconds=3)
+        await until(lambda: transport.closed_with, seconds=3)
+        assert transport.closed_with == (3012, "no pong")
+        assert stale.closed_with == (3502, "stale")
