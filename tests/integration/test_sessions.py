@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from server.db.base import new_id, now
 from server.eventlog import log
-from server.identity.models import SignIn, Ticket
+from server.identity.models import SignIn, Ticket, User
 from server.identity.people import identify
 from server.identity.revocations import ACCESS_CHANNEL, deactivate, read_revocation, revoke
 from server.identity.sign_ins import purge_expired
@@ -279,6 +279,16 @@ class TestEnding:
         assert [(event["type"], event["data"]) for event in await told(runtime)] == [
             ("user.deactivated", {"user_id": ada.id})
         ]
+
+    async def test_inactive_person_is_nobody_whatever_their_sessions_say(
+        self, client: httpx.AsyncClient, runtime: Runtime
+    ) -> None:
+        ada = await register(client, "ada")
+
+        async with runtime.transaction() as session:
+            await session.execute(update(User).where(User.id == ada.id).values(is_active=False))
+
+        assert not await is_in(client, ada)
 
     async def test_revocation_that_is_rolled_back_has_not_happened(
         self, client: httpx.AsyncClient, runtime: Runtime
