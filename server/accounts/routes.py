@@ -17,11 +17,13 @@ from server.accounts.schemas import (
     TokenAnswer,
     UserAnswer,
 )
+from server.errors import Conflict, Forbidden, RateLimited, Unauthenticated
 from server.identity.models import User
 from server.identity.revocations import revoke
 from server.identity.tickets import TICKET_TTL_SECONDS, issue_ticket
 from server.web.dependencies import DB, Claims, CurrentUser, Live, ReadDB
 from server.web.limits import ClientAddress, Limits, RateLimits
+from server.web.openapi import errors
 from server.web.pagination import Page
 from server.web.routing import Route
 
@@ -43,13 +45,18 @@ def never_stored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-@router.post("/register", status_code=status.HTTP_201_CREATED, dependencies=[Depends(never_stored)])
+@router.post(
+    "/register",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[Depends(never_stored)],
+    responses=errors(Forbidden, Conflict),
+)
 async def register(body: Registration, runtime: Live, user_agent: UserAgent = "") -> TokenAnswer:
     """Register, and be signed in."""
     return await service.register(runtime, body, user_agent=user_agent)
 
 
-@router.post("/token", dependencies=[Depends(never_stored)])
+@router.post("/token", dependencies=[Depends(never_stored)], responses=errors(Unauthenticated, RateLimited))
 async def sign_in(
     form: Annotated[SignInForm, Form()],
     runtime: Live,
@@ -63,7 +70,7 @@ async def sign_in(
         return await service.sign_in(runtime, form.username, form.password, user_agent=user_agent)
 
 
-@router.post("/refresh", dependencies=[Depends(never_stored)])
+@router.post("/refresh", dependencies=[Depends(never_stored)], responses=errors(Unauthenticated))
 async def refresh(body: RefreshRequest, runtime: Live) -> TokenAnswer:
     """Exchange a refresh token for a new pair of tokens.
 
@@ -84,7 +91,7 @@ async def get_me(person: CurrentUser, db: ReadDB) -> User:
     return await service.get_user(db, person)
 
 
-@router.patch("/me", response_model=UserAnswer)
+@router.patch("/me", response_model=UserAnswer, responses=errors(Conflict))
 async def change_me(
     body: ProfileChanges, person: CurrentUser, runtime: Live, limits: RateLimits, address: ClientAddress
 ) -> User:

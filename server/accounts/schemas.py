@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from server.identity.passwords import MAX_LENGTH, MIN_LENGTH
-from server.identity.people import normal_email
+from server.identity.people import EMAIL_LENGTH, normal_email
 from server.web.schemas import Body, Out
 
 NAME_LENGTH = 100
@@ -24,8 +24,16 @@ def _line(text: str) -> str:
     return text
 
 
-Email = Annotated[str, AfterValidator(normal_email), Field(examples=["ada@example.org"])]
-PersonName = Annotated[str, AfterValidator(_line), Field(examples=["Ada Lovelace"])]
+Email = Annotated[
+    str,
+    AfterValidator(normal_email),
+    Field(examples=["ada@example.org"], json_schema_extra={"format": "email", "maxLength": EMAIL_LENGTH}),
+]
+PersonName = Annotated[
+    str,
+    AfterValidator(_line),
+    Field(examples=["Ada Lovelace"], json_schema_extra={"minLength": 1, "maxLength": NAME_LENGTH}),
+]
 NewPassword = Annotated[
     str,
     Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, examples=["correct horse battery staple"]),
@@ -53,9 +61,9 @@ class RefreshRequest(Body):
 class ProfileChanges(Body):
     """What is left out stays. A new `password` asks for the current one."""
 
-    name: PersonName = ""
-    password: NewPassword = ""
-    current_password: str = ""
+    name: PersonName = Field(default_factory=str)
+    password: NewPassword = Field(default_factory=str)
+    current_password: str = Field(default_factory=str)
 
     @model_validator(mode="after")
     def _is_proven(self) -> Self:
