@@ -40,7 +40,7 @@ def counted(limits: Limits, address: str, email: str) -> Iterator[None]:
     limits.sign_in_succeeded(address, email)
 
 
-def never_stored(response: Response) -> None:
+async def never_stored(response: Response) -> None:
     """RFC 6749, 5.1: an answer that holds a token stays in no cache."""
     response.headers["Cache-Control"] = "no-store"
 

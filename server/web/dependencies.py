@@ -19,7 +19,7 @@ API = "/api/v1"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def get_runtime(connection: HTTPConnection) -> Runtime:
+async def get_runtime(connection: HTTPConnection) -> Runtime:
     runtime: Runtime = connection.app.state.runtime
     return runtime
 
@@ -87,7 +87,7 @@ AdminUser = Annotated[Person, Depends(admin_user)]
 _MUTATION_ID = re.compile(r"[\x20-\x7e]{1,64}")
 
 
-def mutation_id(
+async def mutation_id(
     x_client_mutation_id: Annotated[
         str | None, Header(description="Comes back as `mutation_id` in the event, so that a client knows its own.")
     ] = None,

@@ -34,7 +34,7 @@ class Precondition:
             raise PreconditionFailed(details=[current.model_dump(mode="json")], headers={"ETag": of(version)})
 
 
-def _precondition(
+async def _precondition(
     if_match: Annotated[
         str | None, Header(description='Change only this version: the `ETag` of an answer, such as `"3"`.')
     ] = None,

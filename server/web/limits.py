@@ -47,7 +47,7 @@ class Limits:
         self._addresses.give_back(network)
 
 
-def get_limits(request: Request) -> Limits:
+async def get_limits(request: Request) -> Limits:
     limits: Limits = request.app.state.limits
     return limits
 
@@ -55,7 +55,7 @@ def get_limits(request: Request) -> Limits:
 RateLimits = Annotated[Limits, Depends(get_limits)]
 
 
-def client_address(request: Request) -> str:
+async def client_address(request: Request) -> str:
     """The address that the request came from, past the trusted proxies; empty if there is none."""
     return request.client.host if request.client is not None else ""
 

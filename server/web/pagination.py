@@ -104,7 +104,7 @@ class PageRequest:
         return hmac.digest(self._key, len(bound).to_bytes(4) + bound + payload, "sha256")[:_MAC_BYTES]
 
 
-def _page(
+async def _page(
     request: Request,
     response: Response,
     runtime: Live,

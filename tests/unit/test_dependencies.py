@@ -1,0 +1,29 @@
+"""Dependencies of the routes, all of them."""
+
+import inspect
+from collections.abc import Iterator
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from server.app import create_app
+from server.settings import Settings
+
+
+def dependencies(dependant: Dependant) -> Iterator[object]:
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from dependencies(dependency)
+
+
+def test_no_route_or_dependency_waits_for_a_thread() -> None:
+    """FastAPI runs what isn't `async def` in a thread of a pool of 40, whatever it does: two switches for each."""
+    called: set[object] = set()
+    for context in iter_route_contexts(create_app(Settings(_env_file=None)).routes):
+        route = context.route
+        if isinstance(route, APIRoute):
+            called |= {route.endpoint, *dependencies(route.dependant)}
+    assert called
+    for call in called:
+        function = call if inspect.isfunction(call) else type(call).__call__
+        assert inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function), call
