@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -17,6 +17,9 @@ from sqlalchemy.exc import ArgumentError
 MIN_SECRET_BYTES = 32
 
 Network = IPv4Network | IPv6Network
+
+Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+")
 
@@ -34,10 +37,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROOMFUL_", env_file=".env", frozen=True, extra="ignore")
 
     database_url: str = "sqlite:///roomful.db"
-    database_pool_size: PositiveInt = 10
-    database_pool_overflow: Annotated[int, Field(ge=0)] = 10
-    database_pool_timeout: PositiveFloat = 5.0
-    database_statement_timeout: PositiveFloat = 15.0
+    database_pool_size: Annotated[int, Field(ge=1, le=1_000)] = 10
+    database_pool_overflow: Annotated[int, Field(ge=0, le=1_000)] = 10
+    database_pool_timeout: Seconds = 5.0
+    database_statement_timeout: Seconds = 15.0
     redis_url: SecretStr | None = None
     secret_key: SecretStr | None = None
     environment: Literal["development", "production"] = "development"
@@ -46,23 +49,23 @@ class Settings(BaseSettings):
     registration: Literal["open", "closed"] = "open"
 
     access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
-    refresh_token_ttl: Annotated[int, Field(ge=5)] = 30 * 86_400
+    refresh_token_ttl: Annotated[int, Field(ge=5, le=3_660 * 86_400)] = 30 * 86_400
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwks_url: str | None = None
 
-    max_message_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
-    max_connections_per_user: Annotated[int, Field(ge=0)] = 100
-    send_buffer_bytes: Annotated[int, Field(ge=16 * 1024)] = 1024 * 1024
-    ping_interval: PositiveInt = 25
-    pong_timeout: PositiveInt = 8
-    shutdown_grace: PositiveFloat = 10.0
-    rate_limit_sign_in: Annotated[int, Field(ge=0)] = 10
-    rate_limit_writes: Annotated[int, Field(ge=0)] = 6_000
-    rate_limit_commands: Annotated[int, Field(ge=0)] = 6_000
+    max_message_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 1024 * 1024
+    max_connections_per_user: Count = 100
+    send_buffer_bytes: Annotated[int, Field(ge=16 * 1024, le=1024**3)] = 1024 * 1024
+    ping_interval: Annotated[int, Field(ge=1, le=3_600)] = 25
+    pong_timeout: Annotated[int, Field(ge=1, le=3_600)] = 8
+    shutdown_grace: Seconds = 10.0
+    rate_limit_sign_in: Count = 10
+    rate_limit_writes: Count = 6_000
+    rate_limit_commands: Count = 6_000
 
-    event_retention_days: PositiveInt = 30
-    recovery_limit: PositiveInt = 300
+    event_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    recovery_limit: Annotated[int, Field(ge=1, le=10_000)] = 300
     metrics_token: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -87,6 +90,20 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str) -> str:
         async_database_url(value)
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be a redis://, rediss:// or unix:// URL")
+        return value
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("must be an http:// or https:// URL")
         return value
 
     @field_validator("secret_key")
@@ -117,6 +134,8 @@ def load_settings(**overrides: object) -> Settings:
             message = error["msg"].removeprefix("Value error, ")
             reasons.append(f"ROOMFUL_{name}: {message}" if name else message)
         raise SettingsError("; ".join(reasons)) from invalid
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env can't be read: {error}") from error
 
 
 def async_database_url(text: str) -> URL:
@@ -138,6 +157,13 @@ def async_database_url(text: str) -> URL:
     raise ValueError("must be a sqlite:// or postgresql:// URL")
 
 
+def postgresql_dsn(text: str) -> str:
+    """A PostgreSQL URL as the driver takes it: no driver name, nothing that only libpq could do."""
+    url = async_database_url(text).set(drivername="postgresql")
+    # A time limit of our own holds; the channel is bound only with a library that can.
+    return url.difference_update_query(["connect_timeout", "channel_binding"]).render_as_string(hide_password=False)
+
+
 def signing_key(settings: Settings) -> str:
     """The key that signs tokens: the setting, or one made once and kept in a file beside the database.
 
@@ -146,25 +172,31 @@ def signing_key(settings: Settings) -> str:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
     url = async_database_url(settings.database_url)
-    database = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-    beside = database if database is not None and str(database) != ":memory:" else Path("roomful.db")
+    beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else Path("roomful.db")
     path = beside.with_suffix(".key")
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, secrets.token_urlsafe(48).encode())
-            os.close(descriptor)
-            with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
-                os.link(draft, path)
-        finally:
-            draft.unlink()
-    key = path.read_text().strip()
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"ROOMFUL_SECRET_KEY is not set, and no key can be kept in {path}: {error}") from error
     if len(key.encode()) < MIN_SECRET_BYTES:
         raise SettingsError(
             f"{path} holds a key shorter than {MIN_SECRET_BYTES} bytes; delete it to have a new one made"
         )
     return key
+
+
+def _make_key(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def without_password(url: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from server.errors import Unavailable
-from server.settings import Settings, async_database_url
+from server.settings import Settings, async_database_url, postgresql_dsn
 
 SQLITE_BUSY_SECONDS = 10
 
@@ -84,12 +84,14 @@ async def _turn(writer: asyncio.Lock) -> AsyncIterator[None]:
 def _postgresql_engine(settings: Settings) -> AsyncEngine:
     milliseconds = str(int(settings.database_statement_timeout * 1000))
     return create_async_engine(
-        async_database_url(settings.database_url),
+        "postgresql+asyncpg://",
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout,
         pool_pre_ping=True,
         connect_args={
+            # Read by the driver itself, which knows what libpq's URLs may say: sslmode, socket directories, services.
+            "dsn": postgresql_dsn(settings.database_url),
             "timeout": 5,
             "server_settings": {
                 "application_name": "roomful",

@@ -5,15 +5,19 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
 from server.db.engine import Database
 from server.eventlog.models import Channel, Event
+from server.settings import Settings
+from tests.conftest import settings_for
 from tests.support.postgresql import PostgreSQL
 
 # The table with the fewest columns serves as a counter.
@@ -258,8 +262,28 @@ async def test_tasks_cancelled_anywhere_give_everything_back(database: Database)
 @pytest.mark.parametrize("backend", ["postgresql"])
 async def test_nobody_is_left_idle_in_transaction(database: Database, postgresql: PostgreSQL) -> None:
     await test_tasks_cancelled_anywhere_give_everything_back(database)
-    name = database.engine.url.database
-    states = postgresql.execute(
-        f"SELECT state FROM pg_stat_activity WHERE datname = '{name}' AND backend_type LIKE 'client%'"
-    )
-    assert set(states) <= {"idle"}
+    states = postgresql.execute("SELECT state FROM pg_stat_activity WHERE application_name = 'roomful'")
+    assert set(states) == {"idle"}
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "postgresql://postgres@/{name}?host={directory}",
+        "postgresql+asyncpg://postgres@/{name}?host={directory}",
+        "postgresql+psycopg://postgres@/{name}?host={directory}",
+        "postgres://postgres@/{name}?host={directory}",
+        "postgresql://postgres:secret@{quoted}/{name}",
+        "postgresql://postgres@{quoted}:5432/{name}?sslmode=disable&connect_timeout=3&application_name=mine",
+        "postgresql:///{name}?host={directory}&user=postgres",
+    ],
+)
+async def test_postgresql_urls_of_every_form(settings: Settings, postgresql: PostgreSQL, form: str) -> None:
+    name = make_url(settings.database_url).database
+    url = form.format(name=name, directory=postgresql.directory, quoted=quote(str(postgresql.directory), safe=""))
+    database = Database(settings_for(url))
+    try:
+        assert await counted(database) == 0
+    finally:
+        await database.close()

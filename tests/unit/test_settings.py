@@ -1,0 +1,228 @@
+"""Settings: each is validated, and a bad one names itself."""
+
+import asyncio
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.settings import Settings, SettingsError, async_database_url, load_settings, signing_key, without_password
+from tests.support.server import roomful_environment
+
+KEY = "k" * 32
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"ROOMFUL_{name}", value)
+    return load_settings()
+
+
+def test_defaults_serve_out_of_the_box() -> None:
+    settings = load_settings()
+    assert settings.database_url == "sqlite:///roomful.db"
+    assert settings.redis_url is None
+    assert settings.secret_key is None
+    assert settings.environment == "development"
+    assert (settings.access_token_ttl, settings.ping_interval, settings.pong_timeout) == (900, 25, 8)
+    assert settings.max_message_bytes == settings.send_buffer_bytes == 1024 * 1024
+    assert (settings.event_retention_days, settings.recovery_limit) == (30, 300)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://root@localhost/roomful"),
+        ("DATABASE_URL", "roomful.db"),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_OVERFLOW", "-1"),
+        ("DATABASE_POOL_TIMEOUT", "nan"),
+        ("DATABASE_STATEMENT_TIMEOUT", "inf"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "http://localhost:6379"),
+        ("SECRET_KEY", "k" * 31),
+        ("SECRET_KEY", ""),
+        ("ENVIRONMENT", "staging"),
+        ("ALLOWED_ORIGINS", "app.example"),
+        ("ALLOWED_ORIGINS", "https://app.example/path"),
+        ("TRUSTED_PROXIES", "everybody"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("REGISTRATION", "maybe"),
+        ("ACCESS_TOKEN_TTL", "0"),
+        ("ACCESS_TOKEN_TTL", "15m"),
+        ("REFRESH_TOKEN_TTL", "99999999999"),
+        ("JWKS_URL", "file:///etc/passwd"),
+        ("MAX_MESSAGE_BYTES", "10"),
+        ("MAX_CONNECTIONS_PER_USER", "-1"),
+        ("SEND_BUFFER_BYTES", "1"),
+        ("PING_INTERVAL", "0"),
+        ("PING_INTERVAL", ""),
+        ("PONG_TIMEOUT", "1.5"),
+        ("SHUTDOWN_GRACE", "inf"),
+        ("RATE_LIMIT_SIGN_IN", "-1"),
+        ("RATE_LIMIT_WRITES", "many"),
+        ("RATE_LIMIT_COMMANDS", "1e999"),
+        ("EVENT_RETENTION_DAYS", "1" * 30),
+        ("RECOVERY_LIMIT", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_bad_value_names_itself_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(monkeypatch, **{name: value})
+    assert str(caught.value).startswith(f"ROOMFUL_{name}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"ROOMFUL_PING_INTERVAL: .*ROOMFUL_RECOVERY_LIMIT: "):
+        load(monkeypatch, PING_INTERVAL="x", RECOVERY_LIMIT="y")
+
+
+def test_message_does_not_repeat_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(monkeypatch, SECRET_KEY="too-short-a-secret", DATABASE_URL="mysql://root:hunter2@localhost/x")
+    assert "too-short-a-secret" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_settings_do_not_show_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, SECRET_KEY=KEY, REDIS_URL="redis://:hunter2@localhost", METRICS_TOKEN="m-token")
+    assert not {KEY, "hunter2", "m-token"} & set(repr(settings).replace("'", " ").split())
+
+
+@pytest.mark.parametrize("text", ["https://a.example,https://b.example", '["https://a.example", "https://B.example/"]'])
+def test_list_of_origins(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    assert load(monkeypatch, ALLOWED_ORIGINS=text).allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_zero_turns_a_limit_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, RATE_LIMIT_SIGN_IN="0", RATE_LIMIT_WRITES="0", RATE_LIMIT_COMMANDS="0")
+    assert (settings.rate_limit_sign_in, settings.rate_limit_writes, settings.rate_limit_commands) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "ROOMFUL_SECRET_KEY"),
+        ({"ALLOWED_ORIGINS": "https://app.example"}, "ROOMFUL_SECRET_KEY"),
+        ({"SECRET_KEY": KEY}, "ROOMFUL_ALLOWED_ORIGINS"),
+    ],
+)
+def test_production_wants_to_be_told(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str) -> None:
+    with pytest.raises(SettingsError, match=missing):
+        load(monkeypatch, ENVIRONMENT="production", **given)
+
+
+def test_production_that_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, ENVIRONMENT="production", SECRET_KEY=KEY, ALLOWED_ORIGINS="https://app.example")
+    assert signing_key(settings) == KEY
+
+
+def test_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ROOMFUL_PING_INTERVAL=7\nROOMFUL_PONG_TIMEOUT=3\nPATH_OF_ANOTHER_PROGRAM=x\n")
+    settings = load(monkeypatch, PONG_TIMEOUT="4")
+    assert (settings.ping_interval, settings.pong_timeout) == (7, 4)
+
+
+def test_bad_value_in_the_env_file_names_itself(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ROOMFUL_PING_INTERVAL=soon\n")
+    with pytest.raises(SettingsError, match="ROOMFUL_PING_INTERVAL"):
+        load_settings()
+
+
+def test_env_file_of_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"ROOMFUL_JWT_ISSUER=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"\.env"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "with_driver"),
+    [
+        ("sqlite:///roomful.db", "sqlite+aiosqlite:///roomful.db"),
+        ("sqlite+pysqlite:////srv/roomful.db", "sqlite+aiosqlite:////srv/roomful.db"),
+        ("postgresql://ada:pw@db/roomful", "postgresql+asyncpg://ada:pw@db/roomful"),
+        ("postgresql+psycopg2://ada:pw@db/roomful", "postgresql+asyncpg://ada:pw@db/roomful"),
+        ("postgres://ada:pw@db/roomful", "postgresql+asyncpg://ada:pw@db/roomful"),
+    ],
+)
+def test_driver_name_is_ours(url: str, with_driver: str) -> None:
+    assert async_database_url(url).render_as_string(hide_password=False) == with_driver
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ada:p%40ss@db:5432/roomful", "postgresql://db:5432/roomful"),
+        ("postgresql://db/roomful?user=ada&password=pw", "postgresql://db/roomful?user=ada"),
+        ("redis://:pw@cache:6379/0", "redis://cache:6379/0"),
+        ("sqlite:////srv/roomful.db", "sqlite:////srv/roomful.db"),
+    ],
+)
+def test_password_is_not_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+def test_key_is_made_once_beside_the_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    settings = load(monkeypatch, DATABASE_URL="sqlite:///data/mine.db")
+
+    key = signing_key(settings)
+
+    path = tmp_path / "data" / "mine.key"
+    assert path.read_text() == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(key.encode()) >= 32
+    assert signing_key(settings) == key
+    assert [entry.name for entry in path.parent.iterdir()] == ["mine.key"]
+
+
+def test_key_beside_nothing_when_the_database_is_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = signing_key(load(monkeypatch, DATABASE_URL="postgresql://db/roomful"))
+    assert (tmp_path / "roomful.key").read_text() == key
+
+
+async def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    program = "from server.settings import load_settings, signing_key; input(); print(signing_key(load_settings()))"
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program),
+            cwd=tmp_path,
+            env=roomful_environment({}),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    keys = set()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+    for process in processes:
+        output, _ = await process.communicate()
+        keys.add(output.decode().strip())
+    assert len(keys) == 1
+    assert keys == {(tmp_path / "roomful.key").read_text()}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["roomful.key"]
+
+
+def test_short_key_in_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "roomful.key").write_text("changeme")
+    with pytest.raises(SettingsError, match=r"roomful\.key"):
+        signing_key(load_settings())
+
+
+def test_key_that_can_not_be_kept_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="ROOMFUL_SECRET_KEY"):
+        signing_key(load(monkeypatch, DATABASE_URL="sqlite:///nowhere/roomful.db"))
