@@ -14,6 +14,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from server.app import create_app
+from server.gateway.http_protocol import HttpProtocol
 from server.logs import configure_logging
 from server.settings import Settings, load_settings
 
@@ -79,7 +80,7 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
         workers=workers,
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws="websockets-sansio",
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=float(settings.ping_interval),

@@ -1,0 +1,119 @@
+"""uvicorn's HTTP protocol with a patience of its own.
+
+uvicorn waits for ever for the head of a request that comes byte by byte, keeps whatever it is made of, and answers
+what is no HTTP in a shape and with a log line of its own.
+"""
+
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from server.db.base import new_id
+from server.errors import AppError, BadRequest
+from server.logs import request_id
+from server.web.errors import error_response
+
+MAX_HEAD_BYTES = 64 * 1024
+HEAD_SECONDS = 10.0
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._deadline: TimerHandle | None = None
+        self._is_in_head = self._is_in_body = False
+        self._head_bytes = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as the base class has it
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_has_come()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._refuse(BadRequest("This is not an HTTP request."))
+            return
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+                return
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(BadRequest("The request line and headers are too large."))
+                return
+        if self._deadline is None and self._is_between_requests:
+            self._await_head()
+
+    def on_message_begin(self) -> None:
+        self._is_in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._head_has_come()
+        self._is_in_body = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_in_body = False
+        super().on_message_complete()
+
+    @property
+    def _is_between_requests(self) -> bool:
+        """Nothing is being answered: what comes is a head, the rest of a body that nobody read, or noise."""
+        latest: RequestResponseCycle | None = getattr(self, "cycle", None)  # None before the first, whatever its type
+        return latest is None or latest.response_complete
+
+    def _await_head(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._lose_patience)
+
+    def _head_has_come(self) -> None:
+        self._is_in_head = False
+        self._head_bytes = 0
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _lose_patience(self) -> None:
+        if self._is_in_head:
+            self._refuse(BadRequest("The request took too long to arrive."))
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse(self, error: AppError) -> None:
+        """Answer in place of the application, then close. Not logged: anybody can send anything, at any rate."""
+        if self.transport.is_closing():
+            return
+        # To a body that goes wrong when its request has been answered there is nothing to say.
+        awaits_answer = not self.cycle.response_started if self._is_in_body else self._is_between_requests
+        if awaits_answer:
+            self.transport.write(_serialize(error, self.server_state.default_headers))
+        self.transport.close()
+
+
+def _serialize(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    name = new_id()
+    token = request_id.set(name)
+    response = error_response(error)
+    request_id.reset(token)
+    headers = [
+        *default_headers,
+        *response.raw_headers,
+        (b"x-request-id", name.encode()),
+        (b"x-response-time", b"0ms"),
+        (b"server-timing", b"app;dur=0.0"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
+    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+    return STATUS_LINE[response.status_code] + lines + b"\r\n" + bytes(response.body)
