@@ -1,0 +1,89 @@
+"""What every broker guarantees (server/realtime/broker.py)."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from server.realtime.broker import Broker
+from server.realtime.memory_broker import MemoryBroker
+from server.realtime.publication import Arrival, ClientInfo, Message, Publication
+
+CHANNEL = "project:1"
+ADA = ClientInfo("c-1", "u-ada", b'{"name":"Ada"}')
+
+MESSAGES: list[Message] = [
+    Publication(CHANNEL, b'{"a": 1,  "b":"\xc3\xa9"}', 7, "e1", "task.created"),
+    Publication(CHANNEL, b'{"x":1}', info=ADA),
+    Arrival(CHANNEL, ADA, joined=True),
+    Arrival(CHANNEL, ClientInfo("c-2", "u-bob"), joined=False),
+]
+
+
+@dataclass
+class Node:
+    """One process's broker with what it has received."""
+
+    received: list[Message] = field(default_factory=list)
+    broker: Broker = field(init=False)
+
+    def receive(self, message: Message) -> None:
+        self.received.append(message)
+
+
+@pytest.fixture(params=["memory"])
+def node() -> Node:
+    node = Node()
+    node.broker = MemoryBroker(node.receive)
+    return node
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+async def test_own_message_is_received_before_publish_returns(node: Node, message: Message) -> None:
+    await node.broker.subscribe(CHANNEL)
+    node.broker.publish(message)
+    assert node.received == [message]
+
+
+async def test_own_messages_are_received_in_order_and_once(node: Node) -> None:
+    await node.broker.subscribe(CHANNEL)
+    sent = [Publication(CHANNEL, b"{}", offset, "e") for offset in range(1, 200)]
+    for publication in sent:
+        node.broker.publish(publication)
+    assert node.received == sent
+    assert await node.broker.is_healthy()  # whatever came round by another way would have arrived by now
+    assert node.received == sent
+
+
+async def test_channels_are_apart(node: Node) -> None:
+    await node.broker.subscribe(CHANNEL)
+    await node.broker.subscribe("project:2")
+    node.broker.publish(Publication("project:2", b"{}", 1, "e"))
+    assert [message.channel for message in node.received] == ["project:2"]
+
+
+async def test_subscribing_is_idempotent(node: Node) -> None:
+    assert await node.broker.subscribe(CHANNEL)
+    assert await node.broker.subscribe(CHANNEL)
+    node.broker.publish(MESSAGES[0])
+    assert node.received == [MESSAGES[0]]
+
+
+async def test_unsubscribing_is_idempotent_and_can_be_taken_back(node: Node) -> None:
+    await node.broker.unsubscribe(CHANNEL)
+    await node.broker.subscribe(CHANNEL)
+    await node.broker.unsubscribe(CHANNEL)
+    await node.broker.unsubscribe(CHANNEL)
+    assert await node.broker.subscribe(CHANNEL)
+    node.broker.publish(MESSAGES[0])
+    assert node.received == [MESSAGES[0]]
+
+
+async def test_large_message_arrives_whole(node: Node) -> None:
+    await node.broker.subscribe(CHANNEL)
+    publication = Publication(CHANNEL, b'"' + b"x" * 1_000_000 + b'"', 1, "e")
+    node.broker.publish(publication)
+    assert node.received == [publication]
+
+
+async def test_working_broker_is_healthy(node: Node) -> None:
+    assert await node.broker.is_healthy()
