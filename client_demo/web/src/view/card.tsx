@@ -1,0 +1,97 @@
+/** A task on the board. */
+
+import { Component } from "preact";
+import { STATUS_NAMES, type Member, type Task } from "../api/shapes";
+import type { Pointer } from "../state/company";
+import type { Touch } from "../live/open_project";
+import { Avatar, hueOf } from "./avatar";
+import { due } from "./dates";
+import { Icon } from "./icons";
+import { at } from "./route";
+
+interface CardProps {
+  projectId: string;
+  task: Task;
+  /** The task's lasting name on this screen. */
+  name: string;
+  assignee: Member | undefined;
+  isHeld: boolean;
+  isWaiting: boolean;
+  /** Somebody else who holds it, writes in it, or has just changed it. */
+  holder: Pointer | undefined;
+  writer: Pointer | undefined;
+  touch: Touch | undefined;
+  toucher: Member | undefined;
+  /** Named here rather than passed as a function, so that a card whose task stays the same is not drawn again. */
+  day: string;
+}
+
+export class Card extends Component<CardProps> {
+  override shouldComponentUpdate(next: CardProps): boolean {
+    const now = this.props;
+    return (Object.keys(next) as (keyof CardProps)[]).some((key) => next[key] !== now[key]);
+  }
+
+  render({ projectId, task, name, assignee, isHeld, isWaiting, holder, writer, touch, toucher }: CardProps) {
+    const other = holder ?? writer;
+    const state = [
+      "slot",
+      isHeld && "held",
+      holder && "elsewhere",
+      (other || touch) && hueOf(other?.user ?? touch!.user),
+      touch && "touched",
+    ];
+    const until = task.due_on && task.status !== "done" ? due(task.due_on) : null;
+    return (
+      <li class={state.filter(Boolean).join(" ")} data-task={name} data-id={task.id}>
+        <a
+          class="card"
+          href={at.task(projectId, name)}
+          tabIndex={-1}
+          draggable={false}
+          aria-describedby="board-keys"
+          aria-label={spoken(task, assignee)}
+        >
+          {task.labels.length > 0 && (
+            <span class="labels">
+              {task.labels.map((label) => (
+                <span class={`label ${hueOf(label)}`} key={label}>
+                  {label}
+                </span>
+              ))}
+            </span>
+          )}
+          <span class="title" dir="auto">
+            {task.title}
+          </span>
+          {(until || task.description || assignee || isWaiting) && (
+            <span class="meta">
+              {until && (
+                <span class={`due ${until.tone}`}>
+                  <Icon name="calendar" size={14} />
+                  {until.text}
+                </span>
+              )}
+              {task.description && <Icon name="lines" size={15} />}
+              {isWaiting && <span class="waiting">Not sent yet</span>}
+              {assignee && <Avatar id={assignee.user_id} name={assignee.name} size="small" />}
+            </span>
+          )}
+        </a>
+        {(other || (touch && toucher)) && (
+          <span class="by" aria-hidden="true">
+            {other ? `${other.name} ${holder ? "is moving this" : "is editing…"}` : toucher!.name}
+          </span>
+        )}
+      </li>
+    );
+  }
+}
+
+function spoken(task: Task, assignee: Member | undefined): string {
+  const parts = [task.title, STATUS_NAMES[task.status]];
+  if (task.labels.length > 0) parts.push(`labels: ${task.labels.join(", ")}`);
+  if (task.due_on && task.status !== "done") parts.push(`due: ${due(task.due_on).text}`);
+  if (assignee) parts.push(`assigned to ${assignee.name}`);
+  return parts.join(". ");
+}

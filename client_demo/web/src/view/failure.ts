@@ -1,0 +1,24 @@
+/** What to tell a person about something that failed. */
+
+import { SignedOut } from "../account/session";
+import { Refused, Unavailable } from "../api/request";
+
+export function messageOf(failure: unknown): string {
+  if (failure instanceof Refused) return detailed(failure);
+  if (failure instanceof Unavailable) {
+    const wait = failure.retryAfterSeconds;
+    return wait ? `${failure.message} Try again in ${wait} s.` : `${failure.message} Try again in a moment.`;
+  }
+  if (failure instanceof SignedOut) return failure.message;
+  reportError(failure);
+  return "Something went wrong here.";
+}
+
+/** A validation error names its fields. */
+function detailed(refused: Refused): string {
+  if (refused.code !== "VALIDATION") return refused.message;
+  const reasons = (refused.details as { field?: string; message?: string }[])
+    .filter(({ message }) => message)
+    .map(({ field, message }) => (field ? `${field.replace(/_/g, " ")}: ${message}` : message));
+  return reasons.length > 0 ? reasons.join(". ") : refused.message;
+}
