@@ -10,6 +10,7 @@ from server import __version__
 from server.accounts import routes as accounts
 from server.gateway import endpoints
 from server.gateway.gateway import open_node
+from server.housekeeping import keep_house
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.web import errors, health, openapi
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with open_runtime(settings) as runtime, open_node(runtime) as node:
             app.state.runtime = runtime
             app.state.node = node
+            runtime.loops.run("housekeeping", keep_house(runtime))
             yield
 
     app = FastAPI(

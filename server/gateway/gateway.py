@@ -9,8 +9,9 @@ from server.gateway.policy import ProjectPolicy
 from server.gateway.revocation import Revocation
 from server.identity.revocations import ACCESS_CHANNEL
 from server.realtime.attendance import Attendance
+from server.realtime.departure import Departure
 from server.realtime.node import Limits, Node
-from server.realtime.protocol.codes import SHUTDOWN
+from server.realtime.sessions import Sessions
 from server.runtime import Runtime
 from server.settings import Settings
 
@@ -18,6 +19,7 @@ from server.settings import Settings
 @asynccontextmanager
 async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
     """Serve sockets over the runtime's hub; at the end every one of them is closed with 3001."""
+    sessions = Sessions()
     node = Node(
         name=secrets.token_hex(4),
         version=__version__,
@@ -27,6 +29,8 @@ async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
         attendance=Attendance(runtime.presence, runtime.broker.publish),
         policy=ProjectPolicy(runtime),
         crew=runtime.crew,
+        sessions=sessions,
+        departure=Departure(sessions, runtime.crew, grace_seconds=runtime.settings.shutdown_grace),
         limits=limits_of(runtime.settings),
     )
     runtime.hub.observe(Revocation(runtime.hub, node.sessions, runtime.crew).observe)
@@ -36,8 +40,8 @@ async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
     try:
         yield node
     finally:
-        for session in node.sessions.everybody():
-            session.end(SHUTDOWN)
+        node.departure.finish()
+        await node.attendance.settle()
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -5,9 +5,9 @@ import msgspec
 from server.gateway.channels import parse_channel
 from server.identity.revocations import ACCESS_CHANNEL, read_revocation
 from server.realtime.hub import Hub
-from server.realtime.node import Sessions
 from server.realtime.protocol.codes import FORCE_DISCONNECT, SERVER_UNSUBSCRIBE, UNSUBSCRIBE_INSUFFICIENT, Unsubscribe
 from server.realtime.publication import Publication
+from server.realtime.sessions import Sessions
 from server.supervision import Crew
 
 ACCESS_LOST = Unsubscribe(SERVER_UNSUBSCRIBE.code, "access lost")

@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from server.realtime.attendance import Attendance
+from server.realtime.departure import Departure
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_history import MemoryHistory
@@ -18,6 +19,7 @@ from server.realtime.protocol import codes
 from server.realtime.protocol.formats import JSON
 from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Session
+from server.realtime.sessions import Sessions
 from server.realtime.transport import Chunk
 from server.supervision import Crew, Loops
 
@@ -161,6 +163,7 @@ async def running_engine(
         hub.connect(broker)
         presence = MemoryPresence()
         policy = TestPolicy(broker.publish)
+        sessions = Sessions()
         node = Node(
             name="node",
             version="test",
@@ -170,6 +173,8 @@ async def running_engine(
             attendance=Attendance(presence, broker.publish),
             policy=policy,
             crew=crew,
+            sessions=sessions,
+            departure=Departure(sessions, crew, grace_seconds=1.0),
             limits=limits or Limits(),
         )
         loops.run("hub", hub.run())
