@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from server import __version__
 from server.accounts import routes as accounts
-from server.gateway import endpoints
+from server.gateway import endpoints, metrics
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.runtime import open_runtime
@@ -64,4 +64,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(accounts.router, prefix=API)
     app.include_router(endpoints.router)
+    app.include_router(metrics.router)
     return app
