@@ -5,13 +5,13 @@ import logging
 import random
 from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from server.db.base import now
+from server.errors import Unavailable
 from server.eventlog import retention
 from server.identity.sign_ins import purge_expired
 from server.runtime import Runtime
 from server.web import idempotency
+from server.web.errors import explain
 
 logger = logging.getLogger(__name__)
 
@@ -25,18 +25,19 @@ async def keep_house(runtime: Runtime) -> None:
         await asyncio.sleep(ROUND_SECONDS * random.uniform(0.5, 1.0))
         try:
             await tidy_up(runtime)
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            if not isinstance(explain(error), Unavailable):
+                raise  # a bug, and no outage
             logger.warning("tidying up was cut short; the next round goes on", extra={"reason": type(error).__name__})
 
 
 async def tidy_up(runtime: Runtime) -> None:
     """Delete all that is past its time now."""
-    async with runtime.transaction() as session:
-        await idempotency.purge(session)
-    while True:
-        async with runtime.transaction() as session:
-            if not await purge_expired(session):
-                break
+    for purge in (idempotency.purge, purge_expired):
+        deleted = 1
+        while deleted:
+            async with runtime.transaction() as session:
+                deleted = await purge(session)
     before = now() - timedelta(days=runtime.settings.event_retention_days)
     while True:
         async with runtime.database.read() as reading:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -83,7 +83,7 @@ async def _turn(writer: asyncio.Lock) -> AsyncIterator[None]:
 
 def _postgresql_engine(settings: Settings) -> AsyncEngine:
     milliseconds = str(int(settings.database_statement_timeout * 1000))
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
@@ -102,6 +102,15 @@ def _postgresql_engine(settings: Settings) -> AsyncEngine:
             },
         },
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(dialect: Dialect, _record: Any, arguments: Any, keywords: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **keywords)
+        except OSError as error:  # a refused connection, no such socket, too late: the driver hands them on bare
+            raise Unavailable("The database is not available; try again soon.") from error
+
+    return engine
 
 
 def _sqlite_engine(settings: Settings) -> AsyncEngine:

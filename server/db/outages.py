@@ -5,9 +5,9 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-# Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, intervention by the
-# operator (57014 is the statement timeout), system error, serialization and deadlock.
-_POSTGRESQL_CLASSES = ("08", "53", "57", "58", "40")
+# Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, sign-in, no such database,
+# serialization or deadlock, resources, intervention by the operator (57014 is the statement timeout), system error.
+_POSTGRESQL_CLASSES = ("08", "28", "3D", "40", "53", "57", "58")
 _POSTGRESQL_STATES = ("55P03", "25P03", "25P04")  # lock_timeout, idle and whole transaction timeouts
 _SQLITE_CODES = (
     sqlite3.SQLITE_BUSY,

@@ -114,6 +114,7 @@ async def _handle(connection: HTTPConnection, failure: Exception) -> Response:
     if connection.scope["type"] == "websocket":
         raise failure  # only `Failures` knows whether the handshake is still open
     error = explain(failure)
+    _log(failure, error, connection.scope)
     if isinstance(error, MethodNotAllowed):
         error.headers["Allow"] = ", ".join(_allowed_methods(connection))
     return error_response(error)
@@ -127,11 +128,11 @@ async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -
 
 
 def _log(failure: Exception, error: AppError, scope: Scope) -> None:
-    if error is failure or error.status < 500:
+    if error.status < 500:
         return
     where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
     if isinstance(error, Unavailable):
-        logger.warning("unavailable", extra={**where, "reason": type(failure).__name__})
+        logger.warning("unavailable", extra={**where, "reason": type(failure.__cause__ or failure).__name__})
     else:
         logger.error("unhandled exception", extra=where, exc_info=failure)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 from fastapi import Header, Request, Response, params
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import bindparam, delete, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import UtcDateTime, now
@@ -19,6 +19,7 @@ from server.web.dependencies import DB, CurrentUser
 from server.web.models import IdempotentAnswer
 
 KEPT_FOR = timedelta(hours=24)
+PURGE_BATCH = 1_000
 KEPT_HEADERS = ("content-type", "etag", "location")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -87,9 +88,13 @@ async def answer_once(request: Request, handle: Callable[[Request], Awaitable[Re
     return response
 
 
-async def purge(session: AsyncSession) -> None:
-    """Delete the answers that are past their time, in the caller's transaction."""
-    await session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now() - KEPT_FOR))
+async def purge(session: AsyncSession) -> int:
+    """Delete the oldest answers that are past their time, at most PURGE_BATCH; the number deleted."""
+    kept = IdempotentAnswer
+    old = select(kept.user_id, kept.key).where(kept.created_at < now() - KEPT_FOR)
+    batch = old.order_by(kept.created_at).limit(PURGE_BATCH)
+    deleted = await session.execute(delete(kept).where(tuple_(kept.user_id, kept.key).in_(batch)).returning(kept.key))
+    return len(deleted.all())
 
 
 async def _hash(request: Request) -> str:

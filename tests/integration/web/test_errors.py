@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.errors import Forbidden, RateLimited
+from server.errors import Forbidden, RateLimited, Unavailable
 from server.web.errors import explain
 from server.web.routing import Route
 from tests.integration.web.conftest import Served
@@ -146,7 +146,7 @@ async def test_a_failure_after_the_answer_has_begun_goes_to_the_server(served: S
         await served.client.get("/stream")
 
 
-@pytest.mark.parametrize("failure", [PoolTimeout(), TimeoutError(), ConnectionRefusedError()])
+@pytest.mark.parametrize("failure", [PoolTimeout(), TimeoutError(), ConnectionRefusedError(), Unavailable()])
 async def test_an_outage_is_told_as_one_that_passes(
     served: Served, failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:

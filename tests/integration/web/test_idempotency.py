@@ -3,11 +3,17 @@
 import asyncio
 
 import httpx
+import pytest
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import housekeeping
 from server.db.base import now
+from server.errors import Conflict
+from server.eventlog import log
 from server.eventlog.models import Event
 from server.projects.models import Member, Project
+from server.realtime.publication import Publication
 from server.web import idempotency
 from server.web.models import IdempotentAnswer
 from tests.integration.web.conftest import Served
@@ -86,16 +92,70 @@ async def test_a_key_is_forgotten_after_a_day(served: Served) -> None:
     assert second.json()["id"] != first.json()["id"]
 
 
-async def test_purge_deletes_what_is_past_its_time_only(served: Served) -> None:
+async def test_housekeeping_deletes_what_is_past_its_time_only(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "PURGE_BATCH", 2)
     ada = await served.sign_in()
-    for key in ("old", "new"):
+    for key in ("old 1", "old 2", "old 3", "new"):
         await served.client.post("/notes", json={"name": "one"}, headers=ada | {"Idempotency-Key": key})
-    async with served.runtime.database.write() as session:
-        old = update(IdempotentAnswer).where(IdempotentAnswer.key == "old")
+    async with served.runtime.transaction() as session:
+        old = update(IdempotentAnswer).where(IdempotentAnswer.key != "new")
         await session.execute(old.values(created_at=now() - 2 * idempotency.KEPT_FOR))
-        await idempotency.purge(session)
-        await session.commit()
+    await housekeeping.tidy_up(served.runtime)
+    async with served.runtime.database.read() as session:
         assert list(await session.scalars(select(IdempotentAnswer.key))) == ["new"]
+
+
+async def test_invalid_fields_leave_no_trace(served: Served) -> None:
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    assert (await served.client.post("/notes", json={}, headers=ada)).status_code == 422
+    assert await count(served, IdempotentAnswer) == 0
+    assert (await served.client.post("/notes", json={"name": "one"}, headers=ada)).status_code == 201
+
+
+async def test_who_comes_second_takes_the_place_of_a_first_that_fails(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is in the middle of its work when the second arrives, then rolls back."""
+    working, may_fail = asyncio.Event(), asyncio.Event()
+    append = log.append
+
+    async def fail_the_first(session: AsyncSession, channel: str, event: log.EventData) -> Publication:
+        if not working.is_set():
+            working.set()
+            await may_fail.wait()
+            raise Conflict
+        return await append(session, channel, event)
+
+    monkeypatch.setattr(log, "append", fail_the_first)
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(served.client.post("/notes", json={"name": "one"}, headers=ada))
+        await working.wait()
+        second = group.create_task(served.client.post("/notes", json={"name": "one"}, headers=ada))
+        await asyncio.sleep(0.1)  # let it reach the database; earlier or later, the outcome is the same
+        assert not second.done()
+        may_fail.set()
+    assert (first.result().status_code, second.result().status_code) == (409, 201)
+    assert "Idempotency-Replayed" not in second.result().headers
+    assert (await count(served, Project), await count(served, Event)) == (1, 1)
+
+
+async def test_the_key_survives_a_lost_answer_and_a_failing_commit(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = AsyncSession.commit
+    failures = [ConnectionResetError()]
+
+    async def fail_once(session: AsyncSession) -> None:
+        if session.info and failures:
+            raise failures.pop()
+        await commit(session)
+
+    ada = await served.sign_in() | {"Idempotency-Key": "k"}
+    monkeypatch.setattr(AsyncSession, "commit", fail_once)
+    statuses = [(await served.client.post("/notes", json={"name": "one"}, headers=ada)).status_code for _ in range(3)]
+    assert statuses == [503, 201, 201]
+    assert (await count(served, Project), await count(served, Event)) == (1, 1)
 
 
 async def test_a_key_must_be_printable_and_short(served: Served) -> None:

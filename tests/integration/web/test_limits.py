@@ -1,0 +1,55 @@
+"""How often one may ask, and who is counted."""
+
+from collections.abc import AsyncIterator
+from ipaddress import ip_network
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from server.settings import Settings
+from tests.integration.web import notes
+from tests.integration.web.conftest import Served
+from tests.support.app import client_of, running_app
+
+BASE = "/api/v1/auth"
+
+
+@pytest.fixture
+async def limited(settings: Settings) -> AsyncIterator[FastAPI]:
+    """An application behind a proxy on the loopback, where five attempts and three writes a minute are enough."""
+    update = {"rate_limit_sign_in": 5, "rate_limit_writes": 3, "trusted_proxies": (ip_network("127.0.0.1"),)}
+    async with running_app(settings.model_copy(update=update)) as app:
+        app.include_router(notes.router)
+        yield app
+
+
+async def attempt(client: httpx.AsyncClient, password: str = "wrong password", **headers: str) -> httpx.Response:
+    form = {"username": "ada@example.test", "password": password}
+    return await client.post(f"{BASE}/token", data=form, headers={n.replace("_", "-"): v for n, v in headers.items()})
+
+
+async def test_a_new_forwarded_address_each_time_buys_nothing(limited: FastAPI) -> None:
+    async with client_of(limited) as client:
+        answers = [await attempt(client, X_Forwarded_For=f"9.9.9.{n}, 203.0.113.7", Forwarded="x") for n in range(12)]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 7
+        assert answers[-1].json()["code"] == "RATE_LIMITED"
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+        assert (await attempt(client, X_Forwarded_For="203.0.113.8")).status_code == 401
+
+
+async def test_without_a_trusted_proxy_only_the_peer_counts(settings: Settings) -> None:
+    async with running_app(settings.model_copy(update={"rate_limit_sign_in": 5})) as app, client_of(app) as client:
+        answers = [await attempt(client, X_Forwarded_For=f"9.9.9.{n}", Forwarded=f"for=9.9.9.{n}") for n in range(12)]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 7
+
+
+async def test_writes_are_counted_for_a_person_and_reads_are_not(limited: FastAPI) -> None:
+    async with client_of(limited) as client:
+        served = Served(limited, client)
+        ada, bob = await served.sign_in("ada"), await served.sign_in("bob")
+        answers = [await client.post("/notes", json={"name": "a"}, headers=ada) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+        assert int(answers[-1].headers["Retry-After"]) == 20
+        assert (await client.post("/notes", json={"name": "a"}, headers=bob)).status_code == 201
+        assert (await client.get(f"{BASE}/me", headers=ada)).status_code == 200

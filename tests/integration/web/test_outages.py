@@ -1,0 +1,127 @@
+"""What the database does when it can't, told apart from what we did wrong."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.db import engine
+from server.db.engine import Database
+from server.db.outages import is_outage
+from server.errors import Unavailable
+from server.settings import Settings
+from server.web.errors import explain
+from tests.conftest import settings_for
+
+
+async def failure(session: AsyncSession, *statements: str) -> Exception:
+    """What the last of these statements raises."""
+    try:
+        for statement in statements:
+            await session.execute(text(statement))
+    except Exception as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+@pytest.fixture
+async def postgresql_database(settings: Settings) -> Settings:
+    if not settings.database_url.startswith("postgresql"):
+        pytest.skip("this is about PostgreSQL")
+    return settings
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "/nowhere"])
+async def test_a_postgresql_that_does_not_listen(host: str) -> None:
+    where = f"@{host}/roomful" if ":" in host else f"@/roomful?host={host}"
+    database = Database(settings_for(f"postgresql://nobody{where}"))
+    async with database.read() as session:
+        assert isinstance(explain(await failure(session, "SELECT 1")), Unavailable)
+    await database.close()
+
+
+async def test_a_statement_that_takes_too_long(postgresql_database: Settings) -> None:
+    database = Database(postgresql_database.model_copy(update={"database_statement_timeout": 0.2}))
+    async with database.read() as session:
+        assert is_outage(await failure(session, "SELECT pg_sleep(5)"))
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+async def test_a_lock_that_others_keep(postgresql_database: Settings) -> None:
+    patient = Database(postgresql_database)
+    hasty = Database(postgresql_database.model_copy(update={"database_statement_timeout": 0.3}))
+    async with patient.write() as first, hasty.write() as second:
+        await first.execute(text("LOCK TABLE project IN ACCESS EXCLUSIVE MODE"))
+        assert is_outage(await failure(second, "SELECT count(*) FROM project"))
+    await hasty.close()
+    await patient.close()
+
+
+async def test_a_transaction_that_lay_idle_too_long(postgresql_database: Settings) -> None:
+    database = Database(postgresql_database.model_copy(update={"database_statement_timeout": 0.2}))
+
+    async def lie_idle() -> None:
+        async with database.write() as session:
+            await session.execute(text("SELECT 1"))
+            await asyncio.sleep(0.5)
+            await session.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError) as error:
+        await lie_idle()
+    assert is_outage(error.value)
+    await database.close()
+
+
+async def test_a_connection_that_the_operator_ends(postgresql_database: Settings) -> None:
+    database = Database(postgresql_database)
+    async with database.write() as session:
+        assert is_outage(await failure(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1"))
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+async def test_a_pool_that_is_empty(settings: Settings) -> None:
+    update = {"database_pool_size": 1, "database_pool_overflow": 0, "database_pool_timeout": 0.1}
+    database = Database(settings.model_copy(update=update))
+    exhausted = [database.is_exhausted]
+    async with database.read() as first, database.read() as second:
+        await first.execute(text("SELECT 1"))
+        exhausted.append(database.is_exhausted)
+        assert is_outage(await failure(second, "SELECT 1"))
+    exhausted.append(database.is_exhausted)
+    assert exhausted == [False, True, False]
+    await database.close()
+
+
+async def test_an_sqlite_that_another_process_writes_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SQLITE_BUSY_SECONDS", 0.1)
+    path = tmp_path / "roomful.db"
+    database = Database(settings_for(f"sqlite:///{path}"))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    async with database.write() as session:
+        assert is_outage(await failure(session, "SELECT 1"))
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    other.close()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT * FROM nowhere", "SELEKT 1", "INSERT INTO channel (name, epoch, head, floor) VALUES (NULL, '', 0, 0)"],
+)
+async def test_our_own_mistakes_are_no_outage(database: Database, statement: str) -> None:
+    async with database.write() as session:
+        error = await failure(session, statement)
+    assert isinstance(error, DBAPIError)
+    assert not is_outage(error)
+    assert explain(error).code == "INTERNAL"
