@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -108,7 +109,7 @@ def _postgresql_engine(settings: Settings) -> AsyncEngine:
         try:
             return dialect.connect(*arguments, **keywords)
         except OSError as error:  # a refused connection, no such socket, too late: the driver hands them on bare
-            raise Unavailable("The database is not available; try again soon.") from error
+            raise OperationalError("connect", None, error, connection_invalidated=True) from error
 
     return engine
 
