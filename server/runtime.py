@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db import schema
@@ -12,9 +13,12 @@ from server.db.engine import Database
 from server.eventlog import log
 from server.eventlog.history import LogHistory
 from server.eventlog.relay import Relay
+from server.identity.external import ExternalTokens
 from server.identity.passwords import Passwords
+from server.identity.provider_keys import ProviderKeys
 from server.identity.refresh import RefreshTokens
 from server.identity.tokens import Tokens
+from server.identity.verifier import Verifier
 from server.realtime.broker import Broker
 from server.realtime.history import History
 from server.realtime.hub import Hub
@@ -32,6 +36,7 @@ class Runtime:
     settings: Settings
     database: Database
     tokens: Tokens
+    verifier: Verifier
     refresh_tokens: RefreshTokens
     passwords: Passwords
     cursor_key: bytes
@@ -71,15 +76,20 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         hub = Hub(history, crew)
         broker: Broker = MemoryBroker(hub.dispatch)
         hub.connect(broker)
+        provider_keys = await _open_provider_keys(settings, stack)
         loops = await stack.enter_async_context(Loops())
+        if provider_keys is not None:
+            loops.run("identity provider keys", provider_keys.run())
         loops.run("hub", hub.run())
         key = signing_key(settings)
         # An access token never outlives its sign-in.
         access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
+        tokens = Tokens(key, access_ttl_seconds=access_ttl_seconds)
         yield Runtime(
             settings=settings,
             database=database,
-            tokens=Tokens(key, access_ttl_seconds=access_ttl_seconds),
+            tokens=tokens,
+            verifier=Verifier(tokens, _external_tokens(settings, provider_keys), database),
             refresh_tokens=RefreshTokens(key, ttl_seconds=settings.refresh_token_ttl),
             passwords=await stack.enter_async_context(Passwords()),
             cursor_key=hmac.digest(key.encode(), b"roomful list cursor, version 1", "sha256"),
@@ -91,3 +101,15 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             crew=crew,
             loops=loops,
         )
+
+
+async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:
+    if settings.jwks_url is None:
+        return None
+    return ProviderKeys(settings.jwks_url, await stack.enter_async_context(httpx.AsyncClient()))
+
+
+def _external_tokens(settings: Settings, keys: ProviderKeys | None) -> ExternalTokens | None:
+    if keys is None or settings.jwt_issuer is None or settings.jwt_audience is None:
+        return None  # the settings name all three or none
+    return ExternalTokens(keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience)

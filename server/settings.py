@@ -113,6 +113,21 @@ class Settings(BaseSettings):
             raise ValueError(f"must be at least {MIN_SECRET_BYTES} bytes long")
         return value
 
+    @field_validator("jwks_url")
+    @classmethod
+    def _fetchable(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^/\s?#]+[^\s#]*", value):
+            raise ValueError("must be an http:// or https:// address")
+        return value
+
+    @model_validator(mode="after")
+    def _identity_provider_is_complete(self) -> Self:
+        named = {"JWKS_URL": self.jwks_url, "JWT_ISSUER": self.jwt_issuer, "JWT_AUDIENCE": self.jwt_audience}
+        missing = [f"ROOMFUL_{name}" for name, value in named.items() if not value]
+        if missing and len(missing) < len(named):
+            raise ValueError(f"{' and '.join(missing)} must be set too, to accept an identity provider's tokens")
+        return self
+
     @model_validator(mode="after")
     def _production_is_explicit(self) -> Self:
         if self.environment == "production":

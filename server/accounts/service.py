@@ -27,7 +27,7 @@ from server.web.pagination import Keyset, PageRequest
 
 logger = logging.getLogger(__name__)
 
-_NEWEST_FIRST = Keyset((SignIn.id,), descending=True)
+_NEWEST_FIRST = Keyset((SignIn.created_at, SignIn.id), descending=True)
 _WRONG_CREDENTIALS = "The e-mail address or the password is wrong."
 
 

@@ -9,7 +9,10 @@ from server.db.base import Base, Id, new_id, now
 
 
 class User(Base):
-    """A person. `email` is kept lower-case; an inactive person can't sign in and keeps no session."""
+    """A person. `email` is kept lower-case; an inactive person can't sign in and keeps no session.
+
+    `external_id` is the hash of who they are to the external identity provider, once they have come from there.
+    """
 
     __tablename__ = "user"
     __table_args__ = (CheckConstraint("role IN ('admin', 'user')", name="role"),)
@@ -18,6 +21,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     role: Mapped[str] = mapped_column(String(10), default="user")
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -52,7 +52,7 @@ async def access_claims(runtime: Live, token: Annotated[str | None, Depends(_bea
     if token is None:
         raise Unauthenticated
     try:
-        return runtime.tokens.verify(token)
+        return await runtime.verifier.verify(token)
     except TokenInvalid:
         raise Unauthenticated from None
 

@@ -28,12 +28,14 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
         sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("role IN ('admin', 'user')", name=op.f("ck_user_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("email", name=op.f("uq_user_email")),
+        sa.UniqueConstraint("external_id", name=op.f("uq_user_external_id")),
     )
     op.create_table(
         "event",

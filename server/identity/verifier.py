@@ -1,0 +1,57 @@
+"""The door that every token of a request or socket goes through, whoever issued it."""
+
+from collections import OrderedDict
+
+from sqlalchemy.exc import IntegrityError
+
+from server.db.engine import Database
+from server.errors import Conflict
+from server.identity import external
+from server.identity.external import ExternalClaims, ExternalTokens
+from server.identity.tokens import AccessClaims, TokenExpired, TokenInvalid, Tokens
+
+MAX_REMEMBERED = 10_000
+
+
+class Verifier:
+    """Verifies tokens of our own at once, and those of the external identity provider where there is one."""
+
+    def __init__(self, tokens: Tokens, external_tokens: ExternalTokens | None, database: Database) -> None:
+        self._tokens = tokens
+        self._external_tokens = external_tokens
+        self._database = database
+        # Whom a provider's token stands for, so that only its first use writes to the database.
+        self._people: OrderedDict[str, str] = OrderedDict()
+
+    async def verify(self, token: str) -> AccessClaims:
+        """What a good access token says. Whether its sign-in still stands is for `identify` to say.
+
+        Raises TokenExpired for a token that only its age condemns, TokenInvalid for everything else.
+        """
+        try:
+            return self._tokens.verify(token)
+        except TokenExpired:
+            raise
+        except TokenInvalid:
+            if self._external_tokens is None:
+                raise
+        claims = await self._external_tokens.verify(token)
+        return AccessClaims(await self._person_of(claims), claims.session_id, claims.expires_at)
+
+    async def _person_of(self, claims: ExternalClaims) -> str:
+        user_id = self._people.get(claims.session_id)
+        if user_id is None:
+            try:
+                user_id = await self._admit(claims)
+            except (IntegrityError, Conflict):  # the same token, or person, came twice at once
+                user_id = await self._admit(claims)
+            self._people[claims.session_id] = user_id
+            if len(self._people) > MAX_REMEMBERED:
+                self._people.popitem(last=False)
+        return user_id
+
+    async def _admit(self, claims: ExternalClaims) -> str:
+        async with self._database.write() as session:
+            user_id = await external.admit(session, claims)
+            await session.commit()  # the relay's sweep finds the revocation that there may be
+        return user_id

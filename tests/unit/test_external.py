@@ -1,0 +1,184 @@
+"""The verifier of an external identity provider's tokens, and the keys that it goes by."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from server.identity.external import ExternalTokens
+from server.identity.tokens import TokenExpired, TokenInvalid
+from tests.support.provider import (
+    ADDRESS,
+    AUDIENCE,
+    EC_KEY,
+    ED_KEY,
+    RSA_KEY,
+    PrivateKey,
+    Provider,
+    provider_of_three_keys,
+    published,
+    token,
+    tokens_of,
+)
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return provider_of_three_keys()
+
+
+@pytest.fixture
+async def external(provider: Provider) -> AsyncIterator[ExternalTokens]:
+    async with tokens_of(provider) as external:
+        yield external
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "key_id"),
+    [(RSA_KEY, "RS256", "rsa"), (EC_KEY, "ES256", "ec"), (ED_KEY, "EdDSA", "ed")],
+    ids=["RS256", "ES256", "EdDSA"],
+)
+async def test_signatures_of_three_kinds_are_good(
+    external: ExternalTokens, key: PrivateKey, algorithm: str, key_id: str
+) -> None:
+    claims = await external.verify(token(key, algorithm=algorithm, header={"kid": key_id}))
+
+    assert (claims.email, claims.name) == ("ada@example.org", "Ada Lovelace")
+
+
+@pytest.mark.parametrize("aud", [AUDIENCE, [AUDIENCE], ["another", AUDIENCE]], ids=str)
+async def test_audience_may_be_one_of_several(external: ExternalTokens, aud: object) -> None:
+    await external.verify(token(aud=aud))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"iss": "https://id.example.evil"},
+        {"iss": "roomful"},
+        {"aud": "another"},
+        {"aud": ["another"]},
+        {"aud": None},
+        {"sub": ""},
+        {"sub": "x" * 256},
+        {"sub": 7},
+        {"exp": "later"},
+        {"exp": 2**63},
+        {"iat": 2**63},
+        {"iat": "now"},
+        {"iat": time.time() + 120},
+        {"nbf": time.time() + 120},
+        {"without": "sub"},
+        {"without": "exp"},
+        {"without": "iat"},
+        {"without": "iss"},
+        {"without": "aud"},
+        {"header": {}},
+        {"header": {"kid": "unknown"}},
+        {"header": {"kid": "ec"}},
+        {"header": {"kid": "unknown", "jku": "https://evil.example/keys"}},
+        {"header": {"kid": "../../dev/null"}},
+        {"key": rsa.generate_private_key(public_exponent=65537, key_size=2048)},
+        {"key": ec.generate_private_key(ec.SECP256R1()), "algorithm": "ES256", "header": {"kid": "ec"}},
+        {"algorithm": "RS512"},
+        {"algorithm": "PS256"},
+        {"key": "", "algorithm": "none"},
+    ],
+    ids="-".join,
+)
+async def test_other_tokens_are_refused(external: ExternalTokens, provider: Provider, changed: dict[str, Any]) -> None:
+    with pytest.raises(TokenInvalid) as refused:
+        await external.verify(token(**changed))
+
+    assert not isinstance(refused.value, TokenExpired)
+    assert set(provider.asked) <= {ADDRESS}
+
+
+@pytest.mark.parametrize("junk", ["", ".", "a.b.c", "\ud800.a.b", "x" * 100_000, "é.é.é", "W10.W10.W10"], ids=ascii)
+async def test_junk_asks_nobody(external: ExternalTokens, provider: Provider, junk: str) -> None:
+    with pytest.raises(TokenInvalid):
+        await external.verify(junk)
+
+    assert provider.asked == []
+
+
+async def test_public_keys_are_no_secrets(external: ExternalTokens) -> None:
+    pem = RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    claims = jwt.decode(token(), options={"verify_signature": False})
+    forged = jwt.api_jws.PyJWS()
+    for secret in (pem, json.dumps(published(RSA_KEY, "rsa")).encode()):
+        try:
+            text = forged.encode(json.dumps(claims).encode(), secret, algorithm="HS256", headers={"kid": "rsa"})
+        except jwt.InvalidKeyError:
+            continue  # the library won't even sign with a public key
+        with pytest.raises(TokenInvalid):
+            await external.verify(text)
+
+
+async def test_expired_token_is_said_to_be_expired(external: ExternalTokens) -> None:
+    with pytest.raises(TokenExpired):
+        await external.verify(token(iat=int(time.time()) - 900, exp=int(time.time()) - 60))
+    await external.verify(token(iat=int(time.time()) - 900, exp=int(time.time()) - 20))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA", "kid": "rsa"},
+        published(RSA_KEY, "rsa", use="enc"),
+        published(RSA_KEY, "rsa", alg="RS512"),
+        {"kty": "RSA", "kid": "rsa"},
+        {"kty": "RSA", "kid": "rsa", "n": "!", "e": 7},
+        {"kty": "new", "kid": "rsa"},
+        {"kid": "rsa"},
+        {},
+        {"kid": 7, "kty": "RSA"},
+    ],
+    ids=lambda entry: ascii(entry)[:40],
+)
+async def test_keys_of_other_kinds_are_left_out(
+    external: ExternalTokens, provider: Provider, entry: dict[str, Any]
+) -> None:
+    provider.keys = [entry, published(EC_KEY, "ec")]
+
+    with pytest.raises(TokenInvalid):
+        await external.verify(token())
+    await external.verify(token(EC_KEY, algorithm="ES256", header={"kid": "ec"}))
+
+
+async def test_keys_are_asked_for_once_and_again_for_a_new_one(external: ExternalTokens, provider: Provider) -> None:
+    for _ in range(5):
+        await external.verify(token())
+    assert len(provider.asked) == 1
+
+    new_key = ec.generate_private_key(ec.SECP256R1())
+    rotated = token(new_key, algorithm="ES256", header={"kid": "new"})
+    provider.keys = [published(new_key, "new")]
+    for _ in range(5):
+        with pytest.raises(TokenInvalid):
+            await external.verify(rotated)
+    assert len(provider.asked) == 1  # strange key ids can't make us flood the provider
+
+    provider.seconds += 31
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(external.verify(rotated))
+    assert len(provider.asked) == 2
+    with pytest.raises(TokenInvalid):
+        await external.verify(token())
+
+
+async def test_last_keys_hold_while_the_provider_is_out(external: ExternalTokens, provider: Provider) -> None:
+    await external.verify(token())
+    provider.status, provider.seconds = 503, provider.seconds + 3_600
+
+    with pytest.raises(TokenInvalid):
+        await external.verify(token(header={"kid": "another"}))
+
+    await external.verify(token())
