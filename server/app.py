@@ -11,8 +11,12 @@ from server.accounts import routes as accounts
 from server.gateway import endpoints, metrics
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
+from server.projects import member_routes as members
+from server.projects import routes as projects
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
+from server.snapshots import routes as snapshots
+from server.tasks import routes as tasks
 from server.web import errors, health, openapi
 from server.web.dependencies import API
 from server.web.errors import Failures
@@ -62,7 +66,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     openapi.install(app)
     app.include_router(health.router)
-    app.include_router(accounts.router, prefix=API)
+    for feature in (accounts, projects, members, tasks, snapshots):
+        app.include_router(feature.router, prefix=API)
     app.include_router(endpoints.router)
     app.include_router(metrics.router)
     return app

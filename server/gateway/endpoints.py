@@ -14,7 +14,7 @@ from server.gateway.handshake import check_origin, read_handshake, sign_in
 from server.gateway.policy import shown_as
 from server.identity.people import identify
 from server.identity.tokens import AccessClaims
-from server.projects.membership import may_see
+from server.projects.access import may_see
 from server.realtime.event_stream import EventStream
 from server.realtime.node import Node
 from server.realtime.policy import Credentials

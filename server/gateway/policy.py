@@ -13,7 +13,7 @@ from server.errors import Unauthenticated
 from server.gateway.channels import ChannelName, parse_channel
 from server.identity.people import identify
 from server.identity.tokens import AccessClaims, TokenExpired, TokenInvalid
-from server.projects.membership import may_see
+from server.projects.access import may_see
 from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenRefused
 from server.realtime.protocol import codes
 from server.realtime.publication import ClientInfo, Publication

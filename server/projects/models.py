@@ -1,11 +1,15 @@
 """The tables of projects and their members."""
 
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, Id, new_id, now
+
+ProjectStatus = Literal["active", "archived"]
+Role = Literal["owner", "editor", "viewer"]
 
 
 class Project(Base):
@@ -17,7 +21,7 @@ class Project(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(100))
     description: Mapped[str | None] = mapped_column(String(500))
-    status: Mapped[str] = mapped_column(String(10), default="active")
+    status: Mapped[ProjectStatus] = mapped_column(String(10), default="active")
     task_count: Mapped[int] = mapped_column(default=0)
     owner_id: Mapped[str] = mapped_column(Id, ForeignKey("user.id"), index=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -36,7 +40,11 @@ class Member(Base):
 
     project_id: Mapped[str] = mapped_column(Id, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("user.id"), primary_key=True)
-    role: Mapped[str] = mapped_column(String(10))
+    role: Mapped[Role] = mapped_column(String(10))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+PROJECT: Table = Base.metadata.tables[Project.__tablename__]
+MEMBER: Table = Base.metadata.tables[Member.__tablename__]

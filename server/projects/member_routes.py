@@ -1,0 +1,82 @@
+"""The routes of members."""
+
+from fastapi import APIRouter, BackgroundTasks, Response
+from sqlalchemy import select
+
+from server.identity.models import User
+from server.projects import members
+from server.projects.access import MemberOf, OwnerOf, PathId, ViewerOf, may_see
+from server.projects.models import Member as MemberRow
+from server.projects.notifications import notify_team
+from server.projects.schemas import Member, MemberPatch, NewMember
+from server.web import etag, idempotency
+from server.web.dependencies import API, DB, Live, MutationId, ReadDB
+from server.web.etag import IfMatch
+from server.web.pagination import Keyset, Page
+from server.web.routing import Route
+
+_BY_PERSON = Keyset((MemberRow.user_id,))
+
+router = APIRouter(prefix="/projects/{project_id}/members", tags=["members"], route_class=Route)
+
+
+@router.get("")
+async def list_members(access: ViewerOf, session: ReadDB, page: Page) -> list[Member]:
+    """The members, in the order of their ids."""
+    rows = await page.fetch(
+        session,
+        select(MemberRow, User.name)
+        .join(User, User.id == MemberRow.user_id)
+        .where(MemberRow.project_id == access.project.id),
+        _BY_PERSON,
+    )
+    return [members.describe(member, name) for member, name in rows]
+
+
+@router.post("", status_code=201, dependencies=[idempotency.once(may_see)])
+async def add_member(
+    access: OwnerOf,
+    new: NewMember,
+    session: DB,
+    runtime: Live,
+    mutation_id: MutationId,
+    background: BackgroundTasks,
+    response: Response,
+) -> Member:
+    """Let somebody in who has an account here."""
+    member = await members.add_member(session, access, new, mutation_id=mutation_id)
+    background.add_task(notify_team, runtime, access.project, "member_added", member.user_id)
+    response.headers["Location"] = f"{API}/projects/{access.project.id}/members/{member.user_id}"
+    response.headers["ETag"] = etag.of(member.version)
+    return member
+
+
+@router.get("/{user_id}")
+async def show_member(access: ViewerOf, user_id: PathId, session: ReadDB, response: Response) -> Member:
+    member = await members.find_member(session, access.project.id, user_id)
+    response.headers["ETag"] = etag.of(member.version)
+    return member
+
+
+@router.patch("/{user_id}")
+async def change_member(
+    access: OwnerOf,
+    user_id: PathId,
+    patch: MemberPatch,
+    session: DB,
+    if_match: IfMatch,
+    mutation_id: MutationId,
+    response: Response,
+) -> Member:
+    """Give another role. `owner` hands the project over: the caller is an editor afterwards."""
+    member = await members.change_member(session, access, user_id, patch, if_match, mutation_id=mutation_id)
+    response.headers["ETag"] = etag.of(member.version)
+    return member
+
+
+@router.delete("/{user_id}", status_code=204)
+async def remove_member(
+    access: MemberOf, user_id: PathId, session: DB, if_match: IfMatch, mutation_id: MutationId
+) -> None:
+    """The owner removes anybody else; everybody else may remove themselves."""
+    await members.remove_member(session, access, user_id, if_match, mutation_id=mutation_id)

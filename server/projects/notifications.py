@@ -1,0 +1,29 @@
+"""Telling people what concerns them in a project, on their own channel."""
+
+from typing import Literal
+
+from server.db.base import now
+from server.eventlog import log
+from server.eventlog.log import EventData
+from server.identity.people import own_channel
+from server.projects.schemas import ProjectState
+from server.runtime import Runtime
+
+Kind = Literal["project_created", "member_added"]
+
+
+async def notify_team(runtime: Runtime, project: ProjectState, kind: Kind, user_id: str) -> None:
+    """Let a person's open sockets know that a project of theirs is there, wherever they have one open.
+
+    A background task, in a transaction of its own after the answer: it may be lost if the process dies, while the
+    project and its members, who are what counts, are stored and told of in the project's own channel.
+    """
+    notification = {"kind": kind, "project_id": project.id, "project_name": project.name, "at": now()}
+    event = EventData(
+        type="notification.created",
+        actor_id=project.owner_id,
+        project_id=project.id,
+        data={"notification": notification},
+    )
+    async with runtime.transaction() as session:
+        await log.append(session, own_channel(user_id), event)

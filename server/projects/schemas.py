@@ -1,0 +1,108 @@
+"""The bodies of requests for projects and members, and of their answers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from server.identity.people import normal_email
+from server.projects.models import ProjectStatus, Role
+from server.web.schemas import Body, Out
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+NotBlank = AfterValidator(_not_blank)
+"""Refuses text that nobody could see, or click. What is not blank is kept to the character."""
+
+ProjectName = Annotated[str, Field(min_length=1, max_length=100), NotBlank]
+ProjectDescription = Annotated[str, Field(max_length=500)]
+
+
+class Patch(Body):
+    """A body whose absent fields stay as they are. Their defaults here mean nothing."""
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the request names."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+
+class NewProject(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Apollo", "description": "Fly there, land, come back."}]}
+    )
+
+    name: ProjectName
+    description: ProjectDescription | None = None
+
+
+class ProjectPatch(Patch):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Gemini"}, {"status": "archived"}]})
+
+    name: ProjectName = ""
+    description: ProjectDescription | None = None
+    status: ProjectStatus = "active"
+
+
+class ProjectState(Out):
+    """A project as all its members see it, and as its events tell of it."""
+
+    id: str
+    name: str
+    description: str | None
+    status: ProjectStatus
+    task_count: int
+    created_at: datetime
+    updated_at: datetime
+    owner_id: str
+    version: int
+
+
+class Project(ProjectState):
+    """A project as one member sees it: `role` is theirs, `offset` is that of the project's newest event."""
+
+    role: Role
+    offset: int
+
+    @classmethod
+    def of(cls, state: ProjectState, role: Role, offset: int) -> Self:
+        return cls(**state.model_dump(), role=role, offset=offset)
+
+
+class NewMember(Body):
+    """Somebody who has an account, named by `email` or by `user_id`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "grace@example.org", "role": "editor"}]})
+
+    email: Annotated[str, AfterValidator(normal_email)] | None = None
+    user_id: Annotated[str, Field(max_length=36)] | None = None
+    role: Literal["editor", "viewer"]
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if (self.email is None) == (self.user_id is None):
+            raise ValueError("name the person by either email or user_id")
+        return self
+
+
+class MemberPatch(Patch):
+    """`owner` hands the project over: the owner of before stays as an editor."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "viewer"}, {"role": "owner"}]})
+
+    role: Role = "viewer"
+
+
+class Member(Out):
+    """Addresses stay between a person and the server: members see each other's names."""
+
+    user_id: str
+    name: str
+    role: Role
+    version: int
+    created_at: datetime
+    updated_at: datetime

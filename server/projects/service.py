@@ -1,0 +1,98 @@
+"""Projects: what happens to them, each change with its event."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.db.base import new_id, now
+from server.eventlog import log
+from server.identity.people import Person
+from server.projects.access import Access
+from server.projects.channel import channel_of, record
+from server.projects.models import MEMBER, PROJECT
+from server.projects.schemas import Member, NewProject, Project, ProjectPatch, ProjectState
+from server.web.etag import Precondition
+
+
+async def create_project(session: AsyncSession, person: Person, new: NewProject, *, mutation_id: str | None) -> Project:
+    """A project with its channel; whoever makes it owns it."""
+    at = now()
+    project = ProjectState(
+        id=new_id(),
+        name=new.name,
+        description=new.description,
+        status="active",
+        task_count=0,
+        created_at=at,
+        updated_at=at,
+        owner_id=person.id,
+        version=1,
+    )
+    owner = Member(user_id=person.id, name=person.name, role="owner", version=1, created_at=at, updated_at=at)
+    await session.execute(_INSERT, project.model_dump())
+    await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})
+    await log.open_channel(session, channel_of(project.id))
+    # The member comes along, since nothing else tells a subscriber who reads from the start of the first one.
+    data = {"project": project.model_dump(), "member": owner.model_dump()}
+    offset = await record(session, project.id, "project.created", data, actor_id=person.id, mutation_id=mutation_id)
+    return Project.of(project, "owner", offset)
+
+
+async def show(session: AsyncSession, access: Access) -> Project:
+    newest = await log.head(session, channel_of(access.project.id))
+    return Project.of(access.project, access.role, newest.offset)
+
+
+async def change_project(
+    session: AsyncSession, access: Access, patch: ProjectPatch, if_match: Precondition, *, mutation_id: str | None
+) -> Project:
+    """Rename, describe, archive or restore.
+
+    An archived project takes no change but its restoration, which may bring others along.
+    Raises Forbidden (only the owner archives and restores), PreconditionFailed, Conflict.
+    """
+    before = await show(session, access)
+    values = patch.given()
+    if "status" in values:
+        access.require_owner()
+    if_match.require(before.version, before)
+    changed = [name for name, value in values.items() if getattr(before, name) != value]
+    if not changed:
+        return before
+    if "status" not in changed:
+        access.require_active()
+    after = access.project.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
+    await session.execute(_UPDATE, {"project": after.id, **after.model_dump(include=_CHANGING)})
+    data = {"project": after.model_dump(), "changed": changed}
+    offset = await record(
+        session, after.id, _event_type(after, changed), data, actor_id=access.person.id, mutation_id=mutation_id
+    )
+    return Project.of(after, access.role, offset)
+
+
+async def delete_project(
+    session: AsyncSession, access: Access, if_match: Precondition, *, mutation_id: str | None
+) -> None:
+    """Delete it with everything in it but its channel, by which subscribers hear of the end.
+
+    Raises PreconditionFailed.
+    """
+    project_id = access.project.id
+    if_match.require(access.project.version, await show(session, access))
+    await session.execute(_DELETE, {"project": project_id})
+    data: dict[str, Any] = {"project": {"id": project_id}}
+    await record(session, project_id, "project.deleted", data, actor_id=access.person.id, mutation_id=mutation_id)
+
+
+def _event_type(project: ProjectState, changed: list[str]) -> str:
+    if "status" not in changed:
+        return "project.updated"
+    return "project.archived" if project.status == "archived" else "project.restored"
+
+
+_CHANGING = {"name", "description", "status", "version", "updated_at"}
+_INSERT = insert(PROJECT)
+_INSERT_MEMBER = insert(MEMBER)
+_UPDATE = update(PROJECT).where(PROJECT.c.id == bindparam("project"))
+_DELETE = delete(PROJECT).where(PROJECT.c.id == bindparam("project"))

@@ -1,0 +1,34 @@
+"""Positions: texts that sort as their tasks are to stand, with room for one more between any two."""
+
+from collections.abc import Sequence
+
+from fractional_indexing import generate_key_between, generate_n_keys_between
+
+MAX_POSITION_CHARS = 50
+"""Beyond this, the tasks around a gap are spread out: each task put into one gap makes the next position longer."""
+
+_REACH = 32
+
+
+def between(lower: str | None, upper: str | None) -> str:
+    """A position in this gap; None is the end of the column. The same gap always gives the same position."""
+    position: str = generate_key_between(lower, upper)
+    return position
+
+
+def spread(column: Sequence[str], index: int) -> tuple[int, list[str]]:
+    """New, short positions for a stretch of a column, and for one more task that goes in at `index`.
+
+    Returns where the stretch begins, and one position more than it has tasks. It is kept small, since everybody is
+    told of every position in it: some neighbours on both sides, and twice as many while those at its ends
+    still leave too little room.
+    """
+    reach = _REACH
+    while True:
+        first, last = max(0, index - reach), min(len(column), index + reach)
+        lower = column[first - 1] if first > 0 else None
+        upper = column[last] if last < len(column) else None
+        fresh: list[str] = generate_n_keys_between(lower, upper, last - first + 1)
+        if (lower is None and upper is None) or max(map(len, fresh)) <= MAX_POSITION_CHARS // 2:
+            return first, fresh
+        reach *= 2

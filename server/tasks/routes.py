@@ -1,0 +1,77 @@
+"""The routes of tasks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import select
+
+from server.projects.access import EditorOf, PathId, ViewerOf, may_see
+from server.tasks import service
+from server.tasks.models import Task as TaskRow
+from server.tasks.models import TaskStatus
+from server.tasks.schemas import NewTask, Task, TaskPatch
+from server.web import etag, idempotency
+from server.web.dependencies import API, DB, MutationId, ReadDB
+from server.web.etag import IfMatch
+from server.web.pagination import Keyset, Page
+from server.web.routing import Route
+
+_AS_ON_THE_BOARD = Keyset((TaskRow.status, TaskRow.position, TaskRow.id))
+
+router = APIRouter(prefix="/projects/{project_id}/tasks", tags=["tasks"], route_class=Route)
+
+
+@router.get("")
+async def list_tasks(
+    access: ViewerOf,
+    session: ReadDB,
+    page: Page,
+    status: Annotated[TaskStatus | None, Query(description="Only those with this status.")] = None,
+    assignee_id: Annotated[str | None, Query(max_length=36, description="Only those of this person.")] = None,
+) -> list[Task]:
+    """The tasks by status (`todo`, `in_progress`, `done`), within one by position."""
+    tasks = select(TaskRow).where(TaskRow.project_id == access.project.id)
+    if status is not None:
+        tasks = tasks.where(TaskRow.status == status)
+    if assignee_id is not None:
+        tasks = tasks.where(TaskRow.assignee_id == assignee_id)
+    return [Task.model_validate(task) for (task,) in await page.fetch(session, tasks, _AS_ON_THE_BOARD)]
+
+
+@router.post("", status_code=201, dependencies=[idempotency.once(may_see)])
+async def create_task(access: EditorOf, new: NewTask, session: DB, mutation_id: MutationId, response: Response) -> Task:
+    """Put a task at the end of its status."""
+    task = await service.create_task(session, access, new, mutation_id=mutation_id)
+    response.headers["Location"] = f"{API}/projects/{access.project.id}/tasks/{task.id}"
+    response.headers["ETag"] = etag.of(task.version)
+    return task
+
+
+@router.get("/{task_id}")
+async def show_task(access: ViewerOf, task_id: PathId, session: ReadDB, response: Response) -> Task:
+    task = await service.find_task(session, access.project.id, task_id)
+    response.headers["ETag"] = etag.of(task.version)
+    return task
+
+
+@router.patch("/{task_id}")
+async def change_task(
+    access: EditorOf,
+    task_id: PathId,
+    patch: TaskPatch,
+    session: DB,
+    if_match: IfMatch,
+    mutation_id: MutationId,
+    response: Response,
+) -> Task:
+    """Change a task, or move it, or both: one event. What changes nothing makes none."""
+    task = await service.change_task(session, access, task_id, patch, if_match, mutation_id=mutation_id)
+    response.headers["ETag"] = etag.of(task.version)
+    return task
+
+
+@router.delete("/{task_id}", status_code=204)
+async def delete_task(
+    access: EditorOf, task_id: PathId, session: DB, if_match: IfMatch, mutation_id: MutationId
+) -> None:
+    await service.delete_task(session, access, task_id, if_match, mutation_id=mutation_id)

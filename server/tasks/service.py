@@ -1,0 +1,136 @@
+"""Tasks: what happens to them, each change with its event."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.db.base import new_id, now
+from server.errors import NotFound
+from server.projects.access import Access
+from server.projects.channel import record
+from server.projects.members import require_assignable
+from server.projects.models import PROJECT
+from server.tasks import columns, positions
+from server.tasks.models import TASK
+from server.tasks.schemas import NewTask, Task, TaskPatch
+from server.web.etag import Precondition
+
+
+async def find_task(session: AsyncSession, project_id: str, task_id: str) -> Task:
+    """Raises NotFound."""
+    row = (await session.execute(_TASK, {"project": project_id, "task": task_id})).one_or_none()
+    if row is None:
+        raise NotFound
+    return Task.model_validate(row)
+
+
+async def create_task(session: AsyncSession, access: Access, new: NewTask, *, mutation_id: str | None) -> Task:
+    """A task at the end of its status. Raises Conflict in an archived project, Invalid for a stranger as assignee."""
+    access.require_active()
+    project_id = access.project.id
+    if new.assignee_id is not None:
+        await require_assignable(session, project_id, new.assignee_id)
+    last = (await session.execute(_COUNT_ONE_MORE, {"project": project_id, "column": new.status})).scalar_one()
+    at = now()
+    task = Task(
+        id=new_id(),
+        title=new.title,
+        description=new.description,
+        status=new.status,
+        assignee_id=new.assignee_id,
+        due_on=new.due_on,
+        labels=new.labels,
+        position=positions.between(last, None),
+        version=1,
+        created_by=access.person.id,
+        created_at=at,
+        updated_at=at,
+    )
+    values = task.model_dump()
+    await session.execute(_INSERT, {"project_id": project_id, **values})
+    await _record(session, access, "task.created", {"task": values}, mutation_id)
+    return task
+
+
+async def change_task(
+    session: AsyncSession,
+    access: Access,
+    task_id: str,
+    patch: TaskPatch,
+    if_match: Precondition,
+    *,
+    mutation_id: str | None,
+) -> Task:
+    """Change fields, the place, or both, with one event; what changes nothing leaves no trace.
+
+    Raises NotFound, PreconditionFailed, Conflict in an archived project or beside a task of another status, Invalid
+    for a stranger as assignee or a task that isn't there to be beside.
+    """
+    access.require_active()
+    project_id = access.project.id
+    before = await find_task(session, project_id, task_id)
+    if_match.require(before.version, before)
+    values = patch.values()
+    if values.get("assignee_id") not in (None, before.assignee_id):
+        await require_assignable(session, project_id, values["assignee_id"])
+    place = await columns.find_place(session, project_id, before, patch)
+    if place is not None:
+        values["position"] = place.position
+    changed = [name for name, value in values.items() if getattr(before, name) != value]
+    if not changed:
+        return before
+    task = before.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
+    await session.execute(_UPDATE, {"task": task_id, **task.model_dump(include={*changed, "version", "updated_at"})})
+    data: dict[str, Any] = {"task": task.model_dump(), "changed": changed}
+    if place is not None and place.others:
+        data["positions"] = place.others
+    type_ = "task.moved" if {"status", "position"} & set(changed) else "task.updated"
+    await _record(session, access, type_, data, mutation_id)
+    return task
+
+
+async def delete_task(
+    session: AsyncSession, access: Access, task_id: str, if_match: Precondition, *, mutation_id: str | None
+) -> None:
+    """Raises NotFound, PreconditionFailed, Conflict in an archived project."""
+    access.require_active()
+    task = await find_task(session, access.project.id, task_id)
+    if_match.require(task.version, task)
+    await session.execute(_DELETE, {"task": task_id})
+    await session.execute(_COUNT_ONE_LESS, {"project": access.project.id})
+    await _record(session, access, "task.deleted", {"task": {"id": task_id}}, mutation_id)
+
+
+async def list_everything(session: AsyncSession, project_id: str) -> list[Task]:
+    """All tasks, as the board shows them: by status, then by position."""
+    return [Task.model_validate(row) for row in await session.execute(_TASKS, {"project": project_id})]
+
+
+async def _record(
+    session: AsyncSession, access: Access, type_: str, data: dict[str, Any], mutation_id: str | None
+) -> None:
+    await record(session, access.project.id, type_, data, actor_id=access.person.id, mutation_id=mutation_id)
+
+
+_TASK = select(TASK).where(TASK.c.project_id == bindparam("project"), TASK.c.id == bindparam("task"))
+_TASKS = (
+    select(TASK).where(TASK.c.project_id == bindparam("project")).order_by(TASK.c.status, TASK.c.position, TASK.c.id)
+)
+_INSERT = insert(TASK)
+_UPDATE = update(TASK).where(TASK.c.id == bindparam("task"))
+_DELETE = delete(TASK).where(TASK.c.id == bindparam("task"))
+# The project is locked by now, so its last position is read as the one before us has left it.
+_COUNT_ONE_MORE = (
+    update(PROJECT)
+    .where(PROJECT.c.id == bindparam("project"))
+    .values(task_count=PROJECT.c.task_count + 1)
+    .returning(
+        select(func.max(TASK.c.position))
+        .where(TASK.c.project_id == bindparam("project"), TASK.c.status == bindparam("column"))
+        .scalar_subquery()
+    )
+)
+_COUNT_ONE_LESS = (
+    update(PROJECT).where(PROJECT.c.id == bindparam("project")).values(task_count=PROJECT.c.task_count - 1)
+)
