@@ -72,7 +72,7 @@ async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
     """
     try:
         if handshake.token:
-            return credentials_of(runtime.tokens.verify(handshake.token))
+            return credentials_of(await runtime.verifier.verify(handshake.token))
         if handshake.ticket:
             async with runtime.transaction() as session:
                 claims = await redeem_ticket(session, handshake.ticket)

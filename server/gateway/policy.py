@@ -29,9 +29,10 @@ class ProjectPolicy:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def verify(self, token: str) -> Credentials:
+    async def verify(self, token: str) -> Credentials:
         try:
-            claims = self._runtime.tokens.verify(token)
+            async with _patience():
+                claims = await self._runtime.verifier.verify(token)
         except TokenExpired:
             raise TokenHasExpired from None
         except TokenInvalid:
@@ -77,12 +78,19 @@ class ProjectPolicy:
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[AsyncSession]:
-        """A short look into the database; an outage is a temporary error, on which SDKs come back."""
-        try:
-            async with asyncio.timeout(ASK_SECONDS), self._runtime.database.read() as session:
-                yield session
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise codes.INTERNAL.error() from error
+        """A short look into the database."""
+        async with _patience(), self._runtime.database.read() as session:
+            yield session
+
+
+@asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    """A bounded wait for others; an outage of theirs is a temporary error, on which SDKs come back."""
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            yield
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise codes.INTERNAL.error() from error
 
 
 def credentials_of(claims: AccessClaims) -> Credentials:

@@ -53,8 +53,8 @@ class Policy(Protocol):
     Methods that wait have deadlines of their own, and raise ClientError with the code that the client gets.
     """
 
-    def verify(self, token: str) -> Credentials:
-        """What a connection token says, without asking anybody. Raises TokenRefused, TokenHasExpired."""
+    async def verify(self, token: str) -> Credentials:
+        """What a connection token says. Raises TokenRefused, TokenHasExpired."""
 
     async def admit(self, credentials: Credentials) -> Credentials:
         """The same person as the server knows them now. Raises TokenRefused when the sign-in has ended."""

@@ -266,7 +266,7 @@ class Session:
             if token or self.credentials is None:
                 if not (token or self._token):
                     raise SessionEnds(codes.BAD_COMMAND)
-                self.credentials = node.policy.verify(token or self._token)
+                self.credentials = await self._verify(token or self._token)
             credentials = self.credentials
             most = node.limits.connections_per_user
             if most and node.sessions.count_of_user(credentials.user_id) >= most:
@@ -281,10 +281,16 @@ class Session:
         self._token = ""
         return self.credentials
 
+    async def _verify(self, token: str) -> Credentials:
+        credentials = await self.node.policy.verify(token)
+        if self._state == "ended":
+            raise SessionEnds(codes.CONNECTION_CLOSED)  # nobody would take us out again of what we entered now
+        return credentials
+
     async def _refresh(self, command_id: int, request: RefreshRequest) -> None:
         present = self.present_credentials()
         try:
-            fresh = self.node.policy.verify(request.token)
+            fresh = await self._verify(request.token)
             if fresh.user_id != present.user_id:
                 raise SessionEnds(codes.INVALID_TOKEN)
             self.node.sessions.leave(self, present.user_id, present.session_id)

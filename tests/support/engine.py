@@ -84,9 +84,12 @@ class TestPolicy:
         self.expires_at: float | None = None
         self.questions = 0
         self.gates: dict[int, asyncio.Event] = {}
+        self.verifying: asyncio.Event | None = None
         self._publish = publish
 
-    def verify(self, token: str) -> Credentials:
+    async def verify(self, token: str) -> Credentials:
+        if self.verifying is not None:
+            await self.verifying.wait()
         if token.startswith("old-"):
             raise TokenHasExpired
         if token == "bad":
