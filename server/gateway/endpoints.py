@@ -31,7 +31,7 @@ _OFFSET = re.compile(r"[0-9]{1,18}")
 router = APIRouter()
 
 
-def get_node(connection: HTTPConnection) -> Node:
+async def get_node(connection: HTTPConnection) -> Node:
     node: Node = connection.app.state.node
     return node
 
