@@ -3,10 +3,27 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: run test lint format bench clean
+WEB := client_demo/web
 
-run: .venv/.run
+.PHONY: run web test lint format bench clean
+
+run: .venv/.run web
 	$(BIN)/roomful serve --demo --port $(PORT)
+
+# The browser client. Without Node the server runs too, and says on its first page how to get it.
+web:
+	@if ! command -v npm >/dev/null; then \
+		echo "The board for browsers is not built: there is no Node.js here (20 or newer builds it)." >&2; \
+	elif ! $(MAKE) --silent --no-print-directory $(WEB)/dist/index.html; then \
+		echo "The board for browsers could not be built, for the reason above; the server runs without it." >&2; \
+	fi
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
+	cd $(WEB) && npm run --silent build -- --logLevel warn
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --loglevel error --no-audit --no-fund --ignore-scripts
+	touch $@
 
 test: .venv/.test
 	$(BIN)/python -m pytest
@@ -25,6 +42,7 @@ bench: .venv/.test
 	$(BIN)/python -m bench
 
 clean:
+	rm -rf $(WEB)/node_modules $(WEB)/dist
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:

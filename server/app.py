@@ -17,7 +17,7 @@ from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.snapshots import routes as snapshots
 from server.tasks import routes as tasks
-from server.web import errors, health, openapi
+from server.web import errors, health, openapi, pages
 from server.web.dependencies import API
 from server.web.errors import Failures
 from server.web.intake import BodyLimit, WellFormed
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.limits = Limits(settings)
     errors.install(app)
     openapi.install(app)
+    pages.install(app)
     app.include_router(health.router)
     for feature in (accounts, projects, members, tasks, snapshots):
         app.include_router(feature.router, prefix=API)

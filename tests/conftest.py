@@ -32,6 +32,7 @@ MAY_BLOCK = (
     ("server/db/engine.py", "_sqlite_engine"),
     ("server/settings.py", "signing_key"),
     ("server/web/openapi.py", "install"),
+    ("server/web/pages.py", "read_site"),
     # A look for ~/.pgpass, once a connection.
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
 )
