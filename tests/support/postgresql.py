@@ -42,7 +42,7 @@ class PostgreSQL:
     def create_database(self, template: str | None = None) -> str:
         """A new database's name; a copy of the template, to which nobody may be connected."""
         name = f"test_{uuid4().hex[:12]}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'} STRATEGY file_copy")
         return name
 
     def drop_database(self, name: str) -> None:
@@ -76,6 +76,8 @@ class PostgreSQL:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
             "autovacuum": "off",
             "timezone": "Asia/Kathmandu",  # an odd zone brings naive times to light
         }
