@@ -1,14 +1,32 @@
 # Every target works on a fresh clone with nothing but Python 3.11+ and make.
-PYTHON ?= python3
-BIN := .venv/bin
+#
+#   make run [PORT=8000]       the server with demo people and a demo project
+#   make test [ARGS="-k log"]  every test, against real services that the tests start themselves
+#   make lint | format         style, types and import rules | apply the style
+#   make bench                 the benchmark suite
+#   make lock                  the lock files anew from pyproject.toml
+#
+# Another interpreter: make PYTHON=python3.12 …
+
+# The one that was asked for, or the first that is new enough.
+INTERPRETERS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 PORT ?= 8000
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Nothing is fetched that is not in a lock file with its hash, the tools that install the project itself included.
+INSTALL := $(PIP) install --quiet --require-hashes
+INSTALL_SELF := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url
 
 WEB := client_demo/web
 
-.PHONY: run web test lint format bench clean
+.PHONY: run web test lint format bench lock clean
 
 run: .venv/.run web
-	$(BIN)/roomful serve --demo --port $(PORT)
+	@$(BIN)/roomful serve --demo --port $(PORT)
 
 # The browser client. Without Node the server runs too, and says on its first page how to get it.
 web:
@@ -26,7 +44,7 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 	touch $@
 
 test: .venv/.test
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/.test
 	$(BIN)/ruff check .
@@ -39,23 +57,38 @@ format: .venv/.test
 	$(BIN)/ruff format .
 
 bench: .venv/.test
-	$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: .venv/.test
+	$(PIP) install --quiet uv
+	$(LOCK) --extra build --output-file requirements.lock $(ARGS)
+	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock $(ARGS)
 
 clean:
 	rm -rf $(WEB)/node_modules $(WEB)/dist
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Roomful needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@for python in $(INTERPRETERS); do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making .venv with $$($$python --version)"; \
+			$$python -m venv .venv && exit 0; \
+			rm -rf .venv; \
+			echo "$$python can't make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "Roomful needs Python 3.11 or newer; not found as: $(INTERPRETERS). Name one: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1
 
 .venv/.run: pyproject.toml requirements.lock | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
-	touch $@
+	@echo "Installing what the server needs"
+	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL_SELF)
+	@touch $@
 
-.venv/.test: pyproject.toml requirements-test.lock | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
-	touch $@ .venv/.run
+# The test requirements hold the server's, at the same versions.
+.venv/.test: pyproject.toml requirements.lock requirements-test.lock | .venv/bin/python
+	@echo "Installing what the tests need"
+	@$(INSTALL) --requirement requirements-test.lock
+	@$(INSTALL_SELF)
+	@touch .venv/.run $@
