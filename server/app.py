@@ -11,6 +11,7 @@ from server.accounts import routes as accounts
 from server.gateway import endpoints, metrics
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
+from server.projects import event_routes as events
 from server.projects import member_routes as members
 from server.projects import routes as projects
 from server.runtime import open_runtime
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app)
     pages.install(app)
     app.include_router(health.router)
-    for feature in (accounts, projects, members, tasks, snapshots):
+    for feature in (accounts, projects, members, events, tasks, snapshots):
         app.include_router(feature.router, prefix=API)
     app.include_router(endpoints.router)
     app.include_router(metrics.router)

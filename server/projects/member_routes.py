@@ -3,6 +3,7 @@
 from fastapi import APIRouter, BackgroundTasks, Response
 from sqlalchemy import select
 
+from server.errors import Conflict
 from server.identity.models import User
 from server.projects import members
 from server.projects.access import MemberOf, OwnerOf, PathId, ViewerOf, may_see
@@ -12,6 +13,7 @@ from server.projects.schemas import Member, MemberPatch, NewMember
 from server.web import etag, idempotency
 from server.web.dependencies import API, DB, Live, MutationId, ReadDB
 from server.web.etag import IfMatch
+from server.web.openapi import errors
 from server.web.pagination import Keyset, Page
 from server.web.routing import Route
 
@@ -33,7 +35,7 @@ async def list_members(access: ViewerOf, session: ReadDB, page: Page) -> list[Me
     return [members.describe(member, name) for member, name in rows]
 
 
-@router.post("", status_code=201, dependencies=[idempotency.once(may_see)])
+@router.post("", status_code=201, dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
 async def add_member(
     access: OwnerOf,
     new: NewMember,
@@ -58,7 +60,7 @@ async def show_member(access: ViewerOf, user_id: PathId, session: ReadDB, respon
     return member
 
 
-@router.patch("/{user_id}")
+@router.patch("/{user_id}", responses=errors(Conflict))
 async def change_member(
     access: OwnerOf,
     user_id: PathId,
@@ -74,7 +76,7 @@ async def change_member(
     return member
 
 
-@router.delete("/{user_id}", status_code=204)
+@router.delete("/{user_id}", status_code=204, responses=errors(Conflict))
 async def remove_member(
     access: MemberOf, user_id: PathId, session: DB, if_match: IfMatch, mutation_id: MutationId
 ) -> None:

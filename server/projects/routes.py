@@ -1,11 +1,11 @@
-"""The routes of projects and of their events."""
+"""The routes of projects."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Response
 from sqlalchemy import select
 
-from server.errors import EventsExpired
+from server.errors import Conflict
 from server.eventlog import log
 from server.projects import service
 from server.projects.access import EditorOf, OwnerOf, ViewerOf, may_see
@@ -18,7 +18,8 @@ from server.projects.schemas import NewProject, Project, ProjectPatch, ProjectSt
 from server.web import etag, idempotency
 from server.web.dependencies import API, DB, CurrentUser, Live, MutationId, ReadDB
 from server.web.etag import IfMatch
-from server.web.pagination import DEFAULT_LIMIT, MAX_LIMIT, Keyset, Page
+from server.web.openapi import errors
+from server.web.pagination import Keyset, Page
 from server.web.routing import Route
 
 # Ids are made in the order of time, and the index of members gives them in that order.
@@ -73,7 +74,7 @@ async def show_project(access: ViewerOf, session: ReadDB, response: Response) ->
     return await service.show(session, access)
 
 
-@router.patch("/{project_id}")
+@router.patch("/{project_id}", responses=errors(Conflict))
 async def change_project(
     access: EditorOf, patch: ProjectPatch, session: DB, if_match: IfMatch, mutation_id: MutationId, response: Response
 ) -> Project:
@@ -87,25 +88,3 @@ async def change_project(
 async def delete_project(access: OwnerOf, session: DB, if_match: IfMatch, mutation_id: MutationId) -> None:
     """Delete the project with everything in it."""
     await service.delete_project(session, access, if_match, mutation_id=mutation_id)
-
-
-@router.get("/{project_id}/events", response_class=Response, responses={200: {"content": {"application/json": {}}}})
-async def list_events(
-    access: ViewerOf,
-    session: ReadDB,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="The newest offset that the caller has.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = DEFAULT_LIMIT,
-) -> Response:
-    """The events after an offset, oldest first. Without `Link: …; rel="next"` they are all there are."""
-    try:
-        page = await log.read_since(session, channel_of(access.project.id), after, limit=limit)
-    except log.Expired:
-        raise EventsExpired from None
-    headers = {"X-Stream-Offset": str(page.head.offset), "X-Stream-Epoch": page.head.epoch}
-    newest = page.publications[-1].offset if page.publications else after
-    if newest < page.head.offset:
-        address = f"{API}/projects/{access.project.id}/events?after={newest}&limit={limit}"
-        headers["Link"] = f'<{address}>; rel="next"'
-    # The bodies are JSON already, the same bytes that every subscriber gets.
-    body = b"[" + b",".join(publication.data for publication in page.publications) + b"]"
-    return Response(body, headers=headers, media_type="application/json")

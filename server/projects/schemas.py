@@ -106,3 +106,47 @@ class Member(Out):
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class Event(Out):
+    """Something that happened. `data` holds what it happened to, as it was afterwards; only the id of what is gone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "019a7f5e-3c1d-7a52-8f0b-5d1f0c6b7e11",
+                    "type": "project.updated",
+                    "project_id": "019a7f5e-0b7e-7c3e-9d55-0f6f7a4d1c20",
+                    "offset": 2,
+                    "actor_id": "019a7f5d-9f11-7b04-8a6e-3f2b7d90c5aa",
+                    "at": "2026-07-16T13:32:00Z",
+                    "version": 1,
+                    "data": {
+                        "project": {
+                            "id": "019a7f5e-0b7e-7c3e-9d55-0f6f7a4d1c20",
+                            "name": "Gemini",
+                            "description": None,
+                            "status": "active",
+                            "task_count": 0,
+                            "created_at": "2026-07-16T13:30:00Z",
+                            "updated_at": "2026-07-16T13:32:00Z",
+                            "owner_id": "019a7f5d-9f11-7b04-8a6e-3f2b7d90c5aa",
+                            "version": 2,
+                        },
+                        "changed": ["name"],
+                    },
+                }
+            ]
+        }
+    )
+
+    id: str
+    type: str
+    project_id: str
+    offset: int
+    actor_id: str | None
+    at: datetime
+    version: int
+    data: dict[str, Any]
+    mutation_id: str | None = None

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
+from server.errors import Conflict
 from server.projects.access import EditorOf, PathId, ViewerOf, may_see
 from server.tasks import service
 from server.tasks.models import Task as TaskRow
@@ -13,6 +14,7 @@ from server.tasks.schemas import NewTask, Task, TaskPatch
 from server.web import etag, idempotency
 from server.web.dependencies import API, DB, MutationId, ReadDB
 from server.web.etag import IfMatch
+from server.web.openapi import errors
 from server.web.pagination import Keyset, Page
 from server.web.routing import Route
 
@@ -38,7 +40,7 @@ async def list_tasks(
     return [Task.model_validate(task) for (task,) in await page.fetch(session, tasks, _AS_ON_THE_BOARD)]
 
 
-@router.post("", status_code=201, dependencies=[idempotency.once(may_see)])
+@router.post("", status_code=201, dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
 async def create_task(access: EditorOf, new: NewTask, session: DB, mutation_id: MutationId, response: Response) -> Task:
     """Put a task at the end of its status."""
     task = await service.create_task(session, access, new, mutation_id=mutation_id)
@@ -54,7 +56,7 @@ async def show_task(access: ViewerOf, task_id: PathId, session: ReadDB, response
     return task
 
 
-@router.patch("/{task_id}")
+@router.patch("/{task_id}", responses=errors(Conflict))
 async def change_task(
     access: EditorOf,
     task_id: PathId,
@@ -70,7 +72,7 @@ async def change_task(
     return task
 
 
-@router.delete("/{task_id}", status_code=204)
+@router.delete("/{task_id}", status_code=204, responses=errors(Conflict))
 async def delete_task(
     access: EditorOf, task_id: PathId, session: DB, if_match: IfMatch, mutation_id: MutationId
 ) -> None:
