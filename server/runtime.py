@@ -25,6 +25,8 @@ from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.presence import Presence
+from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_server import RedisServer
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
 
@@ -74,14 +76,17 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         crew = await stack.enter_async_context(Crew("sessions"))
         history = LogHistory(database)
         hub = Hub(history, crew)
+        key = signing_key(settings)
         broker: Broker = MemoryBroker(hub.dispatch)
+        if settings.redis_url is not None:
+            redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
+            broker = await stack.enter_async_context(RedisBroker(redis, hub.dispatch, key=key.encode()))
         hub.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
         loops = await stack.enter_async_context(Loops())
         if provider_keys is not None:
             loops.run("identity provider keys", provider_keys.run())
         loops.run("hub", hub.run())
-        key = signing_key(settings)
         # An access token never outlives its sign-in.
         access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
         tokens = Tokens(key, access_ttl_seconds=access_ttl_seconds)

@@ -95,8 +95,8 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must be a redis://, rediss:// or unix:// URL")
+        if value is not None:
+            check_redis_url(value.get_secret_value())
         return value
 
     @field_validator("jwks_url")
@@ -170,6 +170,29 @@ def async_database_url(text: str) -> URL:
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+asyncpg")
     raise ValueError("must be a sqlite:// or postgresql:// URL")
+
+
+def check_redis_url(text: str) -> None:
+    """Raises ValueError for what can't be the address of a Redis that Roomful can use."""
+    parts = urlsplit(text)
+    match parts.scheme:
+        case "redis" | "rediss" | "unix":
+            hosts = [parts.netloc]
+        case "redis+sentinel":
+            hosts = parts.netloc.rpartition("@")[2].split(",")
+            if not all(hosts) or not parts.path.strip("/"):
+                raise ValueError(
+                    "must name sentinels and service, as in redis+sentinel://host:26379,host:26379/service"
+                )
+        case "redis+cluster":
+            raise ValueError("names a Redis Cluster, which is not supported: use one Redis, or redis+sentinel://")
+        case _:
+            raise ValueError("must be a redis://, rediss://, unix:// or redis+sentinel:// URL")
+    for host in hosts:
+        try:
+            urlsplit(f"//{host}").port  # noqa: B018  # reading it is the check
+        except ValueError:
+            raise ValueError("has a port that is not a number from 0 to 65535") from None
 
 
 def postgresql_dsn(text: str) -> str:

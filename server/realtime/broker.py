@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from server.realtime.publication import Message
+from server.realtime.publication import Hint, Message
 
-Receive = Callable[[Message], None]
+Receive = Callable[[Message | Hint], None]
 """Takes a message of a subscribed channel. Synchronous: the order of calls is the order of arrival."""
 
 

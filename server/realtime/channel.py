@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from server.realtime.fanout import Fanout, FanoutCounters
-from server.realtime.publication import Arrival, Message, Position, Publication
+from server.realtime.publication import Arrival, Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
 
 HELD_LIMIT = 1024
@@ -80,8 +80,10 @@ class Channel:
         self._observe = observe
         self._counters = counters
 
-    def take(self, message: Message) -> bool:
-        """Deliver a message in its turn. False: events before it are missing, and must be read from the log."""
+    def take(self, message: Message | Hint) -> bool:
+        """Deliver a message in its turn. False: events are missing before it, or what it hints at; read the log."""
+        if isinstance(message, Hint):
+            return self._has_had(message.position)
         if isinstance(message, Arrival) or not message.offset:
             self.fanout.add(message)
             return True
@@ -128,6 +130,11 @@ class Channel:
 
     def live(self) -> Iterator[Subscription]:
         return (subscription for subscription in list(self.subscriptions) if subscription.is_live)
+
+    def _has_had(self, hinted: Position) -> bool:
+        """Whether an event was delivered, or will be in the history that the channel is about to start at."""
+        position = self.position
+        return position is None or (hinted.epoch == position.epoch and hinted.offset <= position.offset)
 
     def _hold(self, publication: Publication) -> None:
         if len(self.held) >= HELD_LIMIT:

@@ -11,7 +11,7 @@ from server.realtime.channel import Channel, ChannelCounters, Observe
 from server.realtime.fanout import FanoutCounters
 from server.realtime.history import Expired, History, HistoryUnavailable, Page, UnknownChannel
 from server.realtime.protocol.codes import SERVER_UNSUBSCRIBE, Unsubscribe
-from server.realtime.publication import Message, Position, Publication
+from server.realtime.publication import Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
 from server.supervision import Crew, SharedCalls
 
@@ -88,7 +88,7 @@ class Hub:
     def subscription_count(self) -> int:
         return sum(len(channel.subscriptions) for channel in self._channels.values())
 
-    def dispatch(self, message: Message) -> None:
+    def dispatch(self, message: Message | Hint) -> None:
         """Deliver a message that the broker brought. Never waits."""
         channel = self._channels.get(message.channel)
         if channel is None:

@@ -45,4 +45,12 @@ class Arrival:
     joined: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """There is an event at this position; what it says is in the log."""
+
+    channel: str
+    position: Position
+
+
 Message = Publication | Arrival

@@ -1,12 +1,13 @@
 """What every broker guarantees (server/realtime/broker.py)."""
 
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import pytest
 
 from server.realtime.broker import Broker
-from server.realtime.memory_broker import MemoryBroker
 from server.realtime.publication import Arrival, ClientInfo, Message, Publication
+from tests.support.brokers import BrokerNode, memory_node, redis_node
+from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
 ADA = ClientInfo("c-1", "u-ada", b'{"name":"Ada"}')
@@ -19,22 +20,17 @@ MESSAGES: list[Message] = [
 ]
 
 
-@dataclass
-class Node:
-    """One process's broker with what it has received."""
-
-    received: list[Message] = field(default_factory=list)
-    broker: Broker = field(init=False)
-
-    def receive(self, message: Message) -> None:
-        self.received.append(message)
+Node = BrokerNode[Broker]
 
 
-@pytest.fixture(params=["memory"])
-def node() -> Node:
-    node = Node()
-    node.broker = MemoryBroker(node.receive)
-    return node
+@pytest.fixture(params=["memory", "redis"])
+async def node(request: pytest.FixtureRequest) -> AsyncIterator[Node]:
+    if request.param == "memory":
+        yield memory_node()
+    else:
+        valkey: Valkey = request.getfixturevalue("valkey")
+        async with redis_node(valkey.url) as node:
+            yield node
 
 
 @pytest.mark.parametrize("message", MESSAGES)

@@ -39,7 +39,7 @@ def test_valkey_pause_keeps_connections(valkey: Valkey) -> None:
 
 
 def test_valkey_kills_subscribers(valkey: Valkey) -> None:
-    with valkey.client() as client, client.pubsub() as listener:  # type: ignore[no-untyped-call]  # redis-py
+    with valkey.client() as client, client.pubsub() as listener:
         listener.subscribe("somewhere")
         assert listener.get_message(timeout=5) is not None
         assert valkey.pubsub_connections() == 1

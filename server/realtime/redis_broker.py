@@ -1,0 +1,114 @@
+"""The broker of a server that runs as several processes: publish and subscribe of Redis."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from server.realtime.broker import Receive
+from server.realtime.publication import Message
+from server.realtime.redis_frames import NODE_BYTES, Foreign, RedisFrames
+from server.realtime.redis_publisher import RedisPublisher
+from server.realtime.redis_server import RedisServer
+from server.realtime.redis_subscriber import RedisSubscriber
+from server.supervision import Loops
+
+PROBE_SECONDS = 1.0
+URGENT_PROBE_SECONDS = 0.2
+HEALTHY_SECONDS = 4.0
+"""How old the newest probe that came back may be: a dead Redis is seen within 5 s."""
+START_SECONDS = 1.0
+FLUSH_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class BrokerCounters:
+    received: int = 0
+    echoes: int = 0
+    refused: int = 0
+    too_big: int = 0
+
+
+class RedisBroker:
+    """Gives a message to this process at once, and to the others through Redis: one connection reads, one publishes.
+
+    Whatever Redis or anybody who can write to it does, this process goes on: an outage costs only what the log can
+    give back, and a frame that no node of ours has sealed is counted and ignored.
+    """
+
+    def __init__(self, server: RedisServer, receive: Receive, *, key: bytes) -> None:
+        self._receive = receive
+        self._frames = RedisFrames(key, node=(node := secrets.token_bytes(NODE_BYTES)))
+        self._probe_channel = f"node:{node.hex()}"
+        self._probe_name = self._frames.name_of(self._probe_channel)
+        self._stack = AsyncExitStack()
+        self.publisher = RedisPublisher(server)
+        self.subscriber = RedisSubscriber(server, self._take)
+        self.counters = BrokerCounters()
+
+    async def __aenter__(self) -> Self:
+        """Connect; when Redis does not answer, go on without it and keep trying."""
+        loops = await self._stack.enter_async_context(Loops())
+        loops.run("redis publisher", self.publisher.run())
+        loops.run("redis subscriber", self.subscriber.run())
+        loops.run("redis probe", self._probe())
+        await self.subscriber.subscribe(self._probe_name)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                await self.subscriber.has_been_alive.wait()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.publisher.flush(FLUSH_SECONDS)
+        await self._stack.aclose()
+
+    def publish(self, message: Message) -> None:
+        self._receive(message)
+        frame = self._frames.encode(message)
+        if frame is None:
+            self.counters.too_big += 1
+        else:
+            self.publisher.put(self._frames.name_of(message.channel), frame)
+
+    async def subscribe(self, channel: str) -> bool:
+        return await self.subscriber.subscribe(self._frames.name_of(channel))
+
+    async def unsubscribe(self, channel: str) -> None:
+        self.subscriber.unsubscribe(self._frames.name_of(channel))
+
+    async def is_healthy(self) -> bool:
+        return time.monotonic() - self.subscriber.alive_at < HEALTHY_SECONDS
+
+    def _take(self, name: bytes, frame: bytes) -> None:
+        if name == self._probe_name:
+            self._take_probe(frame)
+        elif self._frames.is_own(frame):
+            self.counters.echoes += 1  # delivered when it was published
+        else:
+            try:
+                received = self._frames.decode(name, frame)
+            except Foreign:
+                self.counters.refused += 1
+                return
+            if received.message is not None:
+                self.counters.received += 1
+                self._receive(received.message)
+
+    def _take_probe(self, frame: bytes) -> None:
+        try:
+            self._frames.decode(self._probe_name, frame)
+        except Foreign:
+            self.counters.refused += 1
+        else:
+            self.subscriber.is_alive()
+
+    async def _probe(self) -> None:
+        while True:
+            self.publisher.put(self._probe_name, self._frames.probe(self._probe_channel))
+            await asyncio.sleep(PROBE_SECONDS if await self.is_healthy() else URGENT_PROBE_SECONDS)

@@ -1,0 +1,184 @@
+"""The Redis (or Valkey) that a URL names, reached through connections that never wait for ever."""
+
+import asyncio
+import logging
+import math
+import random
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 2.0
+"""For one connect, one write, one answer."""
+MIN_BACKOFF_SECONDS = 0.05
+MAX_BACKOFF_SECONDS = 2.0
+COMMAND_CONNECTIONS = 16
+
+UNREACHABLE = (RedisError, OSError)
+"""What an outage looks like; TimeoutError is an OSError."""
+
+
+class Link:
+    """One connection, as an async context manager: whatever waits in it at the end is thrown away.
+
+    One task may send while another one reads. Every method raises one of UNREACHABLE when the connection is lost.
+    """
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        self._connection = connection
+        self._transport: asyncio.WriteTransport | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await self._connection.connect()
+        except BaseException:
+            await self._connection.disconnect(nowait=True)
+            raise
+        assert self._connection._writer is not None
+        self._transport = self._connection._writer.transport
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A close would wait for a frozen server to take what is buffered, and keep the descriptor until then.
+        if self._transport is not None:
+            self._transport.abort()
+        await self._connection.disconnect(nowait=True)
+
+    async def send(self, packed: bytes) -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await self._connection.send_packed_command(packed, check_health=False)
+
+    async def read(self) -> Any:
+        """The next answer, or message, however long it takes."""
+        return await self._connection.read_response(disable_decoding=True, timeout=math.inf)
+
+
+class RedisServer:
+    """Makes connections to one server, or to the master that Sentinel names, and keeps account of outages.
+
+    Nothing is connected before it is needed: an outage at the start is an outage like any other.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._sentinel: Sentinel | None = None
+        self._pool, commands = self._pools(url)
+        self.commands: Redis = Redis(connection_pool=commands)
+        self._parts_out: dict[str, float] = {}
+        self.outages = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.commands.connection_pool.disconnect()
+        if self._sentinel is not None:
+            await self._sentinel.aclose()
+
+    def link(self) -> Link:
+        return Link(self._pool.make_connection())
+
+    async def keep_linked(self, part: str, serve: Callable[[Link], Awaitable[None]]) -> None:
+        """Run `serve` on a connection for ever, on a new one each time that it is lost.
+
+        `serve` calls `found` when it has seen its connection work.
+        """
+        delay = MIN_BACKOFF_SECONDS
+        while True:
+            try:
+                async with self.link() as link:
+                    await serve(link)
+            except* UNREACHABLE as errors:
+                if part not in self._parts_out:  # it has worked meanwhile
+                    delay = MIN_BACKOFF_SECONDS
+                self.lost(part, errors.exceptions[0])
+            await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+            delay = min(delay * 2, MAX_BACKOFF_SECONDS)
+
+    # One line in the log for an outage, and one for its end, however many connections it costs.
+
+    def lost(self, part: str, error: Exception) -> None:
+        if not self._parts_out:
+            self.outages += 1
+            logger.warning("redis is out of reach", extra={"part": part, "reason": _reason(error)})
+        self._parts_out.setdefault(part, time.monotonic())
+
+    def found(self, part: str) -> None:
+        since = self._parts_out.pop(part, None)
+        if since is not None and not self._parts_out:
+            logger.info("redis is back", extra={"seconds": round(time.monotonic() - since, 1)})
+
+    def _pools(self, url: str) -> tuple[ConnectionPool, ConnectionPool]:
+        """One that only makes connections, and one for the commands that many tasks may give at once."""
+        options: dict[str, Any] = {
+            "protocol": 2,  # messages are plain answers in it
+            "decode_responses": False,
+            "client_name": "roomful",
+            "driver_info": None,  # it would look for its version on disk at each connect
+            "socket_connect_timeout": DEADLINE_SECONDS,
+            "retry": Retry(NoBackoff(), 0),  # a reconnect that nobody notices would be a loss that nobody notices
+        }
+        waiting = {"socket_timeout": DEADLINE_SECONDS, "max_connections": COMMAND_CONNECTIONS}
+        if not url.startswith("redis+sentinel://"):
+            return (
+                ConnectionPool.from_url(url, socket_timeout=None, **options),
+                BlockingConnectionPool.from_url(url, timeout=DEADLINE_SECONDS, **waiting, **options),
+            )
+        hosts, service, rest = sentinel_address(url)
+        options |= rest
+        self._sentinel = Sentinel(
+            hosts,
+            sentinel_kwargs={"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
+        )
+        return (
+            SentinelConnectionPool(service, self._sentinel, socket_timeout=None, **options),
+            SentinelConnectionPool(service, self._sentinel, **waiting, **options),
+        )
+
+
+def sentinel_address(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
+    """Sentinels, service and further options of `redis+sentinel://user:password@host:port,host:port/service/db`.
+
+    User and password are those of the server that the service is. Raises ValueError.
+    """
+    parts = urlsplit(url)
+    sign_in, _, hosts = parts.netloc.rpartition("@")
+    service, _, database = parts.path.strip("/").partition("/")
+    if not service:
+        raise ValueError("must name the service, as in redis+sentinel://host:26379/service")
+    sentinels = []
+    for host in hosts.split(","):
+        one = urlsplit(f"//{host}")
+        if not one.hostname:
+            raise ValueError("must name the sentinels, as in redis+sentinel://host:26379,host:26379/service")
+        sentinels.append((one.hostname, one.port or 26379))
+    # The rest is read as the address of one server would be.
+    plain = ConnectionPool.from_url(urlunsplit(("redis", f"{sign_in}@localhost", f"/{database or 0}", parts.query, "")))
+    rest = {name: value for name, value in plain.connection_kwargs.items() if name not in ("host", "port")}
+    return sentinels, service, rest
+
+
+def packed(*parts: bytes) -> bytes:
+    """A command as Redis takes it (RESP arrays)."""
+    return b"*%d\r\n" % len(parts) + b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
+
+
+def _reason(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__

@@ -1,0 +1,287 @@
+"""The Redis broker between two nodes, when all is well and when it is not."""
+
+import asyncio
+import pickle
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+import psutil
+import pytest
+
+from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
+from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_frames import MAX_FRAME_BYTES, RedisFrames
+from tests.support.brokers import KEY, BrokerNode, becomes, event, redis_node
+from tests.support.valkey import Valkey
+
+CHANNEL = "project:1"
+ADA = ClientInfo("c-1", "u-ada", b'{"name":"Ada"}')
+Node = BrokerNode[RedisBroker]
+
+
+@pytest.fixture
+async def one(valkey: Valkey) -> AsyncIterator[Node]:
+    async with redis_node(valkey.url) as node:
+        yield node
+
+
+@pytest.fixture
+async def two(valkey: Valkey) -> AsyncIterator[Node]:
+    async with redis_node(valkey.url) as node:
+        yield node
+
+
+async def hears_again(publisher: Node, reader: Node, seconds: float = 5.0) -> float:
+    """How long it takes until the one's messages reach the other."""
+    before = len(reader.received)
+
+    def arrives() -> bool:
+        publisher.broker.publish(event(CHANNEL, 1000 + len(publisher.received)))
+        return len(reader.received) > before
+
+    return await becomes(arrives, seconds, what="one node hears the other")
+
+
+async def is_whole(node: Node, seconds: float = 5.0) -> None:
+    """Wait until a message to itself, sent from now on, has made its round."""
+    since = time.monotonic()
+    await becomes(lambda: node.broker.subscriber.alive_at > since, seconds, what="a message to itself comes round")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Publication(CHANNEL, b'{"a": 1,  "b":"\xc3\xa9"}', 7, "e1", "task.created"),
+        Publication(CHANNEL, b'{"x":1}', info=ADA),
+        Arrival(CHANNEL, ADA, joined=True),
+        Arrival(CHANNEL, ClientInfo("c-2", "u-bob"), joined=False),
+    ],
+)
+async def test_message_is_the_same_on_the_other_node(one: Node, two: Node, message: Message) -> None:
+    assert await two.broker.subscribe(CHANNEL)
+    one.broker.publish(message)
+    assert await two.receives(1) == [message]
+
+
+async def test_burst_arrives_in_order_and_once_on_both(one: Node, two: Node) -> None:
+    await one.broker.subscribe(CHANNEL)
+    await two.broker.subscribe(CHANNEL)
+    sent = [event(CHANNEL, offset) for offset in range(1, 5001)]
+    for publication in sent:
+        one.broker.publish(publication)
+    assert await two.receives(len(sent)) == sent
+    assert one.received == sent
+    await becomes(lambda: one.broker.counters.echoes == len(sent), 5, what="the echo has come round")
+    assert one.received == sent
+
+
+async def test_only_subscribed_channels_arrive(one: Node, two: Node) -> None:
+    await two.broker.subscribe(CHANNEL)
+    await two.broker.subscribe("project:2")
+    await two.broker.unsubscribe("project:2")
+    one.broker.publish(event("project:2", 1))
+    one.broker.publish(event("project:3", 1))
+    one.broker.publish(event(CHANNEL, 1))
+    assert await two.receives(1) == [event(CHANNEL, 1)]
+
+
+async def test_subscribing_and_unsubscribing_take_effect_in_order(one: Node, two: Node) -> None:
+    for _ in range(20):
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(5):
+                tasks.create_task(two.broker.subscribe(CHANNEL))
+                tasks.create_task(two.broker.unsubscribe(CHANNEL))
+            tasks.create_task(two.broker.subscribe(CHANNEL))
+    one.broker.publish(event(CHANNEL, 1))
+    assert await two.receives(1) == [event(CHANNEL, 1)]
+
+
+async def test_big_event_goes_as_a_hint(one: Node, two: Node) -> None:
+    await two.broker.subscribe(CHANNEL)
+    big = b'"' + b"x" * MAX_FRAME_BYTES + b'"'
+    one.broker.publish(event(CHANNEL, 3, big))
+    assert await two.receives(1) == [Hint(CHANNEL, Position("epoch", 3))]
+    one.broker.publish(Publication(CHANNEL, big))
+    assert one.broker.counters.too_big == 1
+
+
+async def test_deployments_that_share_a_redis_do_not_hear_each_other(valkey: Valkey, one: Node) -> None:
+    async with redis_node(valkey.url, key=b"another deployment") as other:
+        await other.broker.subscribe(CHANNEL)
+        one.broker.publish(event(CHANNEL, 1))
+        assert await other.broker.is_healthy()
+        await is_whole(one)
+        assert other.received == []
+        assert other.broker.counters.refused == 0
+
+
+def forgeries() -> dict[str, bytes]:
+    ours = RedisFrames(KEY, node=b"some one")
+    theirs = RedisFrames(b"another key", node=b"some one")
+    genuine = ours.encode(event(CHANNEL, 1))
+    foreign = theirs.encode(Publication(CHANNEL, b'{"type":"member.removed"}', 1, "epoch", "member.removed"))
+    elsewhere = ours.encode(event("project:2", 1))
+    assert genuine is not None
+    assert foreign is not None
+    assert elsewhere is not None
+    return {
+        "nothing": b"",
+        "pickle": pickle.dumps({"channel": CHANNEL, "data": print}),
+        "invalid UTF-8": b"\xff\xfe" * 40,
+        "10 MB": b"x" * 10_000_000,
+        "JSON with wrong types": b'{"channel": 7, "offset": "first", "data": null}' * 2,
+        "content without seal": msgspec.msgpack.encode(["publication", CHANNEL, b"{}", 1, "epoch", "", None]),
+        "sealed by another key": foreign,
+        "event of another project": elsewhere,
+        "one bit changed": genuine[:-3] + bytes([genuine[-3] ^ 1]) + genuine[-2:],
+        "cut short": genuine[:-1],
+    }
+
+
+@pytest.mark.parametrize("kind", forgeries())
+async def test_what_no_node_of_ours_has_said_is_counted_and_ignored(
+    valkey: Valkey, one: Node, two: Node, kind: str
+) -> None:
+    await two.broker.subscribe(CHANNEL)
+    name = RedisFrames(KEY, node=b"").name_of(CHANNEL)
+    with valkey.client() as client:
+        assert client.publish(name.decode(), forgeries()[kind]) == 1
+    one.broker.publish(event(CHANNEL, 1))
+    assert await two.receives(1) == [event(CHANNEL, 1)]
+    assert two.broker.counters.refused == 1
+
+
+async def test_restarted_redis_is_used_again(valkey: Valkey, one: Node, two: Node) -> None:
+    channels = [f"project:{number}" for number in range(30)]
+    for node in (one, two):
+        for channel in channels:
+            await node.broker.subscribe(channel)
+    valkey.stop()
+    valkey.start()
+    await hears_again(one, two)
+    await hears_again(two, one)
+    two.received.clear()
+    for channel in channels:
+        one.broker.publish(event(channel, 1))
+    assert {message.channel for message in await two.receives(30)} == set(channels)
+
+
+async def test_cut_reader_comes_back(valkey: Valkey, one: Node, two: Node) -> None:
+    await two.broker.subscribe(CHANNEL)
+    assert valkey.kill_pubsub_clients() == 2
+    await hears_again(one, two, seconds=2)
+    assert await two.broker.is_healthy()
+
+
+async def test_channel_asked_for_during_an_outage_is_heard_after_it(valkey: Valkey, one: Node, two: Node) -> None:
+    valkey.stop()
+    await becomes(lambda: not two.broker.subscriber.is_linked, 2, what="the outage is noticed")
+    async with asyncio.timeout(0.1):
+        assert not await two.broker.subscribe(CHANNEL)
+    valkey.start()
+    await hears_again(one, two)
+    assert await two.broker.subscribe(CHANNEL)
+
+
+async def test_frozen_redis_is_unhealthy_within_5_seconds_and_delays_nobody(
+    valkey: Valkey, one: Node, two: Node
+) -> None:
+    await two.broker.subscribe(CHANNEL)
+    valkey.pause()
+    one.broker.publish(event(CHANNEL, 1))
+    assert one.received == [event(CHANNEL, 1)]
+    async with asyncio.timeout(3):
+        assert not await two.broker.subscribe("project:2")
+    for node in (one, two):
+        async with asyncio.timeout(5):
+            while await node.broker.is_healthy():  # noqa: ASYNC110  # it is a question, as `/readyz` asks it
+                await asyncio.sleep(0.05)
+    await asyncio.sleep(2)  # the reconnects that a frozen server accepts and never answers are part of the case
+    valkey.resume()
+    await hears_again(one, two)
+    await is_whole(one)
+
+
+async def test_start_without_redis_succeeds_and_finds_it_later(valkey: Valkey) -> None:
+    valkey.stop()
+    async with redis_node(valkey.url) as node:
+        assert not await node.broker.is_healthy()
+        assert not await node.broker.subscribe(CHANNEL)
+        node.broker.publish(event(CHANNEL, 1))
+        assert node.received == [event(CHANNEL, 1)]
+        valkey.start()
+        await becomes(lambda: node.broker.subscriber.alive_at > 0, 5, what="healthy")
+        assert await node.broker.subscribe(CHANNEL)
+
+
+async def test_outage_is_one_line_in_the_log_and_its_end_another(
+    valkey: Valkey, one: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    valkey.stop()
+    await becomes(lambda: "out of reach" in caplog.text, 3, what="the outage is noticed")
+    await asyncio.sleep(1)  # several attempts to connect
+    valkey.start()
+    await is_whole(one)
+    await becomes(lambda: "redis is back" in caplog.text, 5, what="the end is told")
+    lines = [record.message for record in caplog.records if record.name.startswith("server")]
+    assert lines == ["redis is out of reach", "redis is back"]
+
+
+async def test_queue_of_an_outage_is_bounded_and_old_messages_are_not_sent(
+    valkey: Valkey, one: Node, two: Node
+) -> None:
+    await two.broker.subscribe(CHANNEL)
+    valkey.stop()
+    for offset in range(1, 101):
+        one.broker.publish(event(CHANNEL, offset, b'"' + b"x" * 250_000 + b'"'))
+    assert one.broker.publisher.counters.overflowed > 20
+    await asyncio.sleep(2.1)  # the age at which they are outdated
+    valkey.start()
+    await hears_again(one, two)
+    assert one.broker.publisher.counters.outdated > 20
+    assert all(isinstance(message, Publication) and message.offset >= 1000 for message in two.received)
+
+
+async def test_reader_that_redis_cuts_off_for_its_backlog_comes_back(valkey: Valkey, one: Node, two: Node) -> None:
+    await two.broker.subscribe(CHANNEL)
+    with valkey.client() as client:
+        client.config_set("client-output-buffer-limit", "pubsub 100kb 50kb 1")
+    try:
+        with valkey.client() as client:  # it blocks the loop, so that nobody reads meanwhile
+            for _ in range(100):
+                client.publish(RedisFrames(KEY, node=b"").name_of(CHANNEL).decode(), b"x" * 200_000)
+        await becomes(lambda: two.broker.subscriber.counters.connects > 1, 10, what="the reader is cut off")
+        await hears_again(one, two)
+    finally:
+        with valkey.client() as client:
+            client.config_set("client-output-buffer-limit", "pubsub 32mb 8mb 60")
+
+
+async def test_ten_thousand_channels_leave_nothing_behind(valkey: Valkey, one: Node) -> None:
+    with valkey.client() as client:
+        before = len(client.pubsub_channels())
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(one.broker.subscribe(f"project:{number}")) for number in range(10_000)]
+        assert all(task.result() for task in asked)
+        assert len(client.pubsub_channels()) == before + 10_000
+        for number in range(10_000):
+            await one.broker.unsubscribe(f"project:{number}")
+        await one.broker.subscribe(CHANNEL)
+        await one.broker.unsubscribe(CHANNEL)
+        await becomes(lambda: len(client.pubsub_channels()) == before, 5, what="all channels are given up")
+
+
+async def test_twenty_restarts_leave_no_descriptor_and_no_client_behind(valkey: Valkey, one: Node) -> None:
+    await one.broker.subscribe(CHANNEL)
+    process = psutil.Process()
+    before = process.num_fds()
+    for _ in range(20):
+        valkey.stop()
+        valkey.start()
+        await is_whole(one)
+    await becomes(lambda: process.num_fds() <= before, 5, what="descriptors are back")
+    with valkey.client() as client:
+        # Reader and publisher, beside the one that looks.
+        await becomes(lambda: len(client.client_list()) == 3, 5, what="connections are back")

@@ -1,0 +1,63 @@
+"""Nodes that are only a broker, with what each has received."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+from server.realtime.broker import Broker
+from server.realtime.memory_broker import MemoryBroker
+from server.realtime.publication import Hint, Message, Publication
+from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_server import RedisServer
+
+KEY = b"a key that the nodes of a test share"
+
+SomeBroker = TypeVar("SomeBroker", bound=Broker, covariant=True)
+
+
+class BrokerNode(Generic[SomeBroker]):
+    """One process's broker; `received` is what it has handed on, in order."""
+
+    def __init__(self, make: Callable[[Callable[[Message | Hint], None]], SomeBroker]) -> None:
+        self.received: list[Message | Hint] = []
+        self._arrived = asyncio.Event()
+        self.broker = make(self._receive)
+
+    async def receives(self, count: int, seconds: float = 5.0) -> list[Message | Hint]:
+        """What has come, as soon as it is so many."""
+        async with asyncio.timeout(seconds):
+            while len(self.received) < count:
+                self._arrived.clear()
+                await self._arrived.wait()
+        return self.received
+
+    def _receive(self, message: Message | Hint) -> None:
+        self.received.append(message)
+        self._arrived.set()
+
+
+def memory_node() -> BrokerNode[MemoryBroker]:
+    return BrokerNode(MemoryBroker)
+
+
+@asynccontextmanager
+async def redis_node(url: str, *, key: bytes = KEY) -> AsyncIterator[BrokerNode[RedisBroker]]:
+    async with RedisServer(url) as server:
+        node = BrokerNode(lambda receive: RedisBroker(server, receive, key=key))
+        async with node.broker:
+            yield node
+
+
+def event(channel: str, offset: int, data: bytes = b"{}") -> Publication:
+    return Publication(channel, data, offset, "epoch", "task.created")
+
+
+async def becomes(condition: Callable[[], bool], seconds: float, *, what: str) -> float:
+    """Wait until something holds; how many seconds it took."""
+    began_at = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began_at < seconds, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began_at
