@@ -8,12 +8,10 @@ from asyncio import TimerHandle, Transport
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from server.db.base import new_id
 from server.errors import AppError, BadRequest
-from server.logs import request_id
-from server.web.errors import error_response
+from server.gateway import refusal
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
@@ -97,23 +95,5 @@ class HttpProtocol(HttpToolsProtocol):
         # To a body that goes wrong when its request has been answered there is nothing to say.
         awaits_answer = not self.cycle.response_started if self._is_in_body else self._is_between_requests
         if awaits_answer:
-            self.transport.write(_serialize(error, self.server_state.default_headers))
+            self.transport.write(refusal.serialize(error, self.server_state.default_headers))
         self.transport.close()
-
-
-def _serialize(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-    name = new_id()
-    token = request_id.set(name)
-    response = error_response(error)
-    request_id.reset(token)
-    headers = [
-        *default_headers,
-        *response.raw_headers,
-        (b"x-request-id", name.encode()),
-        (b"x-response-time", b"0ms"),
-        (b"server-timing", b"app;dur=0.0"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"connection", b"close"),
-    ]
-    lines = b"".join(b"%s: %s\r\n" % header for header in headers)
-    return STATUS_LINE[response.status_code] + lines + b"\r\n" + bytes(response.body)

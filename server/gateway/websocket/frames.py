@@ -13,9 +13,10 @@ COMPRESSED = 0x40
 MAX_CONTROL_BYTES = 125
 MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2
 
+NORMAL = 1000
+PROTOCOL_ERROR = 1002
 NO_STATUS = 1005
 ABNORMAL = 1006
-PROTOCOL_ERROR = 1002
 INVALID_DATA = 1007
 POLICY = 1008
 TOO_BIG = 1009
@@ -43,13 +44,16 @@ def frame(first: int, payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; NO_STATUS makes an empty one. The reason is cut to 123 bytes, at a character's end."""
+    """A close frame; NO_STATUS makes an empty one. The reason is cut to what fits."""
     if code == NO_STATUS:
         return frame(CLOSE, b"")
+    return frame(CLOSE, code.to_bytes(2, "big") + cut_reason(reason).encode())
+
+
+def cut_reason(reason: str) -> str:
+    """What fits in a close frame, 123 bytes, to the end of a character."""
     text = reason.encode(errors="replace")
-    if len(text) > MAX_REASON_BYTES:
-        text = text[:MAX_REASON_BYTES].decode(errors="ignore").encode()
-    return frame(CLOSE, code.to_bytes(2, "big") + text)
+    return text[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
 class PlainFraming:

@@ -1,0 +1,27 @@
+"""An error as a whole HTTP response, for a request that never reaches the application."""
+
+from http import HTTPStatus
+
+from server.db.base import new_id
+from server.errors import AppError
+from server.logs import request_id
+from server.web.errors import error_response
+
+
+def serialize(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The response with the headers that the application's middleware would give it. The connection ends with it."""
+    name = new_id()
+    token = request_id.set(name)
+    response = error_response(error)
+    request_id.reset(token)
+    headers = [
+        *default_headers,
+        *response.raw_headers,
+        (b"x-request-id", name.encode()),
+        (b"x-response-time", b"0ms"),
+        (b"server-timing", b"app;dur=0.0"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
+    status_line = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n".encode()
+    return status_line + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n" + bytes(response.body)

@@ -1,0 +1,121 @@
+"""The opening handshake (RFC 6455, 4.2), once uvicorn's HTTP protocol has seen that a request is for a WebSocket."""
+
+import base64
+import binascii
+import http
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from websockets.exceptions import InvalidHeader
+from websockets.utils import accept_key
+
+from server.errors import BadRequest, MethodNotAllowed
+from server.gateway.websocket import deflate
+from server.gateway.websocket.deflate import DeflatedFraming
+
+Headers = list[tuple[bytes, bytes]]
+
+_VERSION = b"13"
+
+
+class UpgradeRequired(BadRequest):
+    """The request is for no protocol that is spoken here (RFC 9110, 15.5.22)."""
+
+    status = 426
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """A valid handshake request. Header names are in lower case."""
+
+    path: bytes
+    query: bytes
+    headers: Headers
+    key: bytes
+
+    @property
+    def subprotocols(self) -> list[str]:
+        """What the client offers, in its order."""
+        offers = b",".join(_values(self.headers, b"sec-websocket-protocol")).decode("latin-1")
+        return [name for offer in offers.split(",") if (name := offer.strip())]
+
+    def negotiate_deflate(self) -> tuple[DeflatedFraming, str] | None:
+        """The framing and the extension header's answer, or None. Raises AppError."""
+        offers = _values(self.headers, b"sec-websocket-extensions")
+        try:
+            return deflate.negotiate(offer.decode("latin-1") for offer in offers)
+        except InvalidHeader as error:
+            raise BadRequest("Sec-WebSocket-Extensions is malformed.") from error
+
+
+def parse(head: bytes) -> Upgrade:
+    """The request whose head this is, up to and with the empty line. Raises AppError."""
+    request_line, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    method, _, rest = request_line.partition(b" ")
+    target, _, protocol = rest.rpartition(b" ")
+    if method != b"GET":
+        raise MethodNotAllowed("A WebSocket is opened with GET.", headers={"Allow": "GET"})
+    if protocol != b"HTTP/1.1" or not target.startswith(b"/") or not target.isascii():
+        raise BadRequest("The request line is malformed.")
+    headers: Headers = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name != name.strip():
+            raise BadRequest("A header is malformed.")
+        headers.append((name.lower(), value.strip(b" \t")))
+    path, _, query = target.partition(b"?")
+    return Upgrade(path, query, headers, _check(headers))
+
+
+def switch(key: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The answer that opens the socket."""
+    accept = accept_key(key.decode("ascii")).encode("ascii")
+    fixed = [(b"upgrade", b"websocket"), (b"connection", b"Upgrade"), (b"sec-websocket-accept", accept)]
+    return _head(101, [*fixed, *headers])
+
+
+def deny(status: int, headers: Headers, body: bytes) -> bytes:
+    """An HTTP response by the application in the place of a WebSocket; the connection ends with it."""
+    names = {name.lower() for name, _ in headers}
+    if b"content-length" not in names:
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+    if b"content-type" not in names:
+        headers = [*headers, (b"content-type", b"text/plain; charset=utf-8")]
+    return _head(status, [*headers, (b"connection", b"close")]) + body
+
+
+def _check(headers: Headers) -> bytes:
+    """The key of a handshake whose other fields are as they must be. Raises AppError."""
+    if b"upgrade" not in _tokens(headers, b"connection") or _tokens(headers, b"upgrade") != [b"websocket"]:
+        raise UpgradeRequired("This is no upgrade to WebSocket.", headers={"Upgrade": "websocket"})
+    if _values(headers, b"sec-websocket-version") != [_VERSION]:
+        raise UpgradeRequired("The WebSocket version is 13.", headers={"Sec-WebSocket-Version": "13"})
+    keys = _values(headers, b"sec-websocket-key")
+    try:
+        is_key = len(keys) == 1 and len(base64.b64decode(keys[0], validate=True)) == 16
+    except binascii.Error:
+        is_key = False
+    if not is_key:
+        raise BadRequest("Sec-WebSocket-Key is malformed.")
+    return keys[0]
+
+
+def _values(headers: Headers, wanted: bytes) -> list[bytes]:
+    return [value for name, value in headers if name == wanted]
+
+
+def _tokens(headers: Headers, wanted: bytes) -> list[bytes]:
+    return [token.strip().lower() for value in _values(headers, wanted) for token in value.split(b",")]
+
+
+def _head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    try:
+        phrase = http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    lines = [f"HTTP/1.1 {status} {phrase}".encode("latin-1")]
+    for name, value in headers:
+        if b"\r" in value or b"\n" in value or b"\r" in name or b"\n" in name:
+            raise ValueError("a header must not contain a line break")
+        lines.append(name + b": " + value)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
