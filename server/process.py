@@ -15,6 +15,8 @@ from uvicorn.supervisors import Multiprocess
 
 from server.app import create_app
 from server.gateway.http_protocol import HttpProtocol
+from server.gateway.websocket.options import SocketOptions
+from server.gateway.websocket.protocol import websocket_protocol
 from server.logs import configure_logging
 from server.settings import Settings, load_settings
 
@@ -81,12 +83,10 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
         http=HttpProtocol,
-        ws="websockets-sansio",
+        ws=websocket_protocol(SocketOptions(deflate=settings.deflate)),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=float(settings.ping_interval),
         ws_ping_timeout=float(settings.pong_timeout),
-        # A compression context costs a connection more than all the rest of it.
-        ws_per_message_deflate=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_grace),
         # The application reads them itself (server.web.proxies).

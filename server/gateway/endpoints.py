@@ -61,6 +61,7 @@ async def client_socket(websocket: WebSocket, runtime: Live, node: LiveNode) -> 
         websocket,
         runtime.settings,
         lambda transport: Session(node, transport, JSON, credentials=credentials, token=token),
+        on_shutdown=node.departure.begin,
     )
 
 
@@ -79,7 +80,7 @@ async def plain_socket(websocket: WebSocket, project_id: str, runtime: Live, nod
         stream.begin()
         return stream
 
-    await sockets.serve(websocket, runtime.settings, begin)
+    await sockets.serve(websocket, runtime.settings, begin, on_shutdown=node.departure.begin)
 
 
 async def _reader_of(runtime: Runtime, credentials: Credentials, project_id: str) -> Credentials:

@@ -49,6 +49,7 @@ def limits_of(settings: Settings) -> Limits:
         recovery=settings.recovery_limit,
         connections_per_user=settings.max_connections_per_user,
         commands_per_minute=settings.rate_limit_commands,
+        message_bytes=settings.max_message_bytes,
         ping_seconds=settings.ping_interval,
         pong_seconds=settings.pong_timeout,
     )

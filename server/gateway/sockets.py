@@ -6,21 +6,48 @@ from typing import Protocol
 from starlette.websockets import WebSocket
 
 from server.gateway.asgi_transport import AsgiTransport
+from server.gateway.websocket.asgi import EXTENSION
+from server.gateway.websocket.protocol import WebSocketProtocol
 from server.realtime.transport import Transport
 from server.settings import Settings
 
 MAX_UNKNOWN_MESSAGE_BYTES = 64 * 1024
-"""The largest message of somebody who has not signed in yet."""
+"""The largest message of somebody who has not signed in yet; a session raises it for somebody who has."""
 
 
 class SocketSession(Protocol):
     def receive(self, data: str | bytes) -> None: ...
     def overflow(self) -> None: ...
-    def closed(self) -> None: ...
+    def closed(self, code: int, /) -> None: ...
 
 
-async def serve(websocket: WebSocket, settings: Settings, begin: Callable[[Transport], SocketSession]) -> None:
-    """Begin a session on an accepted socket and feed it until the socket has ended."""
-    transport = AsgiTransport(websocket, send_bound=settings.send_buffer_bytes)
+async def serve(
+    websocket: WebSocket,
+    settings: Settings,
+    begin: Callable[[Transport], SocketSession],
+    *,
+    on_shutdown: Callable[[], None],
+) -> None:
+    """Begin a session on an accepted socket and let it have the socket to its end.
+
+    `on_shutdown` is called when the server stops: it closes the sessions, all of them, in the way it likes.
+    Under our own protocol class this returns at once, and nothing of the request stays. Under another server it returns
+    when the socket has ended.
+    """
+    connection = websocket.scope.get("extensions", {}).get(EXTENSION)
+    if isinstance(connection, WebSocketProtocol):
+        session = begin(connection)
+        connection.detach(
+            on_message=session.receive,
+            on_close=session.closed,
+            on_overflow=session.overflow,
+            max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES,
+            send_bound=settings.send_buffer_bytes,
+            on_shutdown=on_shutdown,
+        )
+        return
+    transport = AsgiTransport(
+        websocket, max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES, send_bound=settings.send_buffer_bytes
+    )
     session = begin(transport)
-    await transport.run(session.receive, lambda _code: session.closed(), session.overflow)
+    await transport.run(on_message=session.receive, on_close=session.closed, on_overflow=session.overflow)

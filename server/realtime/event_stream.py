@@ -79,7 +79,7 @@ class EventStream:
     def overflow(self) -> None:
         self.end(codes.SLOW)
 
-    def closed(self) -> None:
+    def closed(self, _code: int) -> None:
         self.connection.lost()
         self._release()
 

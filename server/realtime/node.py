@@ -23,6 +23,7 @@ class Limits:
     connections_per_user: int = 100
     commands_per_minute: int = 6_000
     queued_commands: int = 1_024
+    message_bytes: int = 1024 * 1024
     ping_seconds: int = 25
     pong_seconds: int = 8
     connect_seconds: float = 10.0

@@ -129,7 +129,7 @@ class Session:
         """The reader has let more pile up than it may."""
         self.end(codes.SLOW)
 
-    def closed(self) -> None:
+    def closed(self, _code: int) -> None:
         """The socket is gone."""
         self.connection.lost()
         self._release()
@@ -242,6 +242,7 @@ class Session:
         if self._state != "new":
             return  # closed while we asked
         self._state = "connected"
+        self.connection.transport.limit_messages(self.node.limits.message_bytes)
         expires_in = self._expires_in()
         result = ConnectResult(
             client=self.client.client,

@@ -231,7 +231,7 @@ async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
         assert sorted(info["user"] for info in present.values()) == ["ada", "bob", "bob", "bob"]
         assert all(info["conn_info"]["name"] == info["user"] for info in present.values())
         for tab in tabs:
-            tab.closed()
+            tab.closed(1006)
         await until(lambda: any("leave" in message.get("push", {}) for message in seen.messages))
         await engine.node.attendance.settle()
         assert sum("leave" in message.get("push", {}) for message in seen.take()) == 1
@@ -303,7 +303,7 @@ async def test_closed_session_leaves_nothing_behind() -> None:
     async with running_engine() as engine:
         sessions = [(await subscribed(engine, "project:1", f"user-{n}"))[0] for n in range(20)]
         for session in sessions:
-            session.closed()
+            session.closed(1006)
         await engine.node.attendance.settle()
         assert len(engine.node.sessions) == 0
         assert len(engine.node.wheel) == 0
