@@ -211,7 +211,8 @@ class Subscriber:
 
     async def reply(self, command_id: int) -> Json:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            reply = await self._replies.pop(command_id)
+            reply = await self._replies[command_id]
+        del self._replies[command_id]
         if error := reply.get("error"):
             raise CommandError(error["code"], error["message"], error.get("temporary", False))
         results = [value for name, value in reply.items() if name != "id"]

@@ -1,0 +1,366 @@
+"""Sockets of a served application: signing in, reading, and losing access."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.conftest import SECRET_KEY
+from tests.support.api import API, Person, Project
+from tests.support.app import Live
+from tests.support.sockets import Socket
+from tests.support.subscribers import CommandError, PlainSubscriber, Push, Subscriber
+
+NOBODY = "01a20000-0000-7000-8000-000000000000"
+
+
+async def two_members(live: Live, role: str = "editor") -> tuple[Person, Person, Project]:
+    ada, bob = await live.api.register("ada"), await live.api.register("bob")
+    project = await ada.create_project()
+    await ada.add_member(project, bob, role)
+    return ada, bob, project
+
+
+async def expect(subscriber: Subscriber, type_: str) -> Push:
+    """The next push, comings and goings aside, is an event of this type, or of this kind."""
+    while (push := await subscriber.next_push()).kind in ("join", "leave"):
+        pass
+    assert push.type == type_, push
+    return push
+
+
+async def test_events_reach_every_kind_of_reader_as_the_log_has_them(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with (
+        Subscriber(live.socket_url, token=bob.token) as subscriber,
+        PlainSubscriber(live.socket_url, project.id, token=bob.token, since=0) as plain,
+    ):
+        await subscriber.subscribe(project.channel)
+        for title in ("one", "two", "three"):
+            await ada.create_task(project, title)
+        logged = await ada.all_events(project)
+        assert [await plain.next_event() for _ in logged] == logged
+        pushed = [(await expect(subscriber, "task.created")).event for _ in range(3)]
+        assert pushed == logged[-3:]
+
+
+async def test_subscriber_recovers_what_happened_while_away(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with Subscriber(live.socket_url, token=bob.token) as subscriber:
+        await subscriber.subscribe(project.channel)
+        await ada.create_task(project, "seen")
+        await expect(subscriber, "task.created")
+        await subscriber.drop()
+        for n in range(5):
+            await ada.create_task(project, f"missed {n}")
+        answers = await subscriber.reconnect()
+        assert answers[project.channel]["recovered"]
+        titles = [(await expect(subscriber, "task.created")).event["data"]["task"]["title"] for _ in range(5)]
+        assert titles == [f"missed {n}" for n in range(5)]
+        await ada.create_task(project, "live again")
+        assert (await expect(subscriber, "task.created")).event["data"]["task"]["title"] == "live again"
+
+
+async def test_subscriber_that_saw_nothing_yet_recovers_too(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with Subscriber(live.socket_url, token=bob.token) as subscriber:
+        await subscriber.subscribe(project.channel)
+        await subscriber.drop()
+        await ada.create_task(project, "missed")
+        assert (await subscriber.reconnect())[project.channel]["recovered"]
+        await expect(subscriber, "task.created")
+
+
+async def test_plain_reader_gets_a_long_past_whole_and_then_the_present(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    for n in range(450):
+        await ada.create_task(project, f"task {n}")
+    async with PlainSubscriber(live.socket_url, project.id, token=bob.token, since=0) as plain:
+        offsets = [(await plain.next_event())["offset"] for _ in range(452)]
+        assert offsets == list(range(1, 453))
+        await ada.create_task(project, "now")
+        assert (await plain.expect_event("task.created"))["offset"] == 453
+
+
+async def test_since_that_cannot_be_served_is_told_and_goes_on_live(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with PlainSubscriber(live.socket_url, project.id, token=bob.token, since=99) as plain:
+        told = await plain.next_event()
+        assert told == {"recovered": False, "offset": 2, "epoch": told["epoch"]}
+        await ada.create_task(project)
+        assert (await plain.expect_event("task.created"))["offset"] == 3
+
+
+@pytest.mark.parametrize("way", ["header", "query", "subprotocol", "ticket", "command"])
+async def test_token_comes_in_every_way(live: Live, way: str) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    query, headers, protocols, token = "", {}, None, None
+    match way:
+        case "header":
+            headers = {"Authorization": f"Bearer {ada.token}"}
+        case "query":
+            query = f"token={ada.token}"
+        case "subprotocol":
+            protocols = ["bearer", ada.token]
+        case "ticket":
+            query = f"ticket={(await ada.post('/auth/ticket', expect=200))['ticket']}"
+        case "command":
+            token = ada.token
+    addresses = [f"{live.socket_url}/connection/websocket?{query}"]
+    if way not in ("command", "ticket"):
+        addresses.append(f"{live.socket_url}/ws/projects/{project.id}?{query}")
+    for address in addresses:
+        async with connect(address, additional_headers=headers, subprotocols=protocols) as socket:  # type: ignore[arg-type]
+            assert socket.subprotocol == ("bearer" if way == "subprotocol" else None)
+            if "/connection/" in address:
+                await socket.send('{"id":1,"connect":{"token":"%s"}}' % (token or ""))
+                assert '"client"' in str(await socket.recv())
+
+
+async def test_ticket_opens_one_socket_only(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    ticket = (await ada.post("/auth/ticket", expect=200))["ticket"]
+    address = f"{live.socket_url}/ws/projects/{project.id}?ticket={ticket}"
+    async with connect(address):
+        pass
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(address)
+    assert refused.value.response.status_code == 401
+
+
+def signed(**claims: object) -> str:
+    return jwt.encode({"sub": "x", **claims}, SECRET_KEY, algorithm="HS256")
+
+
+@pytest.mark.parametrize("token", ["", "junk", "\ufffd.a.b", "a.b.c", signed(), signed(exp=1), "x" * 4_000])
+async def test_bad_token_is_refused_before_the_upgrade_of_a_plain_socket(live: Live, token: str) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(httpx.URL(f"{live.socket_url}/ws/projects/{project.id}", params={"token": token}).__str__())
+    response = refused.value.response
+    assert response.status_code == 401
+    assert b'"code":"UNAUTHENTICATED"' in (response.body or b"")
+    assert response.headers["x-request-id"].encode() in (response.body or b"")
+
+
+async def test_refresh_token_opens_nothing(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"{live.socket_url}/ws/projects/{project.id}?token={ada.refresh_token}")
+    assert refused.value.response.status_code == 401
+    subscriber = Subscriber(live.socket_url, token=ada.refresh_token)
+    await subscriber.open()
+    await subscriber.send_command("connect", token=ada.refresh_token)
+    await subscriber.expect_close(3500)
+    await subscriber.close()
+
+
+@pytest.mark.parametrize("project_id", [NOBODY, "nonsense", "%00", "theirs"])
+async def test_a_strangers_project_is_one_that_is_not_there(live: Live, project_id: str) -> None:
+    ada, eve = await live.api.register("ada"), await live.api.register("eve")
+    project = await ada.create_project()
+    project_id = project.id if project_id == "theirs" else project_id
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(f"{live.socket_url}/ws/projects/{project_id}?token={eve.token}")
+    assert refused.value.response.status_code in ((400,) if project_id == "%00" else (404,))
+    async with Subscriber(live.socket_url, token=eve.token) as subscriber:
+        for channel in (f"project:{project_id}", f"signal:{project_id}", f"user:{ada.id}"):
+            for command in ("subscribe", "history", "presence"):
+                with pytest.raises(CommandError) as error:
+                    await subscriber.command(command, channel=channel)
+                assert error.value.code in (102, 103, 108), (channel, command)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "null", "https://app.example.evil.com", "http://127.0.0.1:1", "http://roomful.test"],
+)
+async def test_foreign_page_is_refused(live: Live, origin: str) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    for path in ("/connection/websocket", f"/ws/projects/{project.id}?token={ada.token}"):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(live.socket_url + path, additional_headers={"Origin": origin})
+        assert refused.value.response.status_code == 403
+
+
+async def test_own_page_is_let_in(live: Live) -> None:
+    async with connect(f"{live.socket_url}/connection/websocket", additional_headers={"Origin": live.url}):
+        pass
+
+
+async def test_removed_member_hears_nothing_more(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    signal = project.channel.replace("project:", "signal:")
+    async with (
+        Subscriber(live.socket_url, token=bob.token) as subscriber,
+        Subscriber(live.socket_url, token=bob.token) as pointing,
+        PlainSubscriber(live.socket_url, project.id, token=bob.token) as plain,
+        PlainSubscriber(live.socket_url, project.id, token=ada.token) as owner,
+    ):
+        await subscriber.subscribe(project.channel)
+        await pointing.subscribe(signal)
+        await ada.remove_member(project, bob)
+        await ada.create_task(project, "secret")
+        assert (await expect(subscriber, "unsubscribe")).channel == project.channel
+        assert (await expect(pointing, "unsubscribe")).channel == signal
+        await plain.expect_close(3507)
+        await subscriber.expect_silence()
+        await owner.expect_event("member.removed")
+        await owner.expect_event("task.created")
+        with pytest.raises(CommandError):
+            await subscriber.subscribe(project.channel, recover=True, offset=1, epoch="")
+        with pytest.raises(CommandError):
+            await subscriber.command("history", channel=project.channel, limit=10)
+
+
+async def test_lowered_role_makes_readers_come_back(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with (
+        Subscriber(live.socket_url, token=bob.token) as subscriber,
+        PlainSubscriber(live.socket_url, project.id, token=bob.token) as plain,
+    ):
+        await subscriber.subscribe(project.channel)
+        await ada.patch(f"{project.path}/members/{bob.id}", {"role": "viewer"})
+        push = await expect(subscriber, "unsubscribe")
+        assert push.body["code"] == 2500
+        await plain.expect_close(3011)
+        await subscriber.unsubscribe(project.channel)
+        assert (await subscriber.subscribe(project.channel, recover=True, offset=1, epoch=""))["recovered"]
+
+
+async def test_deleted_project_ends_with_its_last_event(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with (
+        Subscriber(live.socket_url, token=bob.token) as subscriber,
+        PlainSubscriber(live.socket_url, project.id, token=ada.token) as plain,
+    ):
+        await subscriber.subscribe(project.channel)
+        await ada.delete(project.path)
+        await expect(subscriber, "project.deleted")
+        await expect(subscriber, "unsubscribe")
+        await plain.expect_event("project.deleted")
+        await plain.expect_close(3507)
+
+
+@pytest.mark.parametrize("end", ["logout", "session", "reuse"])
+async def test_ended_sign_in_closes_its_sockets_and_no_others(live: Live, end: str) -> None:
+    ada = await live.api.register("ada")
+    other = await live.api.sign_in(ada.email)
+    project = await ada.create_project()
+    async with (
+        Subscriber(live.socket_url, token=ada.token) as subscriber,
+        PlainSubscriber(live.socket_url, project.id, token=ada.token) as plain,
+        PlainSubscriber(live.socket_url, project.id, token=other.token) as elsewhere,
+    ):
+        match end:
+            case "logout":
+                await ada.post("/auth/logout", expect=204)
+            case "session":
+                sessions: list[dict[str, Any]] = await other.get("/auth/sessions")
+                doomed = next(each["id"] for each in sessions if not each["current"])
+                await other.delete(f"/auth/sessions/{doomed}")
+            case "reuse":
+                token = ada.refresh_token
+                for _ in range(2):
+                    answer = await ada.http.post(f"{API}/auth/refresh", json={"refresh_token": token})
+                    token = answer.json()["refresh_token"]
+                await ada.http.post(f"{API}/auth/refresh", json={"refresh_token": ada.refresh_token})
+        await subscriber.expect_close(3503, seconds=1.5)
+        await plain.expect_close(3503, seconds=1.5)
+        await other.create_task(project)
+        await elsewhere.expect_event("task.created")
+
+
+async def test_own_notifications_are_subscribed_at_connect_and_recoverable(live: Live) -> None:
+    ada, bob = await live.api.register("ada"), await live.api.register("bob")
+    project = await ada.create_project()
+    async with Subscriber(live.socket_url, token=bob.token) as subscriber:
+        assert list(subscriber.connected["subs"]) == [f"user:{bob.id}"]
+        await ada.add_member(project, bob)
+        event = (await subscriber.expect_push("notification.created")).event
+        assert event["data"]["notification"]["project_id"] == project.id
+
+
+async def test_presence_names_people_by_their_sign_in(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with Subscriber(live.socket_url, token=ada.token) as first:
+        await first.subscribe(project.channel)
+        async with Subscriber(live.socket_url, token=bob.token) as second:
+            await second.subscribe(project.channel)
+            while (push := await first.expect_push("join")).body["info"]["user"] != bob.id:
+                pass
+            assert push.body["info"]["conn_info"] == {"name": "Bob"}
+            present = (await second.command("presence", channel=project.channel))["presence"]
+            assert {info["user"] for info in present.values()} == {ada.id, bob.id}
+            stats = await second.command("presence_stats", channel=project.channel)
+            assert stats == {"num_clients": 2, "num_users": 2}
+        leave = await first.expect_push("leave", seconds=10)
+        assert leave.body["info"]["user"] == bob.id
+
+
+async def test_signals_pass_between_members_of_any_role(live: Live) -> None:
+    ada, vic, project = await two_members(live, role="viewer")
+    signal = project.channel.replace("project:", "signal:")
+    async with (
+        Subscriber(live.socket_url, token=ada.token) as first,
+        Subscriber(live.socket_url, token=vic.token) as second,
+    ):
+        await first.subscribe(signal)
+        await second.subscribe(signal)
+        await second.command("publish", channel=signal, data={"cursor": [1, 2]})
+        push = await first.next_push()
+        assert push.body["data"] == {"cursor": [1, 2]}
+        assert push.body["info"]["user"] == vic.id
+        with pytest.raises(CommandError) as refused:
+            await second.command("publish", channel=project.channel, data={"type": "project.deleted"})
+        assert refused.value.code == 103
+
+
+@pytest.mark.parametrize(
+    "frame", [b"\x00", "{", "[" * 3000, "1" * 5000, "[]", "null", '""', '{"type":1}', '{"id":1,"connect":{"token":7}}']
+)
+async def test_junk_is_answered_with_a_close_code(live: Live, frame: str | bytes) -> None:
+    socket = Socket(f"{live.socket_url}/connection/websocket")
+    await socket.open()
+    await socket.send(frame)
+    closed = await socket.expect_close(3501)
+    assert len(closed.reason.encode()) <= 123
+
+
+async def test_pool_is_free_while_sockets_are_idle(live: Live) -> None:
+    ada, _, project = await two_members(live)
+    readers = [PlainSubscriber(live.socket_url, project.id, token=ada.token, since=0) for _ in range(15)]
+    for reader in readers:
+        await reader.__aenter__()
+        await reader.next_event()
+    pool = live.runtime.database.engine.pool
+    async with asyncio.timeout(2):
+        while pool.checkedout():  # type: ignore[attr-defined]  # noqa: ASYNC110 - the sweep borrows one for a moment
+            await asyncio.sleep(0.01)
+    await ada.get(f"{project.path}/tasks")
+    for reader in readers:
+        await reader.socket.close()
+
+
+async def test_writes_answered_or_not_reach_readers_once_in_order(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    async with (
+        Subscriber(live.socket_url, token=bob.token) as subscriber,
+        PlainSubscriber(live.socket_url, project.id, token=ada.token, since=0) as plain,
+    ):
+        await subscriber.subscribe(project.channel)
+        async with asyncio.TaskGroup() as group:
+            for n in range(50):
+                group.create_task((ada if n % 2 else bob).create_task(project, f"task {n}"))
+        assert [(await plain.next_event())["offset"] for _ in range(52)] == list(range(1, 53))
+        offsets = [(await expect(subscriber, "task.created")).event["offset"] for _ in range(50)]
+        assert offsets == list(range(3, 53))
