@@ -1,9 +1,13 @@
 """What the bodies of requests and answers have in common."""
 
+import contextlib
+import re
 from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Body(BaseModel):
@@ -19,13 +23,12 @@ class Out(BaseModel):
 
 
 def _parse_day(value: object) -> object:
-    if isinstance(value, str) and len(value) == len("2026-01-31"):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    if value is None or isinstance(value, date):
+    if value is None or type(value) is date:
         return value
+    # fromisoformat alone would take weeks and days of the year as well.
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):  # no such day in the calendar
+            return date.fromisoformat(value)
     raise ValueError("must be a day such as 2026-01-31")
 
 

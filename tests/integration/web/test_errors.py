@@ -18,9 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.errors import Forbidden, RateLimited, Unavailable
 from server.web.errors import explain
 from server.web.routing import Route
+from tests.conftest import Backend
 from tests.integration.web.conftest import Served
 
 SECRET = "the password is swordfish"
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """One database is enough: none of this depends on which."""
+    return "sqlite"
 
 
 def expect_error(answer: httpx.Response, status: int, code: str) -> None:

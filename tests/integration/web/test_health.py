@@ -13,6 +13,7 @@ from server.realtime.memory_broker import MemoryBroker
 from server.runtime import Runtime
 from server.settings import Settings
 from server.web import health
+from tests.integration.web import notes
 from tests.support.app import client_of, running_app
 
 
@@ -21,6 +22,7 @@ async def small(settings: Settings) -> AsyncIterator[FastAPI]:
     """An application with two connections to its database and little patience."""
     update = {"database_pool_size": 2, "database_pool_overflow": 0, "database_pool_timeout": 0.2}
     async with running_app(settings.model_copy(update=update)) as app:
+        app.include_router(notes.router)
         yield app
 
 
@@ -45,6 +47,9 @@ async def test_an_exhausted_pool_is_named_and_recovers_alone(small: FastAPI) -> 
                 await session.execute(text("SELECT 1"))
             assert (await client.get("/healthz")).status_code == 200
             assert failing(await client.get("/readyz")) == ["database_pool"]
+            answer = await client.get("/notes")
+            assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
+            assert answer.headers["Retry-After"]
         assert (await client.get("/readyz")).status_code == 200
 
 

@@ -8,11 +8,18 @@ import pytest
 from fastapi import FastAPI
 
 from server.settings import Settings
+from tests.conftest import Backend
 from tests.integration.web import notes
 from tests.integration.web.conftest import Served
 from tests.support.app import client_of, running_app
 
 BASE = "/api/v1/auth"
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """One database is enough: none of this depends on which."""
+    return "sqlite"
 
 
 @pytest.fixture

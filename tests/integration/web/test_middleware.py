@@ -10,10 +10,17 @@ from fastapi import FastAPI
 
 from server.settings import Settings
 from server.web import middleware
+from tests.conftest import Backend
 from tests.integration.web.conftest import Served
 from tests.support.app import client_of, running_app
 
 ORIGIN = "https://app.example"
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """One database is enough: none of this depends on which."""
+    return "sqlite"
 
 
 @pytest.fixture

@@ -100,8 +100,8 @@ async def test_the_limit_may_change_between_pages(served: Served, ids: list[str]
     assert [note["id"] for note in answer.json()] == ids[5:]
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "201", "999999999999999999999", "ten", "1.5", ""])
-async def test_a_limit_out_of_range_is_invalid(served: Served, limit: str) -> None:
-    answer = await served.client.get("/notes", params={"limit": limit})
-    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
-    assert answer.json()["details"][0]["field"] == "limit"
+async def test_a_limit_out_of_range_is_invalid(served: Served) -> None:
+    for limit in ("0", "-1", "201", "999999999999999999999", "ten", "1.5", ""):
+        answer = await served.client.get("/notes", params={"limit": limit})
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION"), limit
+        assert answer.json()["details"][0]["field"] == "limit"

@@ -7,8 +7,15 @@ from fastapi import FastAPI, WebSocket
 from starlette.types import Message, Scope
 
 from server.errors import NotFound
+from tests.conftest import Backend
 
 EXTENSIONS: dict[str, Any] = {"websocket.http.response": {}}
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """One database is enough: none of this depends on which."""
+    return "sqlite"
 
 
 def add(app: FastAPI, failure: Exception, *, accept: bool) -> None:

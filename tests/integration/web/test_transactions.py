@@ -63,7 +63,7 @@ async def test_a_cancelled_request_rolls_back_and_gives_its_connection_back(
     assert (await channels(served.runtime), woken) == (0, [])
 
 
-@pytest.mark.parametrize("turns", range(6))
+@pytest.mark.parametrize("turns", [0, 1, 3])
 async def test_cancelled_at_any_moment_of_its_commit_a_write_is_whole(
     served: Served, woken: list[Publication], turns: int
 ) -> None:
