@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from client_demo.errors import ConnectionLost, Refused, TokenExpired, of_status, unreachable
-from client_demo.stream import Event, Joined, Left, Position, Subscribed
+from client_demo.stream import Event, Joined, Left, Person, Position, Subscribed
 
 REPLY_SECONDS = 10.0
 CLOSE_SECONDS = 1.0
@@ -23,6 +23,8 @@ UNKNOWN_CHANNEL = 102
 PERMISSION_DENIED = 103
 TOKEN_EXPIRED = 109
 CLOSE_EXPIRED = 3005
+RESUBSCRIBE = 2500
+"""From this code on, an ended subscription may be made again."""
 
 
 class _Error(msgspec.Struct):
@@ -37,9 +39,18 @@ class _ConnectResult(msgspec.Struct):
     pong: bool = False
 
 
+class _Shown(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
 class _ClientInfo(msgspec.Struct):
     user: str = ""
     client: str = ""
+    conn_info: _Shown = _Shown()
+
+    @property
+    def person(self) -> Person:
+        return Person(self.user, self.conn_info.name)
 
 
 class _Publication(msgspec.Struct):
@@ -62,7 +73,7 @@ class _InfoPush(msgspec.Struct):
     info: _ClientInfo
 
 
-class _End(msgspec.Struct):
+class _Unsubscribe(msgspec.Struct):
     code: int = 0
     reason: str = ""
 
@@ -71,8 +82,7 @@ class _Push(msgspec.Struct):
     pub: _Publication | None = None
     join: _InfoPush | None = None
     leave: _InfoPush | None = None
-    unsubscribe: _End | None = None
-    disconnect: _End | None = None
+    unsubscribe: _Unsubscribe | None = None
 
 
 class _Reply(msgspec.Struct):
@@ -146,10 +156,11 @@ class CentrifugeConnection:
         events = tuple(_event(publication) for publication in result.publications)
         return Subscribed(result.epoch, result.offset, result.recovered, events)
 
-    async def present(self) -> tuple[str, ...]:
+    async def present(self) -> tuple[Person, ...]:
         result = (await self._call("presence", {"channel": self._channel})).presence
         infos = result.presence if result is not None else {}
-        return tuple(dict.fromkeys(info.user for client, info in infos.items() if client != self._client))
+        # A person may be here in several tabs.
+        return tuple(dict.fromkeys(info.person for client, info in infos.items() if client != self._client))
 
     async def pushes(self) -> AsyncIterator[Event | Joined | Left]:
         while True:
@@ -158,11 +169,11 @@ class CentrifugeConnection:
                 if push.pub is not None:
                     yield _event(push.pub)
                 elif push.join is not None and push.join.info.client != self._client:
-                    yield Joined(push.join.info.user)
+                    yield Joined(push.join.info.person)
                 elif push.leave is not None and push.leave.info.client != self._client:
-                    yield Left(push.leave.info.user)
-                elif (end := push.unsubscribe or push.disconnect) is not None:
-                    raise _ended(end.code, end.reason)
+                    yield Left(push.leave.info.person)
+                elif push.unsubscribe is not None:
+                    raise _unsubscribed(push.unsubscribe)
             await self._receive()
 
     async def _call(self, name: str, request: dict[str, Any]) -> _Reply:
@@ -218,3 +229,8 @@ def _ended(code: int, reason: str) -> Exception:
     if 3500 <= code < 4000 or 4500 <= code < 5000:
         return Refused(reason)
     return ConnectionLost(reason)
+
+
+def _unsubscribed(push: _Unsubscribe) -> Exception:
+    reason = f"the server ended the subscription: {push.reason or 'no reason given'} ({push.code})"
+    return Refused(reason) if push.code < RESUBSCRIBE else ConnectionLost(reason)

@@ -4,6 +4,8 @@ import unicodedata
 
 import msgspec
 
+from client_demo.stream import Person
+
 MAX_TITLE_CHARACTERS = 60
 
 
@@ -57,6 +59,11 @@ class Names:
         if user_id is None:
             return "somebody"
         return printable(self._people.get(user_id) or f"user …{user_id[-6:]}")
+
+    def present(self, person: Person) -> str:
+        """Somebody who is here, by the name that the connection shows."""
+        self.learn_person(person.user_id, person.name)
+        return self.person(person.user_id)
 
     def title(self, thing_id: str) -> str | None:
         """In quotes, cut where it is long; None when it was never heard of."""

@@ -45,10 +45,10 @@ class TerminalOutput:
         match item:
             case Event(body=body):
                 self._events.print(event_line(body, self._names), soft_wrap=True)
-            case Joined(user_id):
-                self._events.print(presence_line(user_id, "is here", self._names), soft_wrap=True)
-            case Left(user_id):
-                self._events.print(presence_line(user_id, "has left", self._names), soft_wrap=True)
+            case Joined(person):
+                self._events.print(presence_line(person, "is here", self._names), soft_wrap=True)
+            case Left(person):
+                self._events.print(presence_line(person, "has left", self._names), soft_wrap=True)
             case _:
                 if isinstance(item, Connected) and not self._has_names:
                     await self._learn_names()
@@ -64,13 +64,13 @@ class TerminalOutput:
 def _notice(item: Connected | Disconnected | Skipped | Joined | Left, names: Names) -> str:
     match item:
         case Connected(offset, present):
-            here = ", ".join(names.person(user_id) for user_id in present) or "nobody else"
+            here = ", ".join(names.present(person) for person in present) or "nobody else"
             return f"connected at offset {offset}; here: {here}"
         case Disconnected(reason, retry_seconds):
             return f"{printable(reason)}; trying again in {retry_seconds:.1f} s"
         case Skipped(reason, offset):
             return f"{printable(reason)}; going on after offset {offset}"
-        case Joined(user_id):
-            return f"{names.person(user_id)} is here"
-        case Left(user_id):
-            return f"{names.person(user_id)} has left"
+        case Joined(person):
+            return f"{names.present(person)} is here"
+        case Left(person):
+            return f"{names.present(person)} has left"

@@ -6,6 +6,7 @@ import msgspec
 from rich.text import Text
 
 from client_demo.names import Member, Names, printable, quoted
+from client_demo.stream import Person
 
 _STATUS_WORDS = {"todo": "to do", "in_progress": "in progress", "done": "done"}
 
@@ -67,15 +68,15 @@ def event_line(body: bytes, names: Names) -> Text:
     return line.append(f" {deed}")
 
 
-def presence_line(user_id: str, deed: str, names: Names) -> Text:
+def presence_line(person: Person, deed: str, names: Names) -> Text:
     line = _opening(datetime.now().astimezone())
     line.append("      ")
-    line.append(names.person(user_id), "bold green")
+    line.append(names.present(person), "bold green")
     return line.append(f" {deed}", "green")
 
 
 def _opening(at: datetime) -> Text:
-    return Text(f"{at.astimezone():%H:%M:%S}  ", "dim")
+    return Text().append(f"{at.astimezone():%H:%M:%S}  ", "dim")
 
 
 def _learn(data: _Data, names: Names) -> None:

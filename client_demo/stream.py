@@ -26,13 +26,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class Person:
     user_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    user_id: str
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Connected:
     """The subscription stands; what was missed comes next."""
 
     offset: int
-    present: tuple[str, ...]
+    present: tuple[Person, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,8 @@ class Connection(Protocol):
 
     async def subscribe(self, position: Position) -> Subscribed: ...
 
-    async def present(self) -> tuple[str, ...]:
-        """The ids of the people who are subscribed now."""
+    async def present(self) -> tuple[Person, ...]:
+        """Who else is subscribed now."""
         ...
 
     def pushes(self) -> AsyncIterator[Event | Joined | Left]:

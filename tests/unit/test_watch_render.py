@@ -9,6 +9,7 @@ import pytest
 
 from client_demo.names import Member, Names, Project, Snapshot, Titled, printable, quoted
 from client_demo.render import event_line, presence_line
+from client_demo.stream import Person
 
 
 @pytest.fixture(autouse=True)
@@ -134,4 +135,5 @@ def test_long_titles_are_cut() -> None:
 
 
 def test_presence(names: Names) -> None:
-    assert presence_line("u-bob", "is here", names).plain.endswith("bob is here")
+    assert presence_line(Person("u-cy", "cy"), "is here", names).plain.endswith("  cy is here")
+    assert "cy added" in event_line(event("task.created", {"task": TASK}, actor_id="u-cy"), names).plain

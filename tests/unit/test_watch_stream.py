@@ -20,10 +20,13 @@ from client_demo.stream import (
     Joined,
     Left,
     Page,
+    Person,
     Position,
     Skipped,
     Subscribed,
 )
+
+ADA, BOB = Person("u-ada", "ada"), Person("u-bob", "bob")
 
 
 class Silent(Exception):
@@ -88,8 +91,8 @@ class ScriptedConnection:
             return Subscribed(server.epoch, after, recovered=True, events=missed)
         return Subscribed(server.epoch, server.head)
 
-    async def present(self) -> tuple[str, ...]:
-        return ("bob",)
+    async def present(self) -> tuple[Person, ...]:
+        return (BOB,)
 
     async def pushes(self) -> AsyncIterator[Event | Joined | Left]:
         for push in self._act.pushes:
@@ -180,8 +183,8 @@ async def test_another_history_under_the_same_name_is_admitted_to() -> None:
 
 
 async def test_presence_passes_through_in_its_place() -> None:
-    items = await watch(ScriptedServer([Act(pushes=(1, Joined("ada"), 2, Left("ada")))]))
-    assert items[:5] == [Connected(0, ("bob",)), event(1), Joined("ada"), event(2), Left("ada")]
+    items = await watch(ScriptedServer([Act(pushes=(1, Joined(ADA), 2, Left(ADA)))]))
+    assert items[:5] == [Connected(0, (BOB,)), event(1), Joined(ADA), event(2), Left(ADA)]
 
 
 async def test_a_server_that_was_never_reached_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
