@@ -170,6 +170,17 @@ async def live(settings: Settings) -> AsyncIterator[Live]:
 @pytest.fixture
 def environment(database_url: str) -> dict[str, str]:
     """The settings of server processes; a test may change them before it starts one."""
+    return environment_for(database_url)
+
+
+@pytest.fixture
+async def server(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
+    """A server process, ready."""
+    async with Server(tmp_path, environment) as server:
+        yield server
+
+
+def environment_for(database_url: str) -> dict[str, str]:
     return {
         "ROOMFUL_DATABASE_URL": database_url,
         "ROOMFUL_SECRET_KEY": SECRET_KEY,
@@ -178,13 +189,6 @@ def environment(database_url: str) -> dict[str, str]:
         "ROOMFUL_SHUTDOWN_GRACE": "2",
         "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
     }
-
-
-@pytest.fixture
-async def server(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
-    """A server process, ready."""
-    async with Server(tmp_path, environment) as server:
-        yield server
 
 
 def settings_for(database_url: str) -> Settings:

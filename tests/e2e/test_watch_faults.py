@@ -1,0 +1,85 @@
+"""`roomful-watch` when the server is killed, restarted, or gives less than was missed."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.conftest import Backend
+from tests.support.api import Person, Project
+from tests.support.server import Server
+from tests.support.watch import Watch, watching
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """What it does is the same whatever the server keeps its rows in."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def ada(server: Server) -> Person:
+    return await server.api.register("ada")
+
+
+@pytest.fixture
+async def project(ada: Person) -> Project:
+    return await ada.create_project("Apollo")
+
+
+async def test_every_event_is_shown_once_though_the_server_is_killed_amid_writes(
+    server: Server, ada: Person, project: Project
+) -> None:
+    answered: set[str] = set()
+    half, is_back = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        for number in range(200):
+            try:
+                answered.add((await ada.create_task(project, f"Task {number}"))["id"])
+            except httpx.TransportError:
+                await is_back.wait()
+            if number == 100:
+                half.set()
+
+    async def kill() -> None:
+        await half.wait()
+        await server.kill()
+        await server.start()
+        is_back.set()
+
+    async with watching(server, ada, project, "--json") as watch:
+        await watch.connected()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(write())
+            group.create_task(kill())
+        head = (await ada.get(project.path))["offset"]
+        events = [await watch.event() for _ in range(head - 1)]
+        watch.interrupt()
+        assert (await watch.ended())[:2] == (0, "")
+    assert [event["offset"] for event in events] == list(range(2, head + 1))
+    assert answered <= {event["data"]["task"]["id"] for event in events}
+    assert events == await ada.all_events(project, after=1)
+
+
+class TestFewRecoverable:
+    """With more missed than the event socket recovers at once, the rest is read page by page."""
+
+    @pytest.fixture
+    def environment(self, environment: dict[str, str]) -> dict[str, str]:
+        return {**environment, "ROOMFUL_RECOVERY_LIMIT": "2"}
+
+    async def test_nothing_is_missing(self, server: Server, ada: Person, project: Project) -> None:
+        for number in range(9):
+            await ada.create_task(project, f"Task {number}")
+        async with watching(server, ada, project, "--json", "--since", "0") as watch:
+            assert [(await watch.event())["offset"] for _ in range(10)] == list(range(1, 11))
+            await ada.create_task(project)
+            assert (await watch.event())["offset"] == 11
+
+
+async def test_a_server_that_is_not_there_is_given_up() -> None:
+    async with Watch("project", "--url", "http://127.0.0.1:1", token="token") as watch:
+        code, output, errors = await watch.ended()
+    assert (code, output) == (1, "")
+    assert errors.splitlines()[-1].startswith("roomful-watch: the server can't be reached")
