@@ -1,0 +1,64 @@
+// One subscriber by the official JavaScript SDK: what happens to it is told on standard output, a JSON note a line;
+// what it shall do is read from standard input, a JSON command a line.
+//
+//   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "for when that expires"]}'
+import readline from "node:readline";
+import { Centrifuge, UnauthorizedError } from "centrifuge";
+import WebSocket from "ws";
+
+const { url, channel, tokens } = JSON.parse(process.argv[2]);
+const tell = (kind, note = {}) => console.log(JSON.stringify({ kind, ...note }));
+
+const client = new Centrifuge(url, {
+  websocket: WebSocket,
+  token: tokens.shift(),
+  minReconnectDelay: 50,
+  maxReconnectDelay: 200,
+  getToken: async () => {
+    tell("token");
+    if (tokens.length === 0) throw new UnauthorizedError();
+    return tokens.shift();
+  },
+});
+client.on("connected", ({ client, transport }) => tell("connected", { client, transport }));
+client.on("connecting", ({ code, reason }) => tell("connecting", { code, reason }));
+client.on("disconnected", ({ code, reason }) => tell("disconnected", { code, reason }));
+
+const subscription = client.newSubscription(channel, {
+  joinLeave: true,
+  minResubscribeDelay: 50,
+  maxResubscribeDelay: 200,
+});
+subscription.on("subscribed", ({ recoverable, wasRecovering, recovered, streamPosition }) =>
+  tell("subscribed", { recoverable, was_recovering: wasRecovering, recovered, offset: streamPosition?.offset }),
+);
+subscription.on("unsubscribed", ({ code, reason }) => tell("unsubscribed", { code, reason }));
+subscription.on("publication", ({ data, offset }) => tell("publication", { data, offset }));
+subscription.on("join", ({ info }) => tell("join", { user: info.user, info: info.connInfo }));
+subscription.on("leave", ({ info }) => tell("leave", { user: info.user, info: info.connInfo }));
+
+const commands = {
+  presence: async () => {
+    const { clients } = await subscription.presence();
+    return Object.values(clients).map(({ user }) => user);
+  },
+  publish: async ({ data }) => {
+    await subscription.publish(data);
+  },
+  history: async ({ since, limit }) => {
+    const { publications, offset, epoch } = await subscription.history(since ? { since, limit } : { limit });
+    return { offsets: publications.map(({ offset }) => offset), offset, epoch };
+  },
+};
+
+subscription.subscribe();
+client.connect();
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { command, ...fields } = JSON.parse(line);
+  try {
+    tell("answer", { result: (await commands[command](fields)) ?? null });
+  } catch ({ code, message }) {
+    tell("answer", { error: code, message });
+  }
+}
+client.disconnect();

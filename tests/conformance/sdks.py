@@ -1,0 +1,230 @@
+"""The official SDKs, each as one subscriber that a test can watch and command."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import centrifuge
+
+from server.supervision import Crew
+from tests.support.api import Json, Person, Project
+from tests.support.processes import dies_with_parent
+
+JAVASCRIPT = Path(__file__).parent / "js"
+NOTE_SECONDS = 10.0
+INSTALL_SECONDS = 120
+
+
+class Sdk(Protocol):
+    """A client with one subscription. `tokens`: the first one to connect with, then those for when it expires.
+
+    What happens to it are notes, such as `{"kind": "publication", "offset": 7, "data": {…}}`.
+    """
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def expect(self, kind: str) -> Json:
+        """The next note of this kind. Others are passed over, but never a publication."""
+        ...
+
+    async def ask(self, command: str, **fields: object) -> Json:
+        """Give a command: `presence`, `publish`, `history`. The answer holds `result`, or the code of the `error`."""
+        ...
+
+
+class Connect(Protocol):
+    def __call__(self, person: Person, project: Project, /, *tokens: str) -> Sdk:
+        """A subscriber that is not connected yet. Without tokens, it has the person's own."""
+
+
+class NeedsNode(Exception):
+    """Node, or the SDK's packages, can't be had here."""
+
+
+class Notes:
+    """The notes of one subscriber, in order."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Json] = asyncio.Queue()
+
+    def add(self, kind: str, **note: object) -> None:
+        self._queue.put_nowait({"kind": kind, **note})
+
+    async def expect(self, kind: str) -> Json:
+        async with asyncio.timeout(NOTE_SECONDS):
+            while (note := await self._queue.get())["kind"] != kind:
+                assert note["kind"] not in ("publication", "failure"), f"expected {kind}, got {note}"
+        return note
+
+
+class PythonSdk:
+    """`centrifuge-python`."""
+
+    def __init__(self, url: str, channel: str, tokens: Sequence[str]) -> None:
+        self._notes = Notes()
+        self._tokens = list(tokens)
+        self._client = centrifuge.Client(
+            url,
+            events=_ClientNotes(self._notes),
+            token=self._tokens.pop(0),
+            get_token=self._next_token,
+            min_reconnect_delay=0.05,
+            max_reconnect_delay=0.2,
+            proxy=None,
+        )
+        self._subscription = self._client.new_subscription(
+            channel,
+            events=_SubscriptionNotes(self._notes),
+            join_leave=True,
+            min_resubscribe_delay=0.05,
+            max_resubscribe_delay=0.2,
+        )
+        self._commands: dict[str, Callable[..., Awaitable[object]]] = {
+            "presence": self._presence,
+            "publish": self._subscription.publish,
+            "history": self._history,
+        }
+
+    async def __aenter__(self) -> Self:
+        await self._client.connect()
+        await self._subscription.subscribe()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.disconnect()
+
+    async def expect(self, kind: str) -> Json:
+        return await self._notes.expect(kind)
+
+    async def ask(self, command: str, **fields: object) -> Json:
+        try:
+            return {"result": await self._commands[command](**fields)}
+        except centrifuge.ReplyError as refused:
+            return {"error": refused.code}
+
+    async def _next_token(self) -> str:
+        self._notes.add("token")
+        if not self._tokens:
+            raise centrifuge.UnauthorizedError("there are no more")
+        return self._tokens.pop(0)
+
+    async def _presence(self) -> list[str]:
+        present = await self._subscription.presence()
+        return [info.user for info in present.clients.values()]
+
+    async def _history(self, limit: int, since: Json | None = None) -> Json:
+        position = None if since is None else centrifuge.StreamPosition(since["offset"], since["epoch"])
+        found = await self._subscription.history(limit=limit, since=position)
+        return {"offsets": [pub.offset for pub in found.publications], "offset": found.offset, "epoch": found.epoch}
+
+
+class _ClientNotes(centrifuge.ClientEventHandler):  # type: ignore[misc]  # the SDK has no types
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    async def on_connected(self, happened: Any) -> None:
+        self._notes.add("connected", client=happened.client)
+
+    async def on_connecting(self, happened: Any) -> None:
+        self._notes.add("connecting", code=happened.code)
+
+    async def on_disconnected(self, happened: Any) -> None:
+        self._notes.add("disconnected", code=happened.code, reason=happened.reason)
+
+
+class _SubscriptionNotes(centrifuge.SubscriptionEventHandler):  # type: ignore[misc]  # the SDK has no types
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    async def on_subscribed(self, happened: Any) -> None:
+        position = happened.stream_position
+        self._notes.add(
+            "subscribed",
+            recoverable=happened.recoverable,
+            was_recovering=happened.was_recovering,
+            recovered=happened.recovered,
+            offset=None if position is None else position.offset,
+        )
+
+    async def on_unsubscribed(self, happened: Any) -> None:
+        self._notes.add("unsubscribed", code=happened.code, reason=happened.reason)
+
+    async def on_publication(self, happened: Any) -> None:
+        self._notes.add("publication", offset=happened.pub.offset, data=happened.pub.data)
+
+    async def on_join(self, happened: Any) -> None:
+        self._notes.add("join", user=happened.info.user, info=happened.info.conn_info)
+
+    async def on_leave(self, happened: Any) -> None:
+        self._notes.add("leave", user=happened.info.user, info=happened.info.conn_info)
+
+
+class JavaScriptSdk:
+    """npm `centrifuge`, in a Node process."""
+
+    def __init__(self, url: str, channel: str, tokens: Sequence[str]) -> None:
+        self._notes = Notes()
+        self._task = json.dumps({"url": url, "channel": channel, "tokens": list(tokens)})
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            "node",
+            str(JAVASCRIPT / "subscriber.mjs"),
+            self._task,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**22,
+            preexec_fn=dies_with_parent(),
+        )
+        crew = await self._stack.enter_async_context(Crew("notes"))
+        crew.spawn(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        await self._stack.aclose()
+
+    async def expect(self, kind: str) -> Json:
+        return await self._notes.expect(kind)
+
+    async def ask(self, command: str, **fields: object) -> Json:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"command": command, **fields}).encode() + b"\n")
+        return await self.expect("answer")
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            self._notes.add(**json.loads(line))
+        self._notes.add("failure", reason="the Node process has ended")
+
+
+def install_javascript() -> None:
+    """Install the packages of the lock file, once. Raises NeedsNode."""
+    installed = JAVASCRIPT / "node_modules" / ".package-lock.json"
+    lock = JAVASCRIPT / "package-lock.json"
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise NeedsNode("Node is not installed")
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    command = ["npm", "ci", "--ignore-scripts", "--silent"]
+    done = subprocess.run(command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    if done.returncode != 0:
+        raise NeedsNode(f"npm ci failed: {done.stderr.strip()}")

@@ -1,0 +1,67 @@
+"""The network between a client and a server, which a test can cut."""
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Self
+
+
+class Network:
+    """Passes on what is said between clients and the server's port, until it is cut.
+
+    Cut, it resets what is connected and whoever tries to connect.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._is_cut = False
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Self:
+        self._listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self.port: int = self._listener.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+        self._listener.close()
+        await self._listener.wait_closed()
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    async def _connect(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            client_writer.transport.abort()
+            return
+        try:
+            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+        except OSError:
+            client_writer.transport.abort()
+            return
+        both = {client_writer, server_writer}
+        self._writers |= both
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pass_on(client_reader, server_writer))
+                group.create_task(_pass_on(server_reader, client_writer))
+        finally:
+            self._writers -= both
+            for writer in both:
+                writer.transport.abort()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError):  # the other side has gone already
+        writer.write_eof()
