@@ -35,6 +35,10 @@ class PostgreSQL:
         self._account = account
         self.directory = directory
 
+    @property
+    def pid(self) -> int:
+        return int((self.directory / "data" / "postmaster.pid").read_text().partition("\n")[0])
+
     def url(self, database: str) -> str:
         """The address as an operator would set it: no driver name, the socket's directory as host."""
         return f"postgresql://postgres@/{database}?host={self.directory}"
@@ -67,7 +71,7 @@ class PostgreSQL:
         )
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, **settings: str) -> Iterator[None]:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory),
@@ -80,6 +84,7 @@ class PostgreSQL:
             "max_wal_senders": "0",
             "autovacuum": "off",
             "timezone": "Asia/Kathmandu",  # an odd zone brings naive times to light
+            **settings,
         }
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
         log = self.directory / "log"
@@ -104,8 +109,8 @@ class PostgreSQL:
 
 
 @contextmanager
-def run_postgresql() -> Iterator[PostgreSQL]:
-    """Start a server in a directory of its own; both are gone afterwards.
+def run_postgresql(**settings: str) -> Iterator[PostgreSQL]:
+    """Start a server in a directory of its own; both are gone afterwards. Settings: those of `postgresql.conf`.
 
     Raises ImportError where the wheel is not installed or has no programs for this machine.
     """
@@ -120,7 +125,7 @@ def run_postgresql() -> Iterator[PostgreSQL]:
             os.chown(directory, person.pw_uid, person.pw_gid)
         server = PostgreSQL(programs, directory, account)
         server.initialise()
-        with server.running():
+        with server.running(**settings):
             yield server
 
 

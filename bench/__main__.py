@@ -1,0 +1,56 @@
+"""`python -m bench`: measure, show, and write `docs/benchmarks.md`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from bench import create_task, grounds, latency, page, writers
+from bench.crowd import allow_many_sockets
+from bench.figures import Table
+from bench.grounds import Ground
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+console = Console(width=None if sys.stdout.isatty() else 140)
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each comparison.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long one round lasts.")] = 4.0,
+    events: Annotated[int, typer.Option(min=1, help="Events for each latency figure.")] = 300,
+    write: Annotated[bool, typer.Option(help=f"Write the figures to {PAGE.parent.name}/{PAGE.name}.")] = True,
+) -> None:
+    """Measure Roomful on this machine. Leave it alone meanwhile."""
+    allow_many_sockets()
+    tables = []
+    for table in _tables(rounds, seconds, events):
+        page.show(console, table)
+        tables.append(table)
+    if write:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page.render(tables))
+        console.print(f"written to {PAGE}")
+
+
+def _tables(rounds: int, seconds: float, events: int) -> Iterator[Table]:
+    with _both() as both:
+        yield uvloop.run(create_task.measure(both, rounds=rounds, seconds=seconds))
+    with _both() as both:
+        yield uvloop.run(latency.measure(both, events=events))
+    with grounds.sqlite() as ground:
+        yield uvloop.run(writers.measure(ground, rounds=rounds, seconds=seconds))
+
+
+@contextmanager
+def _both() -> Iterator[list[Ground]]:
+    with grounds.sqlite() as sqlite, grounds.postgresql() as postgresql:
+        yield [sqlite, postgresql]
+
+
+typer.run(main)

@@ -1,0 +1,98 @@
+"""What a benchmark stands on: a database of its own, Roomful on one core, the bare route beside it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.machine import CLIENT_CORE, SERVER_CORE, pin
+from tests.support.api import Person
+from tests.support.postgresql import run_postgresql
+from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
+from tests.support.server import START_SECONDS, Server, roomful_environment
+
+SETTINGS = {
+    "ROOMFUL_SECRET_KEY": "a-key-that-only-the-benchmarks-sign-with",
+    "ROOMFUL_LOG_LEVEL": "warning",
+    "ROOMFUL_RATE_LIMIT_WRITES": "0",
+    "ROOMFUL_RATE_LIMIT_COMMANDS": "0",
+    "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
+    "ROOMFUL_MAX_CONNECTIONS_PER_USER": "0",
+    "ROOMFUL_ACCESS_TOKEN_TTL": "86400",
+}
+
+# A commit waits for the disk, as it would for an operator; the tests' PostgreSQL does not.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A database with a name for the tables, and a directory to work in."""
+
+    name: str
+    database_url: str
+    directory: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**SETTINGS, "ROOMFUL_DATABASE_URL": self.database_url}
+
+
+@contextmanager
+def sqlite() -> Iterator[Ground]:
+    with tempfile.TemporaryDirectory(prefix="roomful-bench-") as directory:
+        yield Ground("SQLite", f"sqlite:///{directory}/roomful.db", Path(directory))
+
+
+@contextmanager
+def postgresql() -> Iterator[Ground]:
+    """PostgreSQL shares the client's core, so that the server has its own."""
+    with tempfile.TemporaryDirectory(prefix="roomful-bench-") as directory, run_postgresql(**DURABLE) as server:
+        pin(server.pid, CLIENT_CORE)
+        yield Ground("PostgreSQL", server.url(server.create_database()), Path(directory))
+
+
+@asynccontextmanager
+async def roomful(ground: Ground) -> AsyncIterator[Server]:
+    async with Server(ground.directory, ground.environment) as server:
+        pin(server.pid, SERVER_CORE)
+        pin(os.getpid(), CLIENT_CORE)
+        yield server
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A server under test: where it listens."""
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def bare(ground: Ground) -> Iterator[Process]:
+    """The bare route on a database that Roomful has migrated."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.bare", str(port)],
+        env=roomful_environment(ground.environment),
+        preexec_fn=dies_with_parent(),
+    )
+    with ended_by(process, signal.SIGTERM):
+        wait_until(lambda: _listens(port), seconds=START_SECONDS, what="the bare route listens")
+        pin(process.pid, SERVER_CORE)
+        yield Process(process.pid, port)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def signed_in(person: Person) -> dict[str, str]:
+    return {"Authorization": f"Bearer {person.token}"}
