@@ -26,6 +26,7 @@ from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.presence import Presence
 from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_presence import RedisPresence
 from server.realtime.redis_server import RedisServer
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
@@ -78,9 +79,11 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         hub = Hub(history, crew)
         key = signing_key(settings)
         broker: Broker = MemoryBroker(hub.dispatch)
+        presence: Presence = MemoryPresence()
         if settings.redis_url is not None:
             redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
             broker = await stack.enter_async_context(RedisBroker(redis, hub.dispatch, key=key.encode()))
+            presence = RedisPresence(redis, key=key.encode())
         hub.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
         loops = await stack.enter_async_context(Loops())
@@ -100,7 +103,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             cursor_key=hmac.digest(key.encode(), b"roomful list cursor, version 1", "sha256"),
             broker=broker,
             history=history,
-            presence=MemoryPresence(),
+            presence=presence,
             hub=hub,
             relay=Relay(broker),
             crew=crew,

@@ -8,7 +8,7 @@ from server.realtime.policy import Rules
 Kind = Literal["project", "signal", "user"]
 
 _RULES: dict[str, Rules] = {
-    "project": Rules(is_recoverable=True, has_presence=True, joins="person"),
+    "project": Rules(is_recoverable=True, has_presence=True),
     # Cursors and typing: small, often, and worth nothing a second later.
     "signal": Rules(takes_publish=True, max_publish_bytes=2 * 1024, publishes_per_minute=1_800),
     "user": Rules(is_recoverable=True),

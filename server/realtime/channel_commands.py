@@ -200,7 +200,7 @@ def _unsubscribe(session: Session, command_id: int, channel: str) -> None:
     subscription = session.subscriptions.pop(channel, None)
     if subscription is not None:
         session.node.hub.leave(subscription)
-        session.leave_presence(subscription)
+        session.leave_presence(subscription, grace_seconds=0)
     # Success also when there was nothing to end: an error makes SDKs reconnect.
     session.send(Reply(command_id, unsubscribe=Empty()))
 

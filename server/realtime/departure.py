@@ -29,6 +29,7 @@ class Departure:
 
     def finish(self) -> None:
         """Close those that are left now."""
+        self.has_begun = True
         for session in self._sessions.everybody():
             session.end(SHUTDOWN)
 

@@ -143,7 +143,8 @@ class EventStream:
         if self._goes_on():
             # Nothing was awaited since the channel's position was read.
             hub.go_live(self._subscription)
-            self._attend(is_coming=True)
+            if self._subscription.rules.has_presence:
+                self.node.attendance.enter(self._presence_entry())
         else:
             self.end(codes.ACCESS_DENIED)
 
@@ -160,18 +161,18 @@ class EventStream:
         self.connection.send(msgspec.json.encode(told))
 
     def _subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
-        self._attend(is_coming=False)
-        self.end(codes.FORCE_RECONNECT if reason.code >= 2500 else codes.ACCESS_DENIED)
+        self._leave_presence(grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
+        self.end(codes.FORCE_RECONNECT if reason.may_come_back else codes.ACCESS_DENIED)
 
     def _subscription_reset(self, _subscription: Subscription, position: Position) -> None:
         self._tell_reset(position)
 
-    def _attend(self, *, is_coming: bool) -> None:
-        rules = self._subscription.rules
-        if rules.has_presence:
-            entry = Entry(self._subscription.channel, self._subscription.client)
-            note = self.node.attendance.enter if is_coming else self.node.attendance.leave
-            note(entry, joins=rules.joins)
+    def _leave_presence(self, *, grace_seconds: float) -> None:
+        if self._subscription.rules.has_presence:
+            self.node.attendance.leave(self._presence_entry(), grace_seconds=grace_seconds)
+
+    def _presence_entry(self) -> Entry:
+        return Entry(self._subscription.channel, self._subscription.client)
 
     def _closes_in(self) -> float:
         expires_at = self._credentials.expires_at
@@ -185,5 +186,5 @@ class EventStream:
         was_live = self._subscription.is_live
         self.node.hub.leave(self._subscription)
         if was_live:
-            self._attend(is_coming=False)
+            self._leave_presence(grace_seconds=self.node.absence_seconds)
         self.node.sessions.leave(self, self._credentials.user_id, self._credentials.session_id)

@@ -1,11 +1,18 @@
 """The presence of a server that runs as one process."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from server.realtime.presence import Entry
+from server.realtime.presence import Entry, Leave
 from server.realtime.publication import ClientInfo
+
+
+class _Away(NamedTuple):
+    last: Entry
+    until: float
 
 
 @dataclass(slots=True)
@@ -19,15 +26,19 @@ class MemoryPresence:
 
     def __init__(self) -> None:
         self._lists: dict[str, _List] = {}
+        self._away: dict[tuple[str, str], _Away] = {}
 
     async def enter(self, entries: Sequence[Entry]) -> list[bool]:
         return [self._enter(entry) for entry in entries]
 
-    async def leave(self, entries: Sequence[Entry]) -> list[bool]:
-        return [self._leave(entry) for entry in entries]
+    async def leave(self, leaves: Sequence[Leave]) -> None:
+        for leave in leaves:
+            self._leave(leave)
 
-    async def renew(self, entries: Sequence[Entry]) -> None:
-        return None
+    async def gone(self) -> list[Entry]:
+        now = time.monotonic()
+        gone = [key for key, away in self._away.items() if away.until <= now]
+        return [self._away.pop(key).last for key in gone]
 
     async def members(self, channel: str) -> list[ClientInfo]:
         present = self._lists.get(channel)
@@ -36,20 +47,21 @@ class MemoryPresence:
     def _enter(self, entry: Entry) -> bool:
         present = self._lists.setdefault(entry.channel, _List())
         client = entry.client
-        if client.client not in present.clients:
-            present.connections_of[client.user] += 1
+        is_new = client.client not in present.clients
         present.clients[client.client] = client
-        return present.connections_of[client.user] == 1
-
-    def _leave(self, entry: Entry) -> bool:
-        present = self._lists.get(entry.channel)
-        client = present.clients.pop(entry.client.client, None) if present else None
-        if present is None or client is None:
+        present.connections_of[client.user] += is_new
+        if not is_new or present.connections_of[client.user] > 1:
             return False
+        return self._away.pop((entry.channel, client.user), None) is None
+
+    def _leave(self, leave: Leave) -> None:
+        channel, client = leave.entry
+        present = self._lists.get(channel)
+        if present is None or present.clients.pop(client.client, None) is None:
+            return
         present.connections_of[client.user] -= 1
-        is_last = not present.connections_of[client.user]
-        if is_last:
+        if not present.connections_of[client.user]:
             del present.connections_of[client.user]
+            self._away[channel, client.user] = _Away(leave.entry, time.monotonic() + leave.grace_seconds)
         if not present.clients:
-            del self._lists[entry.channel]
-        return is_last
+            del self._lists[channel]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from server.realtime.attendance import Attendance
+from server.realtime.attendance import BLINK_SECONDS, RESTART_SECONDS, Attendance
 from server.realtime.departure import Departure
 from server.realtime.history import History
 from server.realtime.hub import Hub
@@ -46,3 +46,8 @@ class Node:
     sessions: Sessions
     departure: Departure
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def absence_seconds(self) -> float:
+        """For how long somebody whose connection ends now may be away without having left."""
+        return RESTART_SECONDS if self.departure.has_begun else BLINK_SECONDS

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from server.realtime.publication import ClientInfo
-
-Joins = Literal["none", "connection", "person"]
-"""Whose coming and going a channel hears of."""
 
 
 class TokenRefused(Exception):
@@ -36,11 +33,11 @@ class Rules:
     """What a channel allows, whoever asks.
 
     `is_recoverable`: its publications are recorded with offsets, and a client that comes back gets what it missed.
+    `has_presence`: its subscribers are on a list, and it hears of the people who join and leave.
     """
 
     is_recoverable: bool = False
     has_presence: bool = False
-    joins: Joins = "none"
     takes_publish: bool = False
     max_publish_bytes: int = 64 * 1024
     publishes_per_minute: int = 0

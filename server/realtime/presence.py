@@ -13,26 +13,40 @@ class Entry(NamedTuple):
     client: ClientInfo
 
 
+class Leave(NamedTuple):
+    """A connection that goes. A person who comes back within the grace was never away."""
+
+    entry: Entry
+    grace_seconds: float
+
+
 class PresenceUnavailable(Exception):
     """The list can't be read or changed now; it may be in a moment."""
 
 
-class Presence(Protocol):
-    """A list of connections per channel, the same on every node.
+class PresenceLost(Exception):
+    """The list has begun anew, and what this node had entered is not on it any more."""
 
-    An entry is there until it is removed, or its node has not renewed it for a while (30 s at most). Each call has a
-    deadline of its own and raises PresenceUnavailable when the list is out of reach. Calls are made one at a time.
+
+class Presence(Protocol):
+    """A list of connections per channel, the same on every node, and of the people behind them.
+
+    An entry is there until it is removed, or its node has not entered it again for a while (30 s at most). Each call
+    has a deadline of its own and raises PresenceUnavailable when the list is out of reach. Calls that change the list
+    are made one at a time.
     """
 
     async def enter(self, entries: Sequence[Entry]) -> list[bool]:
-        """Add connections. For each, whether it is its person's first in that channel. Idempotent."""
+        """Add connections, or keep those that are there from expiring. For each, whether it brings its person in."""
 
-    async def leave(self, entries: Sequence[Entry]) -> list[bool]:
-        """Remove connections. For each, whether it was its person's last in that channel. Idempotent: a connection
-        that is not there was not the last."""
+    async def leave(self, leaves: Sequence[Leave]) -> None:
+        """Remove connections. Idempotent."""
 
-    async def renew(self, entries: Sequence[Entry]) -> None:
-        """Keep the entries of this node from expiring."""
+    async def gone(self) -> list[Entry]:
+        """People who are away for longer than their grace, by their last connection.
+
+        Each is handed out once, to one node. Raises PresenceLost, once, when what was entered is lost.
+        """
 
     async def members(self, channel: str) -> list[ClientInfo]:
         """Everybody's connections in a channel, in no order."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
+from server.realtime.redis_server import names_prefix
 
 SEAL_BYTES = 16
 NODE_BYTES = 8
@@ -55,21 +56,18 @@ class _Hint(msgspec.Struct, tag="hint", tag_field="kind", array_like=True, froze
 class RedisFrames:
     """Makes and reads frames: seal, id of the sending node, content.
 
-    The names of channels in Redis begin with a prefix derived from the key, so that two deployments may share a Redis
-    without hearing each other. The seal is a keyed BLAKE2b (RFC 7693): a third of the time of HMAC-SHA256.
+    The seal is a keyed BLAKE2b (RFC 7693): a third of the time of HMAC-SHA256.
     """
 
     def __init__(self, key: bytes, *, node: bytes) -> None:
         self._key = hmac.digest(key, b"roomful broker messages, version 1", "sha256")
         self._node = node
-        self.prefix = (
-            b"roomful:%s:" % hmac.digest(key, b"roomful names in redis, version 1", "sha256")[:4].hex().encode()
-        )
+        self._prefix = names_prefix(key)
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(_Probe | _Publication | _Arrival | _Hint)
 
     def name_of(self, channel: str) -> bytes:
-        return self.prefix + channel.encode()
+        return self._prefix + channel.encode()
 
     def probe(self, channel: str) -> bytes:
         return self._seal(_Probe(channel))

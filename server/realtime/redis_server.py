@@ -1,6 +1,7 @@
 """The Redis (or Valkey) that a URL names, reached through connections that never wait for ever."""
 
 import asyncio
+import hmac
 import logging
 import math
 import random
@@ -171,6 +172,11 @@ def sentinel_address(url: str) -> tuple[list[tuple[str, int]], str, dict[str, An
     plain = ConnectionPool.from_url(urlunsplit(("redis", f"{sign_in}@localhost", f"/{database or 0}", parts.query, "")))
     rest = {name: value for name, value in plain.connection_kwargs.items() if name not in ("host", "port")}
     return sentinels, service, rest
+
+
+def names_prefix(key: bytes) -> bytes:
+    """What the names of one deployment begin with, so that several may share a Redis and not meet."""
+    return b"roomful:%s:" % hmac.digest(key, b"roomful names in redis, version 1", "sha256")[:4].hex().encode()
 
 
 def packed(*parts: bytes) -> bytes:

@@ -165,7 +165,7 @@ class Session:
     def subscription_ended(self, subscription: Subscription, reason: Unsubscribe) -> None:
         """The server has ended one of our live subscriptions."""
         self.subscriptions.pop(subscription.channel, None)
-        self.leave_presence(subscription)
+        self.leave_presence(subscription, grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
         push = Push(subscription.channel, unsubscribe=UnsubscribePush(reason.code, reason.reason))
         self.send(Reply(push=push))
 
@@ -176,12 +176,12 @@ class Session:
     def enter_presence(self, subscription: Subscription) -> None:
         if subscription.rules.has_presence:
             entry = Entry(subscription.channel, subscription.client)
-            self.node.attendance.enter(entry, joins=subscription.rules.joins)
+            self.node.attendance.enter(entry)
 
-    def leave_presence(self, subscription: Subscription) -> None:
+    def leave_presence(self, subscription: Subscription, *, grace_seconds: float) -> None:
         if subscription.rules.has_presence:
             entry = Entry(subscription.channel, subscription.client)
-            self.node.attendance.leave(entry, joins=subscription.rules.joins)
+            self.node.attendance.leave(entry, grace_seconds=grace_seconds)
 
     # Commands
 
@@ -348,7 +348,7 @@ class Session:
             was_live = subscription.is_live
             self.node.hub.leave(subscription)
             if was_live:
-                self.leave_presence(subscription)
+                self.leave_presence(subscription, grace_seconds=self.node.absence_seconds)
         self.subscriptions.clear()
         if self.credentials is not None:
             self.node.sessions.leave(self, self.credentials.user_id, self.credentials.session_id)

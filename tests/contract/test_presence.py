@@ -1,35 +1,58 @@
 """What every presence list guarantees (server/realtime/presence.py)."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from server.realtime.memory_presence import MemoryPresence
-from server.realtime.presence import Entry, Presence
+from server.realtime.presence import Entry, Leave, Presence
 from server.realtime.publication import ClientInfo
+from server.realtime.redis_presence import RedisPresence
+from server.realtime.redis_server import RedisServer
+from tests.support.brokers import KEY
+from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
 
 
-@pytest.fixture(params=["memory"])
-def presence() -> Presence:
-    return MemoryPresence()
+@pytest.fixture(params=["memory", "redis"])
+async def presence(request: pytest.FixtureRequest) -> AsyncIterator[Presence]:
+    if request.param == "memory":
+        yield MemoryPresence()
+    else:
+        valkey: Valkey = request.getfixturevalue("valkey")
+        async with RedisServer(valkey.url) as server:
+            yield RedisPresence(server, key=KEY)
 
 
 def entry(client: str, user: str, channel: str = CHANNEL, info: bytes = b"") -> Entry:
     return Entry(channel, ClientInfo(client, user, info))
 
 
+def leave(client: str, user: str, channel: str = CHANNEL, *, grace_seconds: float = 0) -> Leave:
+    return Leave(entry(client, user, channel), grace_seconds)
+
+
 async def clients(presence: Presence, channel: str = CHANNEL) -> list[str]:
     return sorted(member.client for member in await presence.members(channel))
 
 
+async def gone(presence: Presence) -> list[str]:
+    return sorted(last.client.user for last in await presence.gone())
+
+
 async def test_nobody_is_there_at_first(presence: Presence) -> None:
     assert await presence.members(CHANNEL) == []
+    assert await presence.gone() == []
 
 
 async def test_members_are_as_they_came(presence: Presence) -> None:
-    ada = ClientInfo("c-1", "ada", '{"name":"Ada  é"}'.encode())
+    ada = ClientInfo("c-1", "ada", '{"name":"Ada  é\n"}'.encode())
     await presence.enter([Entry(CHANNEL, ada)])
     assert await presence.members(CHANNEL) == [ada]
+    await presence.leave([Leave(Entry(CHANNEL, ada), 0)])
+    assert await presence.gone() == [Entry(CHANNEL, ada)]
 
 
 async def test_first_and_last_connection_of_a_person(presence: Presence) -> None:
@@ -38,48 +61,73 @@ async def test_first_and_last_connection_of_a_person(presence: Presence) -> None
     assert await presence.enter([entry("c-3", "bob")]) == [True]
     assert await clients(presence) == ["c-1", "c-2", "c-3"]
 
-    assert await presence.leave([entry("c-1", "ada")]) == [False]
-    assert await presence.leave([entry("c-2", "ada")]) == [True]
+    await presence.leave([leave("c-1", "ada")])
+    assert await gone(presence) == []
+    await presence.leave([leave("c-2", "ada")])
+    assert await gone(presence) == ["ada"]
     assert await clients(presence) == ["c-3"]
+
+
+async def test_person_who_is_gone_is_handed_out_once(presence: Presence) -> None:
+    await presence.enter([entry("c-1", "ada")])
+    await presence.leave([leave("c-1", "ada")])
+    assert await gone(presence) == ["ada"]
+    assert await gone(presence) == []
+    assert await presence.enter([entry("c-2", "ada")]) == [True]
+
+
+async def test_person_who_comes_back_within_the_grace_was_never_away(presence: Presence) -> None:
+    await presence.enter([entry("c-1", "ada")])
+    await presence.leave([leave("c-1", "ada", grace_seconds=0.2)])
+    assert await clients(presence) == []
+    assert await gone(presence) == []
+    assert await presence.enter([entry("c-2", "ada")]) == [False]
+    await asyncio.sleep(0.25)  # the grace
+    assert await gone(presence) == []
+    assert await clients(presence) == ["c-2"]
+
+
+async def test_person_is_gone_after_the_grace(presence: Presence) -> None:
+    await presence.enter([entry("c-1", "ada")])
+    await presence.leave([leave("c-1", "ada", grace_seconds=0.2)])
+    await asyncio.sleep(0.25)
+    assert await gone(presence) == ["ada"]
 
 
 async def test_answers_are_in_order_of_the_entries(presence: Presence) -> None:
     assert await presence.enter([entry("c-1", "ada"), entry("c-2", "ada"), entry("c-3", "bob")]) == [True, False, True]
-    assert await presence.leave([entry("c-3", "bob"), entry("c-1", "ada"), entry("c-2", "ada")]) == [True, False, True]
+    await presence.leave([leave("c-3", "bob"), leave("c-1", "ada"), leave("c-2", "ada")])
+    assert await gone(presence) == ["ada", "bob"]
     assert await presence.members(CHANNEL) == []
     assert await presence.enter([]) == []
-    assert await presence.leave([]) == []
+    await presence.leave([])
 
 
 async def test_channels_are_apart(presence: Presence) -> None:
-    both = [entry("c-1", "ada"), entry("c-1", "ada", "project:2")]
-    assert await presence.enter(both) == [True, True]
-    assert await presence.leave(both[:1]) == [True]
+    assert await presence.enter([entry("c-1", "ada"), entry("c-1", "ada", "project:2")]) == [True, True]
+    await presence.leave([leave("c-1", "ada")])
+    assert [last.channel for last in await presence.gone()] == [CHANNEL]
     assert await clients(presence) == []
     assert await clients(presence, "project:2") == ["c-1"]
 
 
 async def test_entering_again_adds_nothing(presence: Presence) -> None:
-    await presence.enter([entry("c-1", "ada")])
-    await presence.enter([entry("c-1", "ada")])
+    assert await presence.enter([entry("c-1", "ada")]) == [True]
+    assert await presence.enter([entry("c-1", "ada")]) == [False]
     assert await clients(presence) == ["c-1"]
-    assert await presence.leave([entry("c-1", "ada")]) == [True]
+    await presence.leave([leave("c-1", "ada")])
+    assert await gone(presence) == ["ada"]
 
 
-async def test_leaving_again_is_not_the_last_leave(presence: Presence) -> None:
+async def test_leaving_again_changes_nothing(presence: Presence) -> None:
     await presence.enter([entry("c-1", "ada")])
-    assert await presence.leave([entry("c-1", "ada")]) == [True]
-    assert await presence.leave([entry("c-1", "ada")]) == [False]
-    assert await presence.leave([entry("c-2", "ada")]) == [False]
+    await presence.leave([leave("c-1", "ada")])
+    await presence.leave([leave("c-1", "ada"), leave("c-2", "ada")])
+    assert await gone(presence) == ["ada"]
 
 
 async def test_leave_of_a_stranger_keeps_the_others(presence: Presence) -> None:
     await presence.enter([entry("c-1", "ada")])
-    assert await presence.leave([entry("c-9", "ada")]) == [False]
-    assert await clients(presence) == ["c-1"]
-
-
-async def test_renewing_keeps_entries(presence: Presence) -> None:
-    await presence.enter([entry("c-1", "ada")])
-    await presence.renew([entry("c-1", "ada")])
+    await presence.leave([leave("c-9", "ada")])
+    assert await gone(presence) == []
     assert await clients(presence) == ["c-1"]

@@ -74,10 +74,15 @@ UNAVAILABLE = Disconnect(3508, "not available")
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """Why the server ends a subscription. SDKs subscribe again after 2500 and above, with their position."""
+    """Why the server ends a subscription."""
 
     code: int
     reason: str
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether SDKs subscribe again, with their position."""
+        return self.code >= 2500
 
 
 SERVER_UNSUBSCRIBE = Unsubscribe(2000, "server unsubscribe")

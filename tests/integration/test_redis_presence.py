@@ -1,0 +1,182 @@
+"""The presence list in Redis, between nodes and under faults."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from server.realtime.attendance import Attendance
+from server.realtime.presence import Entry, Leave, PresenceLost, PresenceUnavailable
+from server.realtime.publication import Arrival, ClientInfo
+from server.realtime.redis_presence import RedisPresence
+from server.realtime.redis_server import RedisServer
+from server.supervision import Loops
+from tests.support.brokers import KEY, becomes
+from tests.support.valkey import Valkey
+
+CHANNEL = "project:1"
+
+
+def entry(client: str, user: str) -> Entry:
+    return Entry(CHANNEL, ClientInfo(client, user))
+
+
+@asynccontextmanager
+async def presence_of(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[RedisPresence]:
+    async with RedisServer(valkey.url) as server:
+        yield RedisPresence(server, key=KEY, entry_seconds=entry_seconds)
+
+
+class Node:
+    """The attendance of one process, with what it tells."""
+
+    def __init__(self, presence: RedisPresence) -> None:
+        self.presence = presence
+        self.attendance = Attendance(presence, self._tell)
+        self.told: list[tuple[str, str]] = []
+
+    def _tell(self, arrival: Arrival) -> None:
+        self.told.append(("join" if arrival.joined else "leave", arrival.info.user))
+
+    async def lists(self, *clients: str, seconds: float = 5.0) -> None:
+        """Wait until the list has these connections and no others."""
+        async with asyncio.timeout(seconds):
+            while sorted(member.client for member in await self.presence.members(CHANNEL)) != sorted(clients):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    async def tells(self, *told: tuple[str, str], seconds: float = 5.0) -> None:
+        await becomes(lambda: self.told == list(told), seconds, what="told just this")
+
+
+@asynccontextmanager
+async def running_node(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[Node]:
+    async with presence_of(valkey, entry_seconds=entry_seconds) as presence, Loops() as loops:
+        node = Node(presence)
+        loops.run("attendance", node.attendance.run())
+        yield node
+
+
+async def test_nodes_see_one_list_and_one_of_them_tells(valkey: Valkey) -> None:
+    async with running_node(valkey) as one, running_node(valkey) as two:
+        one.attendance.enter(entry("c-1", "ada"))
+        await one.lists("c-1")
+        two.attendance.enter(entry("c-2", "ada"))
+        await one.lists("c-1", "c-2")
+        await two.lists("c-1", "c-2")
+        one.attendance.leave(entry("c-1", "ada"), grace_seconds=0)
+        await two.lists("c-2")
+        two.attendance.leave(entry("c-2", "ada"), grace_seconds=0)
+        await one.lists()
+        await becomes(lambda: ("leave", "ada") in one.told + two.told, 3, what="a node tells")
+        assert sorted(one.told + two.told) == [("join", "ada"), ("leave", "ada")]
+
+
+async def test_entries_of_a_dead_node_expire_and_are_told_once(valkey: Valkey) -> None:
+    async with presence_of(valkey, entry_seconds=0.5) as dead:
+        assert await dead.enter([entry("c-1", "ada"), entry("c-2", "ada")]) == [True, False]
+    async with running_node(valkey) as one, running_node(valkey) as two:
+        await one.lists()
+        await becomes(lambda: bool(one.told + two.told), 6, what="a node tells")
+        await asyncio.sleep(1.1)  # two more looks of each
+        assert one.told + two.told == [("leave", "ada")]
+
+
+async def test_person_of_a_dead_node_who_is_back_elsewhere_never_left(valkey: Valkey) -> None:
+    async with presence_of(valkey, entry_seconds=0.5) as dead:
+        await dead.enter([entry("c-1", "ada")])
+    async with running_node(valkey) as one:
+        one.attendance.enter(entry("c-2", "ada"))
+        await one.lists("c-2")
+        await asyncio.sleep(3.6)  # the grace of what expires, and a look
+        assert one.told == []
+
+
+async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
+    async with running_node(valkey) as one, running_node(valkey) as two:
+        one.attendance.enter(entry("c-1", "ada"))
+        await one.tells(("join", "ada"))
+        two.attendance.enter(entry("c-2", "ada"))
+        two.attendance.enter(entry("c-3", "bob"))
+        await two.tells(("join", "bob"))
+        await one.lists("c-1", "c-2", "c-3")
+        with valkey.client() as client:
+            client.flushall()
+        await one.lists("c-1", "c-2", "c-3", seconds=2)
+        one.attendance.leave(entry("c-1", "ada"), grace_seconds=0)
+        await one.lists("c-2", "c-3")
+        await asyncio.sleep(1)  # two looks
+        assert (one.told, two.told) == ([("join", "ada")], [("join", "bob")])
+
+
+async def test_list_is_rebuilt_after_a_restart_and_what_happened_meanwhile_is_told(valkey: Valkey) -> None:
+    async with running_node(valkey) as one:
+        one.attendance.enter(entry("c-1", "ada"))
+        await one.tells(("join", "ada"))
+        valkey.stop()
+        one.attendance.enter(entry("c-2", "bob"))
+        one.attendance.enter(entry("c-3", "eve"))
+        one.attendance.leave(entry("c-3", "eve"), grace_seconds=0)
+        with pytest.raises(PresenceUnavailable):
+            await one.presence.members(CHANNEL)
+        valkey.start()
+        await one.lists("c-1", "c-2")
+        await one.tells(("join", "ada"), ("join", "bob"))
+
+
+async def test_frozen_redis_keeps_nobody_waiting(valkey: Valkey) -> None:
+    async with running_node(valkey) as one:
+        one.attendance.enter(entry("c-1", "ada"))
+        await one.lists("c-1")
+        valkey.pause()
+        async with asyncio.timeout(3):
+            with pytest.raises(PresenceUnavailable):
+                await one.presence.members(CHANNEL)
+        valkey.resume()
+        await one.lists("c-1")
+
+
+async def test_loss_is_told_once_and_to_whoever_knew_the_list_before(valkey: Valkey) -> None:
+    async with presence_of(valkey) as one, presence_of(valkey) as two:
+        await one.gone()
+        with valkey.client() as client:
+            client.flushall()
+        await two.gone()
+        with pytest.raises(PresenceLost):
+            await one.gone()
+        assert await one.gone() == []
+
+
+async def test_many_who_expire_at_once_are_all_found(valkey: Valkey) -> None:
+    async with presence_of(valkey, entry_seconds=0.1) as presence:
+        for start in range(0, 2000, 200):
+            await presence.enter([entry(f"c-{n}", f"user-{n}") for n in range(start, start + 200)])
+        await asyncio.sleep(0.2)
+        await presence.gone()
+        assert await presence.members(CHANNEL) == []
+
+
+async def test_cancelled_calls_leave_no_answer_for_others(valkey: Valkey) -> None:
+    async with presence_of(valkey) as presence:
+        await presence.enter([entry("c-1", "ada")])
+        await presence.enter([Entry("project:2", ClientInfo("c-2", "bob"))])
+        for round_ in range(100):
+            try:
+                async with asyncio.timeout(0.0002 * (round_ % 10)):
+                    await presence.members(CHANNEL)
+            except TimeoutError:
+                pass
+            except PresenceUnavailable:
+                pytest.fail("the list is there")
+            assert [member.client for member in await presence.members("project:2")] == ["c-2"]
+
+
+async def test_nothing_is_left_of_people_who_went(valkey: Valkey) -> None:
+    async with presence_of(valkey) as presence:
+        entries = [Entry(f"project:{n}", ClientInfo(f"c-{n}", "ada")) for n in range(200)]
+        await presence.enter(entries)
+        await presence.leave([Leave(each, 0) for each in entries])
+        assert len(await presence.gone()) == 200
+        with valkey.client() as client:
+            names = client.keys("*")
+        assert [str(name).rpartition(":")[2] for name in names] == ["born'"]
