@@ -77,3 +77,24 @@ async def test_a_thousand_ranges_of_a_file_are_no_work(client: httpx.AsyncClient
     answer = await client.get("/docs/files/swagger-ui.css", headers={"Range": ranges})
     assert answer.status_code in (200, 206, 400, 416)
     assert float(answer.headers["Server-Timing"].removeprefix("app;dur=")) < 200
+
+
+async def test_every_post_of_a_person_may_be_repeated_under_a_key(client: httpx.AsyncClient) -> None:
+    """But for sign-in: its answers are secrets that are stored nowhere, and a refresh may be repeated as it is."""
+    paths = (await document(client))["paths"]
+    posts = {path: operations["post"] for path, operations in paths.items() if "post" in operations}
+    honouring = {
+        path
+        for path, operation in posts.items()
+        if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+    }
+    assert set(posts) - honouring == {path for path in posts if path.startswith("/api/v1/auth/")}
+
+
+async def test_every_change_of_something_versioned_honours_if_match(client: httpx.AsyncClient) -> None:
+    paths = (await document(client))["paths"]
+    for path, operations in paths.items():
+        for method in {"patch", "delete"} & set(operations):
+            if not path.startswith("/api/v1/auth/"):
+                names = {parameter["name"] for parameter in operations[method].get("parameters", ())}
+                assert "if-match" in names, (method, path)
