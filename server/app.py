@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from server import __version__
 from server.accounts import routes as accounts
-from server.gateway import endpoints, metrics
+from server.gateway import endpoints, event_source, metrics
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.projects import event_routes as events
@@ -17,6 +17,7 @@ from server.projects import routes as projects
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.snapshots import routes as snapshots
+from server.stopping import heard_signals
 from server.tasks import routes as tasks
 from server.web import errors, health, openapi, pages
 from server.web.dependencies import API
@@ -38,7 +39,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.runtime = runtime
             app.state.node = node
             runtime.loops.run("housekeeping", keep_house(runtime))
-            yield
+            with heard_signals(node.departure.begin):
+                yield
 
     app = FastAPI(
         title="Roomful",
@@ -68,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app)
     pages.install(app)
     app.include_router(health.router)
+    app.include_router(event_source.router)  # before the list at the same address
     for feature in (accounts, projects, members, events, tasks, snapshots):
         app.include_router(feature.router, prefix=API)
     app.include_router(endpoints.router)

@@ -70,7 +70,7 @@ async def plain_socket(websocket: WebSocket, project_id: str, runtime: Live, nod
     """A project's events, each as one text message: first those after `?since=`, then live ones."""
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket)
-    credentials = await _reader_of(runtime, await sign_in(runtime, handshake), project_id)
+    credentials = await reader_of(runtime, await sign_in(runtime, handshake), project_id)
     since = _since(websocket)
     await websocket.accept(subprotocol=handshake.subprotocol)
 
@@ -83,7 +83,7 @@ async def plain_socket(websocket: WebSocket, project_id: str, runtime: Live, nod
     await sockets.serve(websocket, runtime.settings, begin, on_shutdown=node.departure.begin)
 
 
-async def _reader_of(runtime: Runtime, credentials: Credentials, project_id: str) -> Credentials:
+async def reader_of(runtime: Runtime, credentials: Credentials, project_id: str) -> Credentials:
     """The credentials of somebody who may read this project, with what others see of them.
 
     Raises Unauthenticated, NotFound.
@@ -101,8 +101,11 @@ async def _reader_of(runtime: Runtime, credentials: Credentials, project_id: str
 def _since(websocket: WebSocket) -> Position | None:
     """`?since=OFFSET`, with the `epoch` it was counted in where the reader knows it. Raises BadRequest."""
     text = websocket.query_params.get("since")
-    if text is None:
-        return None
+    return None if text is None else Position(websocket.query_params.get("epoch", "")[:64], parse_offset(text))
+
+
+def parse_offset(text: str) -> int:
+    """Raises BadRequest."""
     if not _OFFSET.fullmatch(text):
-        raise BadRequest("`since` must be an offset: a whole number from 0 on.")
-    return Position(websocket.query_params.get("epoch", "")[:64], int(text))
+        raise BadRequest("An offset is a whole number from 0 on.")
+    return int(text)

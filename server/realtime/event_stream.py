@@ -4,7 +4,6 @@ import asyncio
 import math
 import time
 
-import msgspec
 import uuid_utils
 
 from server.realtime.channel_commands import admit
@@ -15,7 +14,7 @@ from server.realtime.policy import Credentials, Rules, TokenRefused
 from server.realtime.presence import Entry
 from server.realtime.protocol import codes
 from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
-from server.realtime.protocol.formats import PLAIN
+from server.realtime.protocol.formats import PLAIN, StreamFormat
 from server.realtime.publication import ClientInfo, Position
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
@@ -41,9 +40,13 @@ class EventStream:
         rules: Rules,
         *,
         since: Position | None,
+        stream_format: StreamFormat = PLAIN,
+        ping_seconds: float | None = None,
     ) -> None:
         self.node = node
-        self.connection = Connection(transport, PLAIN)
+        self.connection = Connection(transport, stream_format)
+        self._format = stream_format
+        self._ping_seconds = ping_seconds or node.limits.ping_seconds
         self._credentials = credentials
         self._since = since
         self._is_over = False
@@ -57,7 +60,7 @@ class EventStream:
             on_end=self._subscription_ended,
             on_reset=self._subscription_reset,
         )
-        self._ping_at = time.monotonic() + node.limits.ping_seconds
+        self._ping_at = time.monotonic() + self._ping_seconds
 
     def begin(self) -> None:
         """Enter this stream, and send to it from now on. Never waits."""
@@ -68,7 +71,7 @@ class EventStream:
             return
         node.sessions.enter(self, self._credentials.user_id, self._credentials.session_id)
         node.hub.reserve(self._subscription)
-        node.wheel.put(self, min(node.limits.ping_seconds, self._closes_in()))
+        node.wheel.put(self, min(self._ping_seconds, self._closes_in()))
         node.crew.spawn(self._run())
 
     # From the transport
@@ -94,7 +97,7 @@ class EventStream:
             self.end(codes.CONNECTION_EXPIRED)
             return None
         if now >= self._ping_at:
-            self._ping_at = now + self.node.limits.ping_seconds
+            self._ping_at = now + self._ping_seconds
             self.connection.transport.ping()
         return min(self._ping_at - now, self._closes_in())
 
@@ -135,7 +138,7 @@ class EventStream:
             if not self._goes_on():
                 break
             if missed.publications:
-                self.connection.send(*(publication.data for publication in missed.publications))
+                self.connection.send(*(self._format.push(event) or b"" for event in missed.publications))
                 since = Position(position.epoch, missed.publications[-1].offset)
             if missed.is_complete:
                 break
@@ -157,8 +160,7 @@ class EventStream:
         return not self._is_over and not self._subscription.has_ended
 
     def _tell_reset(self, position: Position) -> None:
-        told = {"recovered": False, "offset": position.offset, "epoch": position.epoch}
-        self.connection.send(msgspec.json.encode(told))
+        self.connection.send(self._format.reset(position))
 
     def _subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
         self._leave_presence(grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)

@@ -1,4 +1,4 @@
-"""How messages of the protocol are written down: Centrifuge JSON, or plain events."""
+"""How messages of the protocol are written down: Centrifuge JSON, plain events, server-sent events."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from server.realtime.protocol.messages import Command, Info, Join, Leave, Pub, Push, Reply
-from server.realtime.publication import Arrival, ClientInfo, Message, Publication
+from server.realtime.publication import Arrival, ClientInfo, Message, Position, Publication
 
 
 class Malformed(Exception):
@@ -25,6 +25,13 @@ class PushFormat(Protocol):
 
     def push(self, message: Message) -> bytes | None:
         """The message as its subscribers get it; None where this format does not tell of such a thing."""
+
+
+class StreamFormat(PushFormat, Protocol):
+    """Tells a reader, who says nothing, of a break in its stream besides."""
+
+    def reset(self, position: Position) -> bytes:
+        """What the reader knows belongs to a history that is gone, or it missed too much: it goes on from here."""
 
 
 class ClientFormat(PushFormat, Protocol):
@@ -65,9 +72,31 @@ class PlainFormat:
     def push(self, message: Message) -> bytes | None:
         return message.data if isinstance(message, Publication) and message.offset else None
 
+    def reset(self, position: Position) -> bytes:
+        return _encoder.encode({"recovered": False, "offset": position.offset, "epoch": position.epoch})
+
+
+class EventSourceFormat:
+    """Server-sent events (HTML Living Standard, 9.2): the offset is the id, the data one event as it stands in the log.
+
+    JSON as we encode it holds no line break, so that none can begin a field of its own.
+    """
+
+    name = "event-source"
+    is_text = True
+
+    def push(self, message: Message) -> bytes | None:
+        if not isinstance(message, Publication) or not message.offset:
+            return None
+        return b"id: %d\ndata: %b\n\n" % (message.offset, message.data)
+
+    def reset(self, position: Position) -> bytes:
+        return b"id: %d\nevent: reset\ndata: %b\n\n" % (position.offset, PLAIN.reset(position))
+
 
 JSON = JsonFormat()
 PLAIN = PlainFormat()
+EVENT_SOURCE = EventSourceFormat()
 
 
 def as_push(message: Message) -> Push:

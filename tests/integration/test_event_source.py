@@ -1,0 +1,131 @@
+"""Events over a response that does not end."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.api import API, Person, Project
+from tests.support.app import Live
+
+
+class Stream:
+    """Reads a stream's fields as an EventSource does."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = self._split()
+
+    async def next(self, seconds: float = 5.0) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(seconds):
+            async for line in self._lines:
+                name, _, value = line.partition(":")
+                if line and name:
+                    fields[name] = value.strip()
+                elif not line and fields:
+                    return fields
+        raise EOFError
+
+    async def _split(self) -> AsyncIterator[str]:
+        """Lines end as the standard says; `aiter_lines` ends them at U+2028 too."""
+        rest = b""
+        async for chunk in self.response.aiter_bytes():
+            *lines, rest = (rest + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+            for line in lines:
+                yield line.decode()
+
+    async def events(self, count: int) -> list[Any]:
+        found = []
+        for _ in range(count):
+            fields = await self.next()
+            event = json.loads(fields["data"])
+            assert fields["id"] == str(event["offset"])
+            found.append(event)
+        return found
+
+
+@asynccontextmanager
+async def open_stream(person: Person, project: Project, query: str = "", **headers: str) -> AsyncIterator[Stream]:
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {person.token}"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    async with person.http.stream("GET", f"{API}{project.path}/events{query}", headers=headers) as response:
+        yield Stream(response)
+
+
+async def test_stream_gives_the_past_then_the_present(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    await ada.create_task(project, "past\revent: project.deleted\rdata: {}\u2028\n\n")
+    async with open_stream(ada, project, "?after=0", Accept_Encoding="gzip") as stream:
+        assert stream.response.headers["content-type"].startswith("text/event-stream")
+        assert stream.response.headers["cache-control"] == "no-cache"
+        assert "content-encoding" not in stream.response.headers
+        assert await stream.events(2) == await ada.all_events(project)
+        await ada.create_task(project, "present")
+        assert (await stream.events(1))[0]["data"]["task"]["title"] == "present"
+    async with open_stream(ada, project, "?after=0", Last_Event_ID="2") as stream:
+        assert [event["offset"] for event in await stream.events(1)] == [3]
+
+
+async def test_list_stays_a_list(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    assert [event["offset"] for event in await ada.events(project)] == [1]
+
+
+@pytest.mark.parametrize("last", ["abc", "1e9", "-1", "9" * 30])
+async def test_bad_last_event_id_is_refused(live: Live, last: str) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    async with open_stream(ada, project, Last_Event_ID=last) as stream:
+        assert stream.response.status_code == 400
+
+
+async def test_unserved_position_is_told(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    async with open_stream(ada, project, Last_Event_ID="77") as stream:
+        fields = await stream.next()
+        assert fields["event"] == "reset"
+        assert json.loads(fields["data"])["offset"] == 1
+
+
+async def test_ticket_opens_one_stream_and_strangers_none(live: Live) -> None:
+    ada, eve = await live.api.register("ada"), await live.api.register("eve")
+    project = await ada.create_project()
+    ticket = (await ada.post("/auth/ticket", expect=200))["ticket"]
+    for expected in (200, 401):
+        async with open_stream(ada, project, f"?ticket={ticket}", Authorization="") as stream:
+            assert stream.response.status_code == expected
+    async with open_stream(eve, project) as stream:
+        assert stream.response.status_code == 404
+
+
+async def test_stream_ends_when_access_does(live: Live) -> None:
+    ada, bob = await live.api.register("ada"), await live.api.register("bob")
+    project = await ada.create_project()
+    await ada.add_member(project, bob)
+    async with open_stream(bob, project, "?after=0") as stream:
+        await stream.events(2)
+        await ada.remove_member(project, bob)
+        await ada.create_task(project, "secret")
+        with pytest.raises(EOFError):
+            await stream.next()
+
+
+async def test_gone_readers_leave_nothing_behind(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    for _ in range(10):
+        async with open_stream(ada, project, "?after=0") as stream:
+            await stream.events(1)
+    async with asyncio.timeout(5):
+        while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
+            await asyncio.sleep(0.01)
+    assert live.app.state.node.hub.subscription_count == 0
