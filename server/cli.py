@@ -1,8 +1,11 @@
 """The `roomful` command."""
 
 import asyncio
+import sqlite3
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, closing
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -10,11 +13,21 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from server import __version__
+from server.accounts import operator
 from server.db import schema
 from server.db.engine import Database
+from server.errors import AppError
+from server.identity.passwords import Passwords
+from server.identity.tokens import Tokens
 from server.logs import configure_logging
-from server.process import CantServe, listen, serve
-from server.settings import Settings, SettingsError, load_settings, without_password
+from server.settings import (
+    Settings,
+    SettingsError,
+    async_database_url,
+    load_settings,
+    signing_key,
+    without_password,
+)
 
 Result = TypeVar("Result")
 
@@ -26,7 +39,9 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
 )
 db_command = typer.Typer(help="The database's schema.", no_args_is_help=True)
+user_command = typer.Typer(help="People.", no_args_is_help=True)
 command.add_typer(db_command, name="db")
+command.add_typer(user_command, name="user")
 
 
 class Failed(Exception):
@@ -37,8 +52,8 @@ def main() -> None:
     """Run one command and exit: 0 done, 1 failed (the reason in one line on standard error), 2 wrong usage."""
     try:
         command(prog_name="roomful")
-    except (Failed, SettingsError, CantServe) as failure:
-        print(f"roomful: {failure}", file=sys.stderr)  # noqa: T201
+    except (Failed, SettingsError, AppError) as failure:
+        typer.echo(f"roomful: {failure}", err=True)
         sys.exit(1)
 
 
@@ -47,54 +62,182 @@ def serve_command(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs ROOMFUL_REDIS_URL.")] = 1,
+    is_demo: Annotated[
+        bool, typer.Option("--demo", help="Add demo people and a project, once, and show how to begin.")
+    ] = False,
 ) -> None:
     """Bring the database's schema up to date, then serve."""
     settings = load_settings()
     if workers > 1 and settings.redis_url is None:
         raise Failed(f"--workers {workers} needs ROOMFUL_REDIS_URL: the processes tell each other of events through it")
+    if is_demo and settings.environment == "production":
+        raise Failed("--demo adds people whose password everybody knows; not with ROOMFUL_ENVIRONMENT=production")
     configure_logging(settings.log_format, settings.log_level)
-    with listen(host, port) as listener:
-        _run(settings, _upgrade(settings))
-        bound_host, bound_port = listener.getsockname()[:2]
-        shown_host = f"[{bound_host}]" if ":" in bound_host else bound_host
-        typer.echo(f"Roomful {__version__} on http://{shown_host}:{bound_port}")
-        serve(settings, listener, workers=workers)
+    signing_key(settings)  # made now, once, and not by several workers that start together
+    # Here, since the other commands need not wait until the whole application has been imported.
+    from server import process
+
+    try:
+        with process.listen(host, port) as listener:
+            _run(settings, partial(_upgrade, settings))
+            url = process.address_of(listener)
+            typer.echo(f"Roomful {__version__} on {url}")
+            if is_demo:
+                typer.echo(_run(settings, partial(_welcome, settings, url)))
+            process.serve(settings, listener, workers=workers)
+    except process.CantServe as reason:
+        raise Failed(str(reason)) from reason
 
 
 @db_command.command("upgrade")
 def db_upgrade() -> None:
     """Apply the migrations that are missing."""
     settings = load_settings()
-    _run(settings, _upgrade(settings))
+    _run(settings, partial(_upgrade, settings))
 
 
 @db_command.command("current")
 def db_current() -> None:
     """Show the newest applied migration."""
     settings = load_settings()
-    typer.echo(_run(settings, _current(settings)) or "empty")
+    typer.echo(_run(settings, partial(_current, settings)) or "empty")
+
+
+@user_command.command("create")
+def user_create(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    name: Annotated[str | None, typer.Option(help="What others see; by default the address up to its @.")] = None,
+    is_admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
+    is_piped: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+) -> None:
+    """Register a person, whether or not registration is open. Asks for the password."""
+    settings = load_settings()
+    password = _piped_password() if is_piped else _asked_password()
+
+    async def create() -> str:
+        async with _ready_database(settings) as database, Passwords() as passwords:
+            user = await operator.create_user(
+                database, passwords, email=email, name=name, password=password, is_admin=is_admin
+            )
+            return user.email
+
+    address = _run(settings, create)
+    typer.echo(f"{address} can sign in now{', as an administrator' if is_admin else ''}.")
+
+
+@user_command.command("list")
+def user_list() -> None:
+    """Show everybody: address, name, role and state, parted by tabs."""
+    settings = load_settings()
+
+    async def everybody() -> list[str]:
+        async with _ready_database(settings) as database, database.read() as session:
+            return [
+                f"{user.email}\t{user.name}\t{user.role}\t{'active' if user.is_active else 'inactive'}"
+                async for user in operator.list_users(session)
+            ]
+
+    for line in _run(settings, everybody):
+        typer.echo(line)
+
+
+@command.command("token")
+def token_command(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    ttl: Annotated[
+        int | None, typer.Option(min=1, help="Seconds that it is good for; by default ROOMFUL_ACCESS_TOKEN_TTL.")
+    ] = None,
+) -> None:
+    """Print an access token for a person, who can end its session like any other."""
+    settings = load_settings()
+    tokens = _tokens(settings)
+
+    async def issue() -> str:
+        async with _ready_database(settings) as database, database.write() as session:
+            user = await operator.find_user(session, email)
+            if not user.is_active:
+                raise Failed(f"{email} is deactivated")
+            token = await operator.issue_token(session, tokens, user, ttl_seconds=ttl)
+            await session.commit()
+            return token
+
+    typer.echo(_run(settings, issue))
+
+
+def _asked_password() -> str:
+    if not sys.stdin.isatty():
+        raise Failed("there is no terminal to ask for the password: give --password-stdin and pipe it in")
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
+
+
+def _piped_password() -> str:
+    """All of standard input but the line end that `echo` adds."""
+    try:
+        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise Failed("the password on standard input is not text") from None
+
+
+def _tokens(settings: Settings) -> Tokens:
+    return Tokens(signing_key(settings), access_ttl_seconds=settings.access_token_ttl)
 
 
 async def _upgrade(settings: Settings) -> None:
-    database = Database(settings)
-    try:
+    async with _open_database(settings) as database:
         await schema.upgrade(database.engine)
-    finally:
-        await database.close()
 
 
 async def _current(settings: Settings) -> str | None:
+    async with _open_database(settings) as database:
+        return await schema.current(database.engine)
+
+
+async def _welcome(settings: Settings, url: str) -> str:
+    from server import demo
+
+    async with _open_database(settings) as database, Passwords() as passwords:
+        return demo.welcome(await demo.seed(database, passwords, _tokens(settings)), url)
+
+
+@asynccontextmanager
+async def _open_database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings)
     try:
-        return await schema.current(database.engine)
+        yield database
     finally:
         await database.close()
 
 
-def _run(settings: Settings, work: Coroutine[Any, Any, Result]) -> Result:
+@asynccontextmanager
+async def _ready_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database with tables in it: an empty one gets its schema, since people are often made before the first start.
+
+    One that is only behind is left alone: to migrate it is the operator's decision.
+    """
+    async with _open_database(settings) as database:
+        if await schema.current(database.engine) is None:
+            await schema.upgrade(database.engine)
+        yield database
+
+
+def _run(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     """Run work on the database. Raises Failed when the database is out of reach or not usable."""
     try:
-        return asyncio.run(work)
-    except (DBAPIError, OSError, CommandError) as error:
+        _try_sqlite_file(settings)
+        return asyncio.run(work())
+    except (DBAPIError, sqlite3.Error, OSError, CommandError) as error:
         reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
         raise Failed(f"the database {without_password(settings.database_url)} can't be used: {reason}") from error
+
+
+def _try_sqlite_file(settings: Settings) -> None:
+    """Open the file for writing, before there is an event loop: the driver's threads tell a loop that has gone of a
+    connection that failed, with a traceback.
+    """
+    url = async_database_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        with closing(sqlite3.connect(str(url.database), isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")

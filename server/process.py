@@ -50,6 +50,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def address_of(listener: socket.socket) -> str:
+    """The URL by which this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
 def serve(settings: Settings, listener: socket.socket, *, workers: int) -> None:
     """Serve until SIGTERM or Ctrl-C, then let what runs end within the grace time. Raises CantServe.
 
@@ -88,6 +95,8 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
         ws_ping_interval=float(settings.ping_interval),
         ws_ping_timeout=float(settings.pong_timeout),
         backlog=_BACKLOG,
+        # A worker that is still importing the application does not answer yet.
+        timeout_worker_healthcheck=30,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_grace),
         # The application reads them itself (server.web.proxies).
         proxy_headers=False,

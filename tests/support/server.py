@@ -99,11 +99,11 @@ class Server:
 
     async def kill(self) -> None:
         """SIGKILL: the process has no say."""
-        await self._end(signal.SIGKILL)
+        await self.end(signal.SIGKILL)
 
     async def terminate(self) -> int | None:
         """SIGTERM, as a service manager stops it; the exit code. None when it was not running."""
-        return await self._end(signal.SIGTERM)
+        return await self.end(signal.SIGTERM)
 
     async def restart(self) -> None:
         await self.terminate()
@@ -122,7 +122,8 @@ class Server:
                 preexec_fn=dies_with_parent(),
             )
 
-    async def _end(self, number: signal.Signals) -> int | None:
+    async def end(self, number: signal.Signals) -> int | None:
+        """Send a signal that ends the process; its exit code. None when it was not running."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return None if process is None else process.returncode

@@ -1,0 +1,251 @@
+"""The `roomful` command as an operator types it: real processes, real exit codes."""
+
+import asyncio
+import io
+import os
+import pty
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from server.cli import main
+from tests.conftest import Backend, absent
+from tests.support.api import PASSWORD, Project
+from tests.support.processes import dies_with_parent, wait_until
+from tests.support.server import Outcome, Server, roomful_environment, run_command
+from tests.support.valkey import Valkey
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return "sqlite"
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+class Roomful:
+    """The command in the test's own process, which starts in no time: for what neither serves nor logs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str, stdin: str = "") -> Outcome:
+        self._monkeypatch.setattr(sys, "argv", ["roomful", *arguments])
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ending:
+            main()
+        output, errors = self._capsys.readouterr()
+        code = ending.value.code
+        assert code is None or isinstance(code, int)
+        return Outcome(code or 0, output, errors)
+
+
+@pytest.fixture
+def roomful(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: dict[str, str], tmp_path: Path
+) -> Roomful:
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Roomful(monkeypatch, capsys)
+
+
+def assert_refused(outcome: Outcome, *words: str) -> None:
+    assert outcome.exit_code == 1, outcome
+    assert outcome.errors.startswith("roomful: "), outcome
+    assert outcome.errors.count("\n") == 1, outcome
+    for word in words:
+        assert word in outcome.errors
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "word"),
+    [
+        ({"ROOMFUL_SECRET_KEY": "changeme"}, [], "ROOMFUL_SECRET_KEY"),
+        ({"ROOMFUL_ENVIRONMENT": "production"}, [], "ROOMFUL_ALLOWED_ORIGINS"),
+        ({}, ["--workers", "2"], "ROOMFUL_REDIS_URL"),
+        ({"ROOMFUL_ENVIRONMENT": "production", "ROOMFUL_ALLOWED_ORIGINS": "https://a.example"}, ["--demo"], "--demo"),
+    ],
+)
+def test_serve_refuses_what_can_not_work(
+    roomful: Roomful, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: list[str], word: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert_refused(roomful("serve", "--port", "0", *arguments), word)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ada:hunter2@127.0.0.1:1/roomful", "postgresql://127.0.0.1:1/roomful"),
+        ("sqlite:////nowhere/roomful.db", "sqlite:////nowhere/roomful.db"),
+        (f"sqlite:///{__file__}", "file is not a database"),
+    ],
+)
+def test_database_out_of_reach_is_named_without_its_password(
+    roomful: Roomful, monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", url)
+    outcome = roomful("db", "upgrade")
+    assert_refused(outcome, shown)
+    assert "hunter2" not in outcome.errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["serve", "--port", "eighty"],
+        ["serve", "--workers", "0"],
+        ["fly"],
+        ["user", "create"],
+        ["token", "a@b", "--ttl", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_code_2(roomful: Roomful, arguments: list[str]) -> None:
+    outcome = roomful(*arguments)
+    assert outcome.exit_code == 2
+    assert "Usage: roomful" in outcome.errors
+
+
+async def test_serve_names_the_port_that_is_taken(tmp_path: Path, environment: dict[str, str], taken_port: int) -> None:
+    assert_refused(await run_command(["serve", "--port", str(taken_port)], tmp_path, environment), str(taken_port))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_orderly_end_is_exit_code_0(server: Server, number: signal.Signals) -> None:
+    assert await server.end(number) == 0
+
+
+async def test_workers_share_the_port_and_end_together(
+    tmp_path: Path, environment: dict[str, str], valkey: Valkey
+) -> None:
+    environment["ROOMFUL_REDIS_URL"] = valkey.url
+    async with Server(tmp_path, environment, arguments=["--workers", "2"]) as server:
+        ada = await server.api.register("ada")
+        assert (await ada.get("/auth/me"))["id"] == ada.id
+        assert await server.terminate() == 0
+
+
+def test_schema_from_empty(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
+    assert roomful("db", "current").output == "empty\n"
+    assert roomful("db", "upgrade").exit_code == 0
+    assert roomful("db", "current").output.strip().isdigit()
+
+
+def test_people_before_the_first_start(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
+    create = ["user", "create", "Ada@Example.test", "--name", "Ada", "--admin", "--password-stdin"]
+    assert roomful(*create, stdin=f"{PASSWORD}\n").output == "ada@example.test can sign in now, as an administrator.\n"
+    assert_refused(roomful(*create, stdin=f"{PASSWORD}\n"))
+    assert_refused(roomful("user", "create", "bob@example.test", "--password-stdin", stdin="short"), "password")
+    assert_refused(roomful("user", "create", "bob@example.test"), "--password-stdin")
+    assert_refused(roomful("token", "bob@example.test"), "bob@example.test")
+    assert roomful("user", "list").output == "ada@example.test\tAda\tadmin\tactive\n"
+
+
+async def test_token_and_password_of_the_command_line_are_good(
+    server: Server, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    create = ["user", "create", "ada@example.test", "--admin", "--password-stdin"]
+    assert (await run_command(create, tmp_path, environment, stdin=f"{PASSWORD}\n")).exit_code == 0
+    token = (await run_command(["token", "ada@example.test", "--ttl", "60"], tmp_path, environment)).output.strip()
+
+    ada = await server.api.sign_in("ada@example.test")
+    ada.token = token
+    assert (await ada.get("/auth/me"))["role"] == "admin"
+
+
+def test_password_is_asked_for_twice_and_not_shown(tmp_path: Path, environment: dict[str, str]) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "server", "user", "create", "ada@example.test"],
+        cwd=tmp_path,
+        env=roomful_environment(environment),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        preexec_fn=dies_with_parent(),
+    )
+    os.close(slave)
+    shown = ""
+    try:
+        for question in ("Password: ", "Repeat for confirmation: "):
+            while not shown.endswith(question):
+                shown += os.read(master, 1024).decode()
+            os.write(master, f"{PASSWORD}\n".encode())
+        wait_until(lambda: process.poll() is not None, seconds=20, what="the command ends")
+        shown += os.read(master, 1024).decode()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    assert process.returncode == 0, shown
+    assert "ada@example.test can sign in now." in shown
+    assert PASSWORD not in shown
+
+
+async def test_demo_is_seeded_once_and_its_commands_work_when_pasted(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    async with Server(tmp_path, environment, arguments=["--demo"]) as server:
+        await server.restart()  # seeds nothing a second time
+        ada = await server.api.sign_in("ada@example.com")
+        [listed] = await ada.get("/projects")
+        project = Project(listed["id"])
+        snapshot = await ada.snapshot(project)
+        assert len(snapshot["tasks"]) == 8
+        assert {task["status"] for task in snapshot["tasks"]} == {"todo", "in_progress", "done"}
+        assert {member["name"] for member in snapshot["members"]} == {"Ada Lovelace", "Bob Kahn"}
+        assert [event["offset"] for event in await ada.all_events(project)] == list(range(1, 12))
+        assert (await server.api.sign_in("bob@example.com")).name == "Bob Kahn"
+
+        watch, curl = pasted(server.log)
+        async with pasted_process(f"{watch} --json --since 11", tmp_path) as watching:
+            changed = await asyncio.create_subprocess_shell(curl, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            answer, _ = await changed.communicate()
+            assert changed.returncode == 0
+            assert watching.stdout is not None
+            async with asyncio.timeout(20):
+                seen = msgspec.json.decode(await watching.stdout.readline())
+        assert seen["data"]["task"] == msgspec.json.decode(answer)
+
+
+def pasted(log: str) -> tuple[str, str]:
+    """The watch and the curl command that `--demo` printed last."""
+    if shutil.which("curl") is None:
+        absent("curl is not installed")
+    lines = log.splitlines()
+    [*_, watch] = [line for line in lines if "--url" in line]
+    [*_, curl] = [line for line in lines if line.startswith("curl ")]
+    return watch, curl
+
+
+@asynccontextmanager
+async def pasted_process(command: str, directory: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_shell(
+        f"exec {command}", cwd=directory, env=roomful_environment({}), stdout=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
