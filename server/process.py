@@ -19,6 +19,7 @@ from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
 from server.logs import configure_logging
 from server.settings import Settings, load_settings
+from server.stopping import end_at_second_signal
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int) -> None:
     raise_open_files_limit()
     if workers > 1:
         supervisor = Multiprocess(uvicorn_config(_WORKER_APP, settings, workers=workers), sockets=[listener])
+        end_at_second_signal(lambda: _kill_workers(supervisor))
         supervisor.run()
         if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
             raise CantServe("a worker could not start; its log lines say why")
@@ -79,6 +81,11 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int) -> None:
         if ending.code == STARTUP_FAILURE:
             raise CantServe("the application could not start; the log lines above say why") from None
         raise
+
+
+def _kill_workers(supervisor: Multiprocess) -> None:
+    for worker in supervisor.processes:
+        worker.process.kill()
 
 
 def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) -> uvicorn.Config:
@@ -97,7 +104,8 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
         backlog=_BACKLOG,
         # A worker that is still importing the application does not answer yet.
         timeout_worker_healthcheck=30,
-        timeout_graceful_shutdown=math.ceil(settings.shutdown_grace),
+        # The rest of the grace time is for closing what the application stands on.
+        timeout_graceful_shutdown=max(1, math.floor(settings.shutdown_grace * 0.7)),
         # The application reads them itself (server.web.proxies).
         proxy_headers=False,
         server_header=False,

@@ -40,3 +40,28 @@ def heard_signals(on_stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def end_at_second_signal(end: Callable[[], None]) -> None:
+    """In a process that only watches over others: call `end` and leave at once when it is asked to stop twice.
+
+    The handlers that are installed now are called as before.
+    """
+    asked = 0
+
+    def watch(number: signal.Signals) -> None:
+        before = signal.getsignal(number)
+
+        def handle(_number: int, frame: FrameType | None) -> None:
+            nonlocal asked
+            asked += 1
+            if asked > 1:
+                end()
+                os._exit(ASKED_TWICE_EXIT_CODE)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, handle)
+
+    for number in _SIGNALS:
+        watch(number)

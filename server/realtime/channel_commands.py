@@ -144,6 +144,8 @@ async def admit(node: Node, subscription: Subscription, credentials: Credentials
 
     Raises ClientError, UnknownChannel, HistoryUnavailable.
     """
+    if subscription.has_ended:
+        raise codes.PERMISSION_DENIED.error()
     was_followed = node.hub.is_followed(subscription)
     await node.policy.authorize(credentials, subscription.channel, token)
     position = await node.hub.follow(subscription)

@@ -120,9 +120,12 @@ class Hub:
     async def open(self, name: str) -> Position:
         """Wait until a channel that is needed here is level with the log, and say where that is.
 
-        A channel that is not sequenced stands at no position. Raises UnknownChannel, HistoryUnavailable.
+        A channel that is not sequenced stands at no position. Raises UnknownChannel, also when nobody needs it any
+        more, and HistoryUnavailable.
         """
-        channel = self._channels[name]
+        channel = self._channels.get(name)
+        if channel is None:
+            raise UnknownChannel(name)
         if not channel.is_open:
             await self._shared.call(("open", name), lambda: self._open(channel))
         return channel.position or Position("", 0)
