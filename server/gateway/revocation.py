@@ -32,7 +32,7 @@ class Revocation:
             self._end_sockets(event)
         elif event.type == "member.removed":
             self._end_reading(event.channel, _member_of(event), ACCESS_LOST)
-        elif event.type == "member.updated":
+        elif event.type == "member.updated" and "role" in _member_event.decode(event.data).data.changed:
             self._end_reading(event.channel, _member_of(event), ROLE_CHANGED)
         elif event.type == "project.deleted":
             # Its readers still get this event: it is their last one. It is handed out after we return.
@@ -62,6 +62,7 @@ class _Member(msgspec.Struct):
 
 class _MemberData(msgspec.Struct):
     member: _Member
+    changed: list[str] = []
 
 
 class _MemberEvent(msgspec.Struct):

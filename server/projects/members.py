@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import now
@@ -54,10 +54,11 @@ async def add_member(session: AsyncSession, access: Access, new: NewMember, *, m
     """Raises Conflict for a member, Invalid for somebody who has no account."""
     access.require_active()
     project_id, at = access.project.id, now()
-    person = await _find_person(session, new)
-    if (await session.execute(_MEMBER, {"project": project_id, "person": person.id})).one_or_none() is not None:
+    user_id = await _find_person(session, new)
+    if (await session.execute(_MEMBER, {"project": project_id, "person": user_id})).one_or_none() is not None:
         raise Conflict("This person is a member already.")
-    member = Member(user_id=person.id, name=person.name, role=new.role, version=1, created_at=at, updated_at=at)
+    name = await settled_name(session, user_id)
+    member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
     await _record(session, access, "member.added", {"member": member.model_dump()}, mutation_id)
     return member
@@ -110,6 +111,27 @@ async def remove_member(
     await _record(session, access, "member.removed", {"member": {"user_id": user_id}}, mutation_id)
 
 
+async def settled_name(session: AsyncSession, user_id: str) -> str:
+    """The person's name, which nobody changes until the transaction ends: whoever becomes a member is told of by it."""
+    name: str = (await session.execute(_SETTLED_NAME, {"person": user_id})).scalar_one()
+    return name
+
+
+async def rename_member(session: AsyncSession, user_id: str, name: str) -> None:
+    """Tell every project that somebody is a member of of their new name, which the caller has stored.
+
+    The person's row must be locked by now, or a project that they join meanwhile would keep the old name.
+    """
+    for row in (await session.execute(_MEMBERSHIPS, {"person": user_id})).all():
+        member = Member.model_validate(row).model_copy(
+            update={"name": name, "version": row.version + 1, "updated_at": now()}
+        )
+        values = member.model_dump(include={"version", "updated_at"})
+        await session.execute(_UPDATE, {"project": row.project_id, "person": user_id, **values})
+        data = {"member": member.model_dump(), "changed": ["name"]}
+        await record(session, row.project_id, "member.updated", data, actor_id=user_id, mutation_id=None)
+
+
 async def _hand_over(session: AsyncSession, access: Access, owner: Member, at: datetime) -> dict[str, Any]:
     """The rest of what changes with the owner: the one before, and the project, which names its owner."""
     previous = await find_member(session, access.project.id, access.person.id)
@@ -136,15 +158,15 @@ async def _record(
     await record(session, access.project.id, type_, data, actor_id=access.person.id, mutation_id=mutation_id)
 
 
-async def _find_person(session: AsyncSession, new: NewMember) -> Row[str, str]:
+async def _find_person(session: AsyncSession, new: NewMember) -> str:
     if new.email is not None:
         field, found = "email", await session.execute(_PERSON_BY_EMAIL, {"email": new.email})
     else:
         field, found = "user_id", await session.execute(_PERSON_BY_ID, {"person": new.user_id})
-    person = found.one_or_none()
-    if person is None:
+    user_id: str | None = found.scalar_one_or_none()
+    if user_id is None:
         raise _invalid(field, "must be that of somebody who has an account here")
-    return person
+    return user_id
 
 
 def _invalid(field: str, message: str) -> Invalid:
@@ -161,6 +183,15 @@ _INSERT = insert(MEMBER)
 _UPDATE = update(MEMBER).where(*_ONE)
 _DELETE = delete(MEMBER).where(*_ONE)
 _UPDATE_PROJECT = update(PROJECT).where(PROJECT.c.id == bindparam("project"))
-_PERSON = select(User.id, User.name).where(User.is_active.is_(True))
+_PERSON = select(User.id).where(User.is_active.is_(True))
 _PERSON_BY_ID = _PERSON.where(User.id == bindparam("person"))
 _PERSON_BY_EMAIL = _PERSON.where(User.email == bindparam("email"))
+_SETTLED_NAME = select(User.name).where(User.id == bindparam("person")).with_for_update(read=True)
+_MEMBERSHIPS = (
+    select(MEMBER.c.project_id, *_SELECT.selected_columns)
+    .join(User, User.id == MEMBER.c.user_id)
+    .join(PROJECT, PROJECT.c.id == MEMBER.c.project_id)
+    .where(MEMBER.c.user_id == bindparam("person"))
+    .order_by(MEMBER.c.project_id)
+    .with_for_update(of=[PROJECT, MEMBER])
+)

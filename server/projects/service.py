@@ -10,6 +10,7 @@ from server.eventlog import log
 from server.identity.people import Person
 from server.projects.access import Access
 from server.projects.channel import channel_of, record
+from server.projects.members import settled_name
 from server.projects.models import MEMBER, PROJECT
 from server.projects.schemas import Member, NewProject, Project, ProjectPatch, ProjectState
 from server.web.etag import Precondition
@@ -29,7 +30,8 @@ async def create_project(session: AsyncSession, person: Person, new: NewProject,
         owner_id=person.id,
         version=1,
     )
-    owner = Member(user_id=person.id, name=person.name, role="owner", version=1, created_at=at, updated_at=at)
+    name = await settled_name(session, person.id)
+    owner = Member(user_id=person.id, name=name, role="owner", version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, project.model_dump())
     await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})
     await log.open_channel(session, channel_of(project.id))
