@@ -29,6 +29,6 @@ def spread(column: Sequence[str], index: int) -> tuple[int, list[str]]:
         lower = column[first - 1] if first > 0 else None
         upper = column[last] if last < len(column) else None
         fresh: list[str] = generate_n_keys_between(lower, upper, last - first + 1)
-        if (lower is None and upper is None) or max(map(len, fresh)) <= MAX_POSITION_CHARS // 2:
+        if (lower is None and upper is None) or max(map(len, fresh)) <= MAX_POSITION_CHARS * 9 // 10:
             return first, fresh
         reach *= 2

@@ -1,0 +1,223 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from server.db.base import new_id
+from tests.support.api import Api, Person, Project
+
+
+@pytest.fixture
+async def ada(api: Api) -> Person:
+    return await api.register("ada")
+
+
+@pytest.fixture
+async def bob(api: Api) -> Person:
+    return await api.register("bob")
+
+
+@pytest.fixture
+async def project(ada: Person) -> Project:
+    return await ada.create_project()
+
+
+def place(project: Project, person: Person) -> str:
+    return f"{project.path}/members/{person.id}"
+
+
+async def test_a_member_is_added_by_email_or_id(api: Api, ada: Person, bob: Person, project: Project) -> None:
+    cleo = await api.register("cleo")
+    body = {"email": f" {bob.email.upper()} ", "role": "editor"}
+    answer = await ada.request("POST", f"{project.path}/members", json=body)
+    member = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/api/v1{place(project, bob)}"
+    assert answer.headers["ETag"] == '"1"'
+    assert set(member) == {"user_id", "name", "role", "version", "created_at", "updated_at"}
+    assert (member["user_id"], member["name"], member["role"]) == (bob.id, "Bob", "editor")
+    assert await bob.get(place(project, bob)) == member
+
+    await ada.add_member(project, cleo, "viewer")
+    everybody = await cleo.get(f"{project.path}/members")
+    assert [member["user_id"] for member in everybody] == sorted([ada.id, bob.id, cleo.id])
+    assert bob.email not in str(await cleo.snapshot(project)) + str(await cleo.events(project))
+
+
+BAD_MEMBERS: list[Any] = [
+    {},
+    {"role": "editor"},
+    {"email": "nobody@example.test", "role": "editor"},
+    {"user_id": "019a7f5e-0000-7000-8000-000000000000", "role": "editor"},
+    {"user_id": "x", "role": "editor"},
+    {"email": "no address", "role": "editor"},
+    {"email": "nobody@example.test", "user_id": "019a7f5e-0000-7000-8000-000000000000", "role": "editor"},
+    {"email": "nobody@example.test", "role": "owner"},
+    {"email": "nobody@example.test", "role": "king"},
+    {"email": "nobody@example.test", "role": "editor", "version": 1},
+]
+
+
+async def test_nobody_is_added_by_a_bad_body(ada: Person, project: Project) -> None:
+    for body in BAD_MEMBERS:
+        refused = await ada.request("POST", f"{project.path}/members", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "VALIDATION"), body
+    assert len(await ada.get(f"{project.path}/members")) == len(await ada.events(project)) == 1
+
+
+async def test_nobody_is_a_member_twice(ada: Person, bob: Person, project: Project) -> None:
+    async with asyncio.TaskGroup() as group:
+        body = {"user_id": bob.id, "role": "viewer"}
+        asked = [group.create_task(ada.request("POST", f"{project.path}/members", json=body)) for _ in range(5)]
+    assert sorted(each.result().status_code for each in asked) == [201, 409, 409, 409, 409]
+    await ada.post(f"{project.path}/members", {"user_id": ada.id, "role": "viewer"}, expect=409)
+    assert len(await ada.events(project)) == 2
+
+
+async def test_only_the_owner_manages_members(api: Api, ada: Person, bob: Person, project: Project) -> None:
+    cleo, dan = await api.register("cleo"), await api.register("dan")
+    await ada.add_member(project, bob)
+    await ada.add_member(project, cleo, "viewer")
+    for person in (bob, cleo):
+        await person.post(f"{project.path}/members", {"user_id": dan.id, "role": "viewer"}, expect=403)
+        await person.patch(place(project, person), {"role": "owner"}, expect=403)
+        await person.delete(place(project, ada), expect=403)
+    await bob.delete(place(project, cleo), expect=403)
+    await ada.patch(place(project, dan), {"role": "viewer"}, expect=404)
+    await ada.delete(place(project, dan), expect=404)
+    await ada.patch(f"{project.path}/members/x", {"role": "viewer"}, expect=404)
+    await ada.patch(f"{project.path}/members/{new_id()}", {"role": "viewer"}, expect=404)
+
+
+async def test_a_role_says_what_one_may_do_from_the_next_request_on(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob)
+    await bob.create_task(project)
+    answer = await ada.request("PATCH", place(project, bob), json={"role": "viewer"})
+    assert (answer.json()["role"], answer.headers["ETag"]) == ("viewer", '"2"')
+    await bob.post(f"{project.path}/tasks", {"title": "More"}, expect=403)
+    await ada.patch(place(project, bob), {"role": "editor"})
+    await bob.create_task(project)
+
+
+async def test_a_bad_change_is_refused(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob)
+    for patch in ({"role": None}, {"role": "king"}, {"name": "x"}, {"role": "viewer", "version": 1}):
+        await ada.patch(place(project, bob), patch, expect=422)
+    assert len(await ada.events(project)) == 2
+
+
+async def test_the_same_role_makes_no_event(ada: Person, bob: Person, project: Project) -> None:
+    added = await ada.add_member(project, bob)
+    assert await ada.patch(place(project, bob), {"role": "editor"}) == added
+    assert await ada.patch(place(project, bob), {}) == added
+    assert len(await ada.events(project)) == 2
+
+
+async def test_a_project_is_handed_over_with_one_event(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob)
+    owner = await ada.patch(place(project, bob), {"role": "owner"})
+    assert (owner["user_id"], owner["role"]) == (bob.id, "owner")
+    after = await ada.get(project.path)
+    assert (after["owner_id"], after["role"], after["version"]) == (bob.id, "editor", 2)
+    assert (await bob.get(project.path))["role"] == "owner"
+    (event,) = await ada.events(project, after=2)
+    assert (event["type"], event["data"]["changed"]) == ("member.updated", ["role"])
+    assert event["data"]["member"] == owner
+    assert event["data"]["previous_owner"] == await bob.get(place(project, ada))
+    assert event["data"]["project"] == {key: after[key] for key in after if key not in ("role", "offset")}
+    await ada.patch(place(project, bob), {"role": "viewer"}, expect=403)
+    await ada.delete(place(project, ada))
+
+
+async def test_hand_overs_at_the_same_moment_leave_one_owner(
+    api: Api, ada: Person, bob: Person, project: Project
+) -> None:
+    cleo = await api.register("cleo")
+    await ada.add_member(project, bob)
+    await ada.add_member(project, cleo)
+    async with asyncio.TaskGroup() as group:
+        asked = [
+            group.create_task(ada.request("PATCH", place(project, heir), json={"role": "owner"}))
+            for heir in (bob, cleo)
+        ]
+    assert sorted(each.result().status_code for each in asked) == [200, 403]
+    members = await ada.get(f"{project.path}/members")
+    assert [member["role"] for member in members].count("owner") == 1
+
+
+async def test_the_owner_can_neither_leave_nor_step_down(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob)
+    await ada.delete(place(project, ada), expect=409)
+    await ada.patch(place(project, ada), {"role": "editor"}, expect=409)
+    await ada.patch(place(project, ada), {"role": "owner"})
+    assert len(await ada.events(project)) == 2
+
+
+async def test_who_leaves_is_out(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob, "viewer")
+    await bob.delete(place(project, bob))
+    await bob.get(project.path, expect=404)
+    assert await bob.get("/projects") == []
+    (event,) = await ada.events(project, after=2)
+    assert (event["type"], event["actor_id"], event["data"]) == (
+        "member.removed",
+        bob.id,
+        {"member": {"user_id": bob.id}},
+    )
+    await ada.delete(place(project, bob), expect=404)
+    assert (await ada.add_member(project, bob))["version"] == 1
+
+
+async def test_tasks_stay_with_who_has_left(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob)
+    task = await ada.create_task(project, assignee_id=bob.id)
+    await ada.delete(place(project, bob))
+    path = f"{project.path}/tasks/{task['id']}"
+    assert (await ada.get(path))["assignee_id"] == bob.id
+    # To say so again changes nothing; to begin with it is refused.
+    assert (await ada.patch(path, {"assignee_id": bob.id, "title": "Land"}))["assignee_id"] == bob.id
+    await ada.post(f"{project.path}/tasks", {"title": "x", "assignee_id": bob.id}, expect=422)
+
+
+async def test_if_match_guards_members(ada: Person, bob: Person, project: Project) -> None:
+    await ada.add_member(project, bob)
+    await ada.patch(place(project, bob), {"role": "viewer"}, If_Match='"1"')
+    stale = await ada.request("PATCH", place(project, bob), json={"role": "editor"}, If_Match='"1"')
+    assert stale.status_code == 412
+    assert stale.json()["details"] == [await ada.get(place(project, bob))]
+    await ada.delete(place(project, bob), expect=412, If_Match='"1"')
+    await ada.delete(place(project, bob), If_Match='"2"')
+
+
+async def test_a_new_name_is_told_to_every_project(ada: Person, bob: Person, project: Project) -> None:
+    own = await bob.create_project()
+    await ada.add_member(project, bob)
+    await bob.patch("/auth/me", {"name": "Robert"})
+    await bob.patch("/auth/me", {"name": "Robert"})
+    for each, reader in ((project, ada), (own, bob)):
+        newest = (await reader.events(each))[-1]
+        assert (newest["type"], newest["data"]["changed"]) == ("member.updated", ["name"])
+        assert newest["data"]["member"] == await reader.get(place(each, bob))
+        assert (newest["data"]["member"]["name"], newest["data"]["member"]["version"]) == ("Robert", 2)
+
+
+async def test_new_names_and_new_members_at_the_same_moment(api: Api, ada: Person, bob: Person) -> None:
+    """Whichever comes first, what a reader folds from the events is the name that is stored."""
+    projects = [await ada.create_project() for _ in range(6)]
+    async with asyncio.TaskGroup() as group:
+        for number, project in enumerate(projects):
+            group.create_task(ada.add_member(project, bob))
+            group.create_task(bob.patch("/auth/me", {"name": f"Bob {number}"}))
+    for project in projects:
+        told = [event["data"]["member"]["name"] for event in await ada.events(project, after=1)]
+        assert told[-1] == (await ada.get(place(project, bob)))["name"]
+
+
+async def test_pages_of_members(api: Api, ada: Person, project: Project) -> None:
+    for number in range(4):
+        await ada.add_member(project, await api.register(f"m{number}"))
+    everybody = await ada.get(f"{project.path}/members")
+    first = await ada.request("GET", f"{project.path}/members?limit=3")
+    second = await ada.request("GET", first.links["next"]["url"].removeprefix("/api/v1"))
+    assert first.json() + second.json() == everybody
+    assert "next" not in second.links
