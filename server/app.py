@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from server import __version__
 from server.accounts import routes as accounts
 from server.gateway import endpoints, event_source, metrics
+from server.gateway import presence_routes as presence
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.projects import event_routes as events
@@ -71,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     app.include_router(health.router)
     app.include_router(event_source.router)  # before the list at the same address
-    for feature in (accounts, projects, members, events, tasks, snapshots):
+    for feature in (accounts, projects, members, events, tasks, snapshots, presence):
         app.include_router(feature.router, prefix=API)
     app.include_router(endpoints.router)
     app.include_router(metrics.router)

@@ -1,0 +1,70 @@
+"""The route that tells who is in a project now."""
+
+from collections import defaultdict
+
+import msgspec
+from fastapi import APIRouter
+
+from server.errors import NotFound, Unavailable
+from server.gateway.channels import ChannelName
+from server.gateway.endpoints import LiveNode
+from server.projects.access import PathId, may_see
+from server.realtime.presence import PresenceUnavailable
+from server.realtime.publication import ClientInfo
+from server.web.dependencies import CurrentUser, Live
+from server.web.openapi import errors
+from server.web.routing import Route
+from server.web.schemas import Out
+
+router = APIRouter(prefix="/projects/{project_id}/presence", tags=["projects"], route_class=Route)
+
+
+class PresentConnection(Out):
+    """One open socket that is subscribed to the project; `client` as in the event socket's joins."""
+
+    client: str
+
+
+class PresentPerson(Out):
+    user_id: str
+    name: str
+    connections: list[PresentConnection]
+
+
+@router.get("", responses=errors(Unavailable))
+async def list_presence(project_id: PathId, person: CurrentUser, runtime: Live, node: LiveNode) -> list[PresentPerson]:
+    """The people with a socket on the project, on any node, by name."""
+    # A session of its own, closed before the list is asked for: that may take its time.
+    async with runtime.database.read() as session:
+        if not await may_see(session, user_id=person.id, project_id=project_id):
+            raise NotFound
+    await node.attendance.settle()
+    try:
+        clients = await node.presence.members(str(ChannelName("project", project_id)))
+    except PresenceUnavailable:
+        raise Unavailable("Who is here can't be told now; try again in a moment.") from None
+    return _people(clients)
+
+
+def _people(clients: list[ClientInfo]) -> list[PresentPerson]:
+    of_user: defaultdict[str, list[ClientInfo]] = defaultdict(list)
+    for client in sorted(clients, key=lambda client: client.client):
+        of_user[client.user].append(client)
+    people = [
+        PresentPerson(
+            user_id=user,
+            name=_shown.decode(own[-1].info).name,
+            connections=[PresentConnection(client=client.client) for client in own],
+        )
+        for user, own in of_user.items()
+    ]
+    return sorted(people, key=lambda person: (person.name, person.user_id))
+
+
+class _Shown(msgspec.Struct):
+    """What gateway.policy.shown_as says of a person."""
+
+    name: str
+
+
+_shown = msgspec.json.Decoder(_Shown)
