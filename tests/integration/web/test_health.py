@@ -20,7 +20,7 @@ from tests.support.app import client_of, running_app
 @pytest.fixture
 async def small(settings: Settings) -> AsyncIterator[FastAPI]:
     """An application with two connections to its database and little patience."""
-    update = {"database_pool_size": 2, "database_pool_overflow": 0, "database_pool_timeout": 0.2}
+    update = {"database_pool_size": 2, "database_pool_overflow": 0, "database_pool_timeout": 0.5}
     async with running_app(settings.model_copy(update=update)) as app:
         app.include_router(notes.router)
         yield app
