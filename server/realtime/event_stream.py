@@ -50,6 +50,7 @@ class EventStream:
         self._credentials = credentials
         self._since = since
         self._is_over = False
+        self._pong_is_due = False
         client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
         self._subscription = Subscription(
             channel,
@@ -96,10 +97,17 @@ class EventStream:
         if self._closes_in() <= 0:
             self.end(codes.CONNECTION_EXPIRED)
             return None
+        transport = self.connection.transport
+        if self._pong_is_due and not transport.heard():
+            self.end(codes.NO_PONG)
+            return None
+        self._pong_is_due = False
         if now >= self._ping_at:
             self._ping_at = now + self._ping_seconds
-            self.connection.transport.ping()
-        return min(self._ping_at - now, self._closes_in())
+            transport.heard()  # what came before the ping is no answer to it
+            self._pong_is_due = transport.ping()
+        until_look = self.node.limits.pong_seconds if self._pong_is_due else self._ping_at - now
+        return min(until_look, self._closes_in())
 
     async def _run(self) -> None:
         try:

@@ -41,6 +41,7 @@ class ListTransport:
         self.closed_with: tuple[int, str] | None = None
         self.pending_bytes = 0
         self.pings = 0
+        self.is_silent = False
 
     def write(self, chunk: Chunk, /) -> None:
         if self.closed_with is None:
@@ -51,7 +52,7 @@ class ListTransport:
         return True
 
     def heard(self) -> bool:
-        return True
+        return not self.is_silent
 
     def limit_messages(self, max_message_bytes: int) -> None: ...
     def pause_reading(self) -> None: ...
