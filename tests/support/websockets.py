@@ -35,7 +35,7 @@ endings: list[tuple[int, str]] = []
 class Session:
     """A detached socket's other half: keeps all that it is told, in order."""
 
-    def __init__(self, transport: WebSocketProtocol) -> None:
+    def __init__(self, transport: Transport) -> None:
         self.transport = transport
         self.messages: list[str | bytes] = []
         self.endings: list[int] = []

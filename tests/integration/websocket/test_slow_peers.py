@@ -106,6 +106,7 @@ async def test_the_system_is_told_what_to_keep_and_how_long() -> None:
     app = Detached()
     async with AsgiServer(app) as server, client(server.port):
         session = await app.opened()
+        assert isinstance(session.transport, WebSocketProtocol)
         accepted = session.transport._transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
