@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 2.0
 """For one connect, one write, one answer."""
+SENTINEL_SECONDS = 0.5
+"""For one answer of one Sentinel: the next one must have its turn within the deadline."""
 MIN_BACKOFF_SECONDS = 0.05
 MAX_BACKOFF_SECONDS = 2.0
 COMMAND_CONNECTIONS = 16
@@ -128,7 +130,6 @@ class RedisServer:
         """One that only makes connections, and one for the commands that many tasks may give at once."""
         options: dict[str, Any] = {
             "protocol": 2,  # messages are plain answers in it
-            "decode_responses": False,
             "client_name": "roomful",
             "driver_info": None,  # it would look for its version on disk at each connect
             "socket_connect_timeout": DEADLINE_SECONDS,
@@ -141,11 +142,9 @@ class RedisServer:
                 BlockingConnectionPool.from_url(url, timeout=DEADLINE_SECONDS, **waiting, **options),
             )
         hosts, service, rest = sentinel_address(url)
+        impatient = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
+        self._sentinel = Sentinel(hosts, sentinel_kwargs={**options, **impatient})
         options |= rest
-        self._sentinel = Sentinel(
-            hosts,
-            sentinel_kwargs={"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
-        )
         return (
             SentinelConnectionPool(service, self._sentinel, socket_timeout=None, **options),
             SentinelConnectionPool(service, self._sentinel, **waiting, **options),

