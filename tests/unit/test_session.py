@@ -299,6 +299,20 @@ async def test_losing_access_while_subscribing_lets_nobody_in(question: int, cha
         assert not engine.hub.subscriptions(channel)
 
 
+async def test_going_while_subscribing_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    async with running_engine() as engine:
+        session, _ = await connected(engine)
+        engine.history.open("project:1")
+        gate = engine.policy.gates[1] = asyncio.Event()
+        say(session, {"id": 2, "subscribe": {"channel": "project:1"}})
+        await until(lambda: engine.policy.questions == 1)
+        session.closed(1006)
+        gate.set()
+        await until(lambda: not len(engine.node.crew))
+        assert engine.hub.channel_count == 0
+    assert not caplog.records
+
+
 async def test_closed_session_leaves_nothing_behind() -> None:
     async with running_engine() as engine:
         sessions = [(await subscribed(engine, "project:1", f"user-{n}"))[0] for n in range(20)]
