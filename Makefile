@@ -2,6 +2,7 @@
 #
 #   make run [PORT=8000]       the server with demo people and a demo project
 #   make test [ARGS="-k log"]  every test, against real services that the tests start themselves
+#   make torture [SECONDS=600] [SEED=…]  whether the promise holds while everything breaks (docs/torture.md)
 #   make lint | format         style, types and import rules | apply the style
 #   make bench                 the benchmark suite
 #   make lock                  the lock files anew from pyproject.toml
@@ -23,7 +24,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 
 WEB := client_demo/web
 
-.PHONY: run web test lint format bench lock clean
+.PHONY: run web test torture lint format bench lock clean
 
 run: .venv/.run web
 	@$(BIN)/roomful serve --demo --port $(PORT)
@@ -45,6 +46,9 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 
 test: .venv/.test
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+torture: .venv/.test
+	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The network between a client and a server, which a test can cut."""
+"""The network between a client and a server, which a test can cut or stall."""
 
 import asyncio
 import contextlib
@@ -7,14 +7,16 @@ from typing import Self
 
 
 class Network:
-    """Passes on what is said between clients and the server's port, until it is cut.
+    """Passes on what is said between clients and the server's port, until it is cut or stalled.
 
-    Cut, it resets what is connected and whoever tries to connect.
+    Cut, it resets what is connected and whoever tries to connect. Stalled, it keeps everything and carries nothing.
     """
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
         self._is_cut = False
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
@@ -34,8 +36,12 @@ class Network:
         for writer in self._writers:
             writer.transport.abort()
 
+    def stall(self) -> None:
+        self._flows.clear()
+
     def mend(self) -> None:
         self._is_cut = False
+        self._flows.set()
 
     async def _connect(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
         if self._is_cut:
@@ -50,17 +56,18 @@ class Network:
         self._writers |= both
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_pass_on(client_reader, server_writer))
-                group.create_task(_pass_on(server_reader, client_writer))
+                group.create_task(_pass_on(client_reader, server_writer, self._flows))
+                group.create_task(_pass_on(server_reader, client_writer, self._flows))
         finally:
             self._writers -= both
             for writer in both:
                 writer.transport.abort()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(65_536):
+            await flows.wait()
             writer.write(data)
             await writer.drain()
     with contextlib.suppress(OSError):  # the other side has gone already

@@ -37,12 +37,19 @@ class Server:
     """
 
     def __init__(
-        self, directory: Path, environment: Mapping[str, str], *, arguments: Sequence[str] = (), port: int | None = None
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        *,
+        arguments: Sequence[str] = (),
+        port: int | None = None,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.socket_url = f"ws://127.0.0.1:{self.port}"
         self.may_log_tracebacks = False
+        self._start_seconds = start_seconds
         self._directory = directory
         self._environment = roomful_environment(environment)
         self._arguments = list(arguments)
@@ -83,12 +90,12 @@ class Server:
         self._process = self._spawn()
         await self.wait_until_ready()
 
-    async def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
+    async def wait_until_ready(self) -> None:
         """Wait until `/readyz` answers 200."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + self._start_seconds
         while not await self.is_ready():
             assert self.is_running, f"the server gave up:\n{self.log}"
-            assert time.monotonic() < deadline, f"not ready within {seconds} s:\n{self.log}"
+            assert time.monotonic() < deadline, f"not ready within {self._start_seconds} s:\n{self.log}"
             await asyncio.sleep(0.02)
 
     async def is_ready(self) -> bool:

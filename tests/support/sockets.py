@@ -1,8 +1,10 @@
 """One WebSocket as a test handles it: every wait has a deadline."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -24,10 +26,18 @@ class Closed(AssertionError):
 class Socket:
     """One WebSocket and a task that reads it into a queue. Opened and dropped as often as a test wants."""
 
-    def __init__(self, url: str, *, headers: Mapping[str, str] | None = None, subprotocols: list[str] | None = None):
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        subprotocols: list[str] | None = None,
+        receive_buffer: int = 0,
+    ) -> None:
         self.url = url
         self._headers = dict(headers or {})
         self._subprotocols = subprotocols
+        self._receive_buffer = receive_buffer
         self._websocket: ClientConnection | None = None
         self._stack = AsyncExitStack()
         self._frames: asyncio.Queue[str | bytes | Closed] = asyncio.Queue()
@@ -37,6 +47,7 @@ class Socket:
         self._frames = asyncio.Queue()
         self._websocket = await connect(
             self.url,
+            sock=await self._small_pipe() if self._receive_buffer else None,
             additional_headers=self._headers,
             subprotocols=self._subprotocols,  # type: ignore[arg-type]  # plain strings will do
             proxy=None,
@@ -94,6 +105,19 @@ class Socket:
                 pass
         assert frame.code == code, f"closed with {frame.code} {frame.reason!r}, not {code}"
         return frame
+
+    async def _small_pipe(self) -> socket.socket:
+        """A connection for which the kernel keeps little of what is not read."""
+        parts = urlsplit(self.url)
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, (parts.hostname, parts.port))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     @staticmethod
     async def _read(websocket: ClientConnection, frames: "asyncio.Queue[str | bytes | Closed]") -> None:

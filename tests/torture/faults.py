@@ -1,0 +1,263 @@
+"""The faults: each breaks one thing, waits, and mends it again.
+
+The one of the usual list that is not here is a step of the clock: a process's clock can't be set apart from the
+system's without root, and setting the system's would disturb everybody on the machine.
+"""
+
+import asyncio
+import logging
+import random
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import psutil
+
+from server.settings import postgresql_dsn
+from tests.support.api import API, Person, Project
+from tests.torture.cluster import Cluster, Form, Node
+from tests.torture.history import Flip, History
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault may touch."""
+
+    cluster: Cluster
+    history: History
+    owner: Person
+    guest: Person
+    project: Project
+    rng: random.Random
+
+    @property
+    def a_node(self) -> Node:
+        return self.rng.choice(self.cluster.nodes)
+
+
+Fault = Callable[[Scene], Awaitable[None]]
+
+
+async def pubsub_clients_killed(scene: Scene) -> None:
+    assert scene.cluster.valkey is not None
+    await asyncio.to_thread(scene.cluster.valkey.kill_pubsub_clients)
+
+
+async def broker_stopped(scene: Scene) -> None:
+    valkey = scene.cluster.valkey
+    assert valkey is not None
+    valkey.stop()
+    await asyncio.sleep(scene.rng.uniform(0.5, 4))
+    await asyncio.to_thread(valkey.start)
+
+
+async def broker_frozen(scene: Scene) -> None:
+    valkey = scene.cluster.valkey
+    assert valkey is not None
+    valkey.pause()
+    await asyncio.sleep(3)
+    valkey.resume()
+
+
+async def broker_flushed(scene: Scene) -> None:
+    assert scene.cluster.valkey is not None
+    with scene.cluster.valkey.client() as client:
+        await asyncio.to_thread(client.flushall)
+
+
+async def node_killed(scene: Scene) -> None:
+    node = scene.a_node
+    await node.kill()
+    await asyncio.sleep(scene.rng.uniform(0, 1))
+    await node.server.start()
+
+
+async def worker_killed(scene: Scene) -> None:
+    """The others serve on; the node replaces it."""
+    psutil.Process(scene.rng.choice(scene.a_node.worker_pids())).kill()
+    await asyncio.sleep(1)
+
+
+async def rolling_restart(scene: Scene) -> None:
+    for node in scene.cluster.nodes:
+        await node.server.restart()
+
+
+async def backends_terminated(scene: Scene) -> None:
+    async with _database(scene) as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+async def channel_locked(scene: Scene) -> None:
+    """Somebody outside holds the row that every writer of the project needs."""
+    async with _database(scene) as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT 1 FROM channel WHERE name = $1 FOR UPDATE", scene.project.channel)
+            await asyncio.sleep(scene.rng.uniform(1, 2))
+
+
+async def commits_slow(scene: Scene) -> None:
+    """For two seconds every commit of an event takes as long as 0.3 s."""
+    async with _database(scene) as connection:
+        await connection.execute(_SLOW_COMMITS)
+        try:
+            await asyncio.sleep(2)
+        finally:
+            await connection.execute("DROP TRIGGER slow_commit ON event")
+
+
+async def database_locked(scene: Scene) -> None:
+    """Somebody outside writes to the SQLite file for two seconds."""
+    await asyncio.to_thread(_hold_sqlite, scene.cluster.database_url.removeprefix("sqlite:///"), 2.0)
+
+
+async def network_stalled(scene: Scene) -> None:
+    node = scene.a_node
+    node.network.stall()
+    await asyncio.sleep(scene.rng.uniform(0.5, 3))
+    node.network.mend()
+
+
+async def network_cut(scene: Scene) -> None:
+    node = scene.a_node
+    node.network.cut()
+    await asyncio.sleep(scene.rng.uniform(0, 1))
+    node.network.mend()
+
+
+async def membership_flipped(scene: Scene) -> None:
+    """A person is removed, tries on, and is let in again."""
+    members = f"{API}{scene.project.path}/members"
+    flip = Flip(scene.guest.id, uuid4().hex)
+    headers = {"X-Client-Mutation-ID": flip.removal_id}
+    await _until_done(scene, "DELETE", f"{members}/{scene.guest.id}", headers, done=(204, 404))
+    scene.history.flips.append(flip)
+    await asyncio.sleep(scene.rng.uniform(1, 3))
+    flip.let_in_at = time.time()
+    body = {"user_id": scene.guest.id, "role": "editor"}
+    await _until_done(scene, "POST", members, {}, done=(201, 409), body=body)
+
+
+FAULTS: dict[Form, dict[str, Fault]] = {
+    "nodes": {
+        fault.__name__: fault
+        for fault in (
+            pubsub_clients_killed,
+            broker_stopped,
+            broker_frozen,
+            broker_flushed,
+            node_killed,
+            worker_killed,
+            rolling_restart,
+            backends_terminated,
+            channel_locked,
+            commits_slow,
+            network_stalled,
+            network_cut,
+            membership_flipped,
+        )
+    },
+    "sqlite": {
+        fault.__name__: fault
+        for fault in (
+            node_killed,
+            rolling_restart,
+            database_locked,
+            network_stalled,
+            network_cut,
+            membership_flipped,
+        )
+    },
+}
+
+_SAME_SUBJECT = (
+    {"broker_stopped", "broker_frozen", "broker_flushed", "pubsub_clients_killed"},
+    {"node_killed", "worker_killed", "rolling_restart"},
+    {"backends_terminated", "channel_locked", "commits_slow"},
+    {"network_stalled", "network_cut"},
+)
+
+
+async def torment(scene: Scene, seconds: float) -> None:
+    """Draw faults from a shuffled deck, at times two at once, until the time is over. All are mended at the end."""
+    faults = FAULTS[scene.cluster.form]
+    deck: list[str] = []
+    ends_at = time.monotonic() + seconds
+    await asyncio.sleep(min(1.0, seconds / 10))
+    while time.monotonic() < ends_at:
+        names = [_draw(deck, faults, scene.rng)]
+        if scene.rng.random() < 0.4:
+            names.append(_draw(deck, faults, scene.rng))
+            if any(set(names) <= subject for subject in _SAME_SUBJECT) or names[0] == names[1]:
+                deck.append(names.pop())
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                scene.history.faults[name] += 1
+                group.create_task(_perform(faults[name], scene))
+        await asyncio.sleep(scene.rng.uniform(0.5, 2.5))
+
+
+async def _perform(fault: Fault, scene: Scene) -> None:
+    began_at = time.monotonic()
+    await fault(scene)
+    logger.info("%s, mended after %.1f s", fault.__name__.replace("_", " "), time.monotonic() - began_at)
+
+
+def _draw(deck: list[str], faults: dict[str, Fault], rng: random.Random) -> str:
+    if not deck:
+        deck += faults
+        rng.shuffle(deck)
+    return deck.pop()
+
+
+async def _until_done(
+    scene: Scene, method: str, path: str, headers: dict[str, str], *, done: tuple[int, ...], body: object = None
+) -> None:
+    while True:
+        try:
+            response = await scene.a_node.http.request(
+                method, path, json=body, headers={"Authorization": f"Bearer {scene.owner.token}", **headers}
+            )
+            if response.status_code in done:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def _database(scene: Scene) -> AsyncIterator["asyncpg.Connection"]:
+    """A connection of our own. Terminating the others' may hit it: what it held is let go then, as it should be."""
+    connection = await asyncpg.connect(postgresql_dsn(scene.cluster.database_url))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _hold_sqlite(path: str, seconds: float) -> None:
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(seconds)
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+_SLOW_COMMITS = """
+CREATE OR REPLACE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
+'BEGIN PERFORM pg_sleep(random() * 0.3); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON event
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow_commit();
+"""
