@@ -16,7 +16,7 @@ ARGS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# Nothing is fetched that is not in a lock file with its hash, the tools that install the project itself included.
+# What is installed is in a lock file with its hash, the tools that install the project itself included.
 INSTALL := $(PIP) install --quiet --require-hashes
 INSTALL_SELF := $(PIP) install --quiet --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
