@@ -1,13 +1,14 @@
 """Connections to the database: SQLite in one file, or PostgreSQL."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -15,6 +16,8 @@ from server.errors import Unavailable
 from server.settings import Settings, async_database_url, postgresql_dsn
 
 SQLITE_BUSY_SECONDS = 10
+PING_AFTER_IDLE_SECONDS = 1.0
+"""A connection that rested for longer may have been closed at the other end."""
 
 
 class Database:
@@ -33,12 +36,18 @@ class Database:
         self._writer = asyncio.Lock() if self.is_sqlite else None
         self._max_connections = settings.database_pool_size + settings.database_pool_overflow
         reading = (
-            self.engine.execution_options(roomful_read=True)
+            self.engine.execution_options(roomful_begin="BEGIN")
             if self.is_sqlite
             else self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
         self._write_sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
+        asking = (
+            self.engine.execution_options(roomful_begin=None)
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
+        self._ask_sessions = async_sessionmaker(asking, expire_on_commit=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -57,6 +66,12 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         async with self._read_sessions() as session:
+            yield session
+
+    @asynccontextmanager
+    async def ask(self) -> AsyncIterator[AsyncSession]:
+        """A session for one query: no transaction is begun and ended for it, which would cost more than the query."""
+        async with self._ask_sessions() as session:
             yield session
 
     @property
@@ -89,7 +104,6 @@ def _postgresql_engine(settings: Settings) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout,
-        pool_pre_ping=True,
         connect_args={
             # Read by the driver itself, which knows what libpq's URLs may say: sslmode, socket directories, services.
             "dsn": postgresql_dsn(settings.database_url),
@@ -104,6 +118,17 @@ def _postgresql_engine(settings: Settings) -> AsyncEngine:
         },
     )
 
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ping_after_idling(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        """As `pool_pre_ping`, which asks before each transaction, also of a connection that was used just now."""
+        idle_seconds = time.monotonic() - record.info.get("used_at", time.monotonic())
+        if idle_seconds > PING_AFTER_IDLE_SECONDS and not _answers(engine.sync_engine.dialect, connection):
+            raise DisconnectionError
+
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Dialect, _record: Any, arguments: Any, keywords: Any) -> Any:
         try:
@@ -112,6 +137,13 @@ def _postgresql_engine(settings: Settings) -> AsyncEngine:
             raise OperationalError("connect", None, error, connection_invalidated=True) from error
 
     return engine
+
+
+def _answers(dialect: Dialect, connection: Any) -> bool:
+    try:
+        return dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        return False
 
 
 def _sqlite_engine(settings: Settings) -> AsyncEngine:
@@ -139,7 +171,8 @@ def _sqlite_engine(settings: Settings) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("roomful_read", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        how = connection.get_execution_options().get("roomful_begin", "BEGIN IMMEDIATE")
+        if how is not None:
+            connection.exec_driver_sql(how)
 
     return engine

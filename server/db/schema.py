@@ -16,7 +16,7 @@ _MIGRATION_LOCK = 0x_726F_6F6D
 
 async def upgrade(engine: AsyncEngine) -> None:
     """Apply the migrations that are missing. Safe when several nodes start at once: one migrates, the others wait."""
-    async with engine.execution_options(roomful_read=False).begin() as connection:
+    async with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text("SET LOCAL lock_timeout = 0"))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
-from server.eventlog.models import Channel, Event
+from server.eventlog.models import CHANNEL, EVENT, Channel, Event
 from server.realtime.history import Expired, Page, UnknownChannel
 from server.realtime.publication import Position, Publication
 
@@ -164,13 +164,12 @@ def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> 
 
 
 _ADVANCE = (
-    update(Channel)
-    .where(Channel.name == bindparam("channel_name"))
-    .values(head=Channel.head + 1)
-    .returning(Channel.head, Channel.epoch)
-    .execution_options(synchronize_session=False)
+    update(CHANNEL)
+    .where(CHANNEL.c.name == bindparam("channel_name"))
+    .values(head=CHANNEL.c.head + 1)
+    .returning(CHANNEL.c.head, CHANNEL.c.epoch)
 )
-_RECORD = insert(Event)
+_RECORD = insert(EVENT)
 _CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))
 _AFTER = (
     select(Event.offset, Event.type, Event.body)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, Id
@@ -38,3 +38,8 @@ class Event(Base):
     actor_id: Mapped[str | None] = mapped_column(Id)
     at: Mapped[datetime]
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+# For the statements of every write: the ORM would look after objects for each, and there are none.
+CHANNEL: Table = Base.metadata.tables[Channel.__tablename__]
+EVENT: Table = Base.metadata.tables[Event.__tablename__]

@@ -65,7 +65,7 @@ async def current_user(request: Request, runtime: Live, limits: RateLimits, clai
 
     Raises Unauthenticated, RateLimited.
     """
-    async with runtime.database.read() as session:
+    async with runtime.database.ask() as session:
         person = await identify(session, claims)
     if request.method not in SAFE_METHODS:
         limits.count_write(person.id)
