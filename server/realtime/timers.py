@@ -34,8 +34,8 @@ class Wheel:
     def remove(self, entry: Timed) -> None:
         """Idempotent."""
         place = self._places.pop(entry, None)
-        if place is not None:
-            spoke = self._spokes[place]
+        spoke = None if place is None else self._spokes.get(place)
+        if place is not None and spoke is not None:  # else its turn is under way, which looks at the places
             spoke.discard(entry)
             if not spoke:
                 del self._spokes[place]
