@@ -148,8 +148,6 @@ async def admit(node: Node, subscription: Subscription, credentials: Credentials
         raise codes.PERMISSION_DENIED.error()
     was_followed = node.hub.is_followed(subscription)
     await node.policy.authorize(credentials, subscription.channel, token)
-    if subscription.has_ended:
-        raise codes.PERMISSION_DENIED.error()  # shut out, or gone: the hub may have given the channel up with it
     position = await node.hub.follow(subscription)
     if not was_followed:
         # Who was shut out between the question and the following is told of by no event that we will see: ask again.

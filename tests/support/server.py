@@ -44,12 +44,14 @@ class Server:
         arguments: Sequence[str] = (),
         port: int | None = None,
         start_seconds: float = START_SECONDS,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.socket_url = f"ws://127.0.0.1:{self.port}"
         self.may_log_tracebacks = False
         self._start_seconds = start_seconds
+        self._stop_seconds = stop_seconds
         self._directory = directory
         self._environment = roomful_environment(environment)
         self._arguments = list(arguments)
@@ -135,12 +137,12 @@ class Server:
         if process is None or process.poll() is not None:
             return None if process is None else process.returncode
         process.send_signal(number)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + self._stop_seconds
         while process.poll() is None:
             if time.monotonic() > deadline:
                 process.kill()
                 process.wait()
-                raise AssertionError(f"still running {STOP_SECONDS} s after {number.name}:\n{self.log}")
+                raise AssertionError(f"still running {self._stop_seconds} s after {number.name}:\n{self.log}")
             await asyncio.sleep(0.01)  # the clients of the test have to see their sockets close meanwhile
         return process.returncode
 

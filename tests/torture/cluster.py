@@ -19,8 +19,8 @@ from tests.support.valkey import Valkey, run_valkey
 
 Form = Literal["nodes", "sqlite"]
 
-START_SECONDS = 120.0
-"""Six processes may start at once here, on a machine that is busy with the readers."""
+PATIENCE_SECONDS = 120.0
+"""For a node to start or stop: up to six processes do so at once, on a machine that is busy with the readers."""
 
 _SETTINGS = {
     "ROOMFUL_SECRET_KEY": "a-key-that-only-the-torture-signs-with",
@@ -116,7 +116,13 @@ async def running_cluster(form: Form, directory: Path) -> AsyncIterator[Cluster]
             count, workers = (2, 2) if form == "nodes" else (1, 1)
             for _ in range(count):
                 arguments = ["--workers", str(workers)]
-                server = Server(directory, environment, arguments=arguments, start_seconds=START_SECONDS)
+                server = Server(
+                    directory,
+                    environment,
+                    arguments=arguments,
+                    start_seconds=PATIENCE_SECONDS,
+                    stop_seconds=PATIENCE_SECONDS,
+                )
                 server.may_log_tracebacks = True  # they are counted instead
                 await stack.enter_async_context(_reaped(server))
                 network = await stack.enter_async_context(Network(server.port))
