@@ -299,6 +299,36 @@ async def test_losing_access_while_subscribing_lets_nobody_in(question: int, cha
         assert not engine.hub.subscriptions(channel)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_nothing_is_missed_by_who_subscribes_amid_a_stream(turns: int) -> None:
+    """An event is told in each turn of the loop while the subscription comes about."""
+    async with running_engine(tail_length=2) as engine:
+        epoch = engine.history.open("project:1").epoch
+        for n in range(5):
+            engine.record("project:1", n=n)
+        session, transport = await connected(engine)
+        position = {"recover": True, "epoch": epoch, "offset": 2}
+        for n in range(turns):
+            engine.publish("project:1", n=n)
+        say(session, {"id": 2, "subscribe": {"channel": "project:1", **position}})
+        for n in range(20):
+            engine.publish("project:1", n=n)
+            await asyncio.sleep(0)
+        head = engine.history.open("project:1").offset
+        offsets: list[int] = []
+
+        def take() -> list[int]:
+            for message in transport.take():
+                offsets.extend(pub["offset"] for pub in message.get("subscribe", {}).get("publications", ()))
+                if "pub" in message.get("push", {}):
+                    offsets.append(message["push"]["pub"]["offset"])
+            return offsets
+
+        await until(lambda: take()[-1:] == [head])
+        assert offsets == list(range(3, head + 1))
+        assert not engine.hub.counters.repairs
+
+
 async def test_going_while_subscribing_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
     async with running_engine() as engine:
         session, _ = await connected(engine)

@@ -1,0 +1,259 @@
+"""Hand mutations of the engine: each breaks one rule in its text, and the tests named with it must fail.
+
+    python -m tests.mutations [NAME…]
+
+Exit code 1 when a mutation survives, or no longer applies to the text. docs/mutations.md says what each stands for.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("server", "client_demo", "tests", "pyproject.toml")
+SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """`old` stands once in `server/realtime/` + `file`, and becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTATIONS = (
+    Mutation(
+        "repeated events are delivered",
+        "channel.py",
+        "if message.offset <= position.offset:",
+        "if message.offset < position.offset:",
+        "test_channel.py",
+    ),
+    Mutation(
+        "a gap is not noticed",
+        "channel.py",
+        "if message.offset > position.offset + 1:",
+        "if message.offset > position.offset + 9:",
+        "test_channel.py",
+    ),
+    Mutation(
+        "early events are not held",
+        "channel.py",
+        "        self.held[publication.offset] = publication\n",
+        "",
+        "test_channel.py",
+    ),
+    Mutation(
+        "held events are not bounded",
+        "channel.py",
+        "if len(self.held) >= HELD_LIMIT:",
+        "if len(self.held) > HELD_LIMIT * 2:",
+        "test_channel.py",
+    ),
+    Mutation(
+        "the tail is off by one",
+        "channel.py",
+        "if count > len(self.tail):",
+        "if count > len(self.tail) + 1:",
+        "test_channel.py",
+    ),
+    Mutation(
+        "the tail outlives its history",
+        "channel.py",
+        "        self.position = position\n        self.tail.clear()\n",
+        "        self.position = position\n",
+        "test_channel.py",
+    ),
+    Mutation(
+        "the sweep is disabled",
+        "hub.py",
+        "        before, channel.swept_head = channel.swept_head, head\n",
+        "        return\n",
+        "test_session.py::test_lost_last_event_is_found_by_the_sweep",
+    ),
+    Mutation(
+        "the head is read before the broker is asked",
+        "hub.py",
+        "        channel.is_asked_for = True\n        await self._known_broker().subscribe(channel.name)\n",
+        "        channel.is_asked_for = True\n        asked = self._known_broker().subscribe(channel.name)\n"
+        "        asyncio.get_running_loop().call_later(0.05, lambda: self._crew.spawn(asked))\n",
+        "test_hub.py",
+    ),
+    Mutation(
+        "the limit of recovery is ignored",
+        "hub.py",
+        "wanted = (rest or [])[: limit - len(found)]",
+        "wanted = rest or []",
+        "test_hub.py",
+    ),
+    Mutation(
+        "the epoch of a position is ignored",
+        "hub.py",
+        "if since.epoch and since.epoch != _position(channel).epoch:",
+        "if False:",
+        "test_session.py::test_recovery_that_would_have_a_hole_gives_nothing",
+    ),
+    Mutation(
+        "a replaced history is not told",
+        "hub.py",
+        "            subscription.on_reset(subscription, head)\n",
+        "            pass\n",
+        "test_session.py::test_replaced_history_makes_the_client_subscribe_again",
+    ),
+    Mutation(
+        "a signal's project is not followed",
+        "hub.py",
+        "            await self.open(subscription.guard)\n",
+        "            pass\n",
+        "test_session.py::test_losing_access_while_subscribing_lets_nobody_in",
+    ),
+    Mutation(
+        "one crowd makes many reads",
+        "hub.py",
+        "await self._shared.call((channel.name, after, limit), read)",
+        "await read()",
+        "test_hub.py",
+    ),
+    Mutation(
+        "a batch is not sealed when somebody joins",
+        "fanout.py",
+        "        self._seal()  # what was added before",
+        "        # what was added before",
+        "test_fanout.py",
+    ),
+    Mutation(
+        "batches are not capped",
+        "fanout.py",
+        "self._batches[-1].size_bytes >= JOIN_BYTES",
+        "False",
+        "test_fanout.py",
+    ),
+    Mutation(
+        "a sweep serves those who joined after it began",
+        "fanout.py",
+        "            for group, end in batch.audience or ():\n",
+        "            for group, end in batch.audience or ():\n                end = len(group.writes)\n",
+        "test_fanout.py",
+    ),
+    Mutation(
+        "who left is still written to",
+        "fanout.py",
+        "group.writes[group.places.pop(subscriber)] = _discard",
+        "group.places.pop(subscriber)",
+        "test_fanout.py",
+    ),
+    Mutation(
+        "places move amid a sweep",
+        "fanout.py",
+        "if self._sweep is None and not self._batches:",
+        "if True:",
+        "test_fanout.py",
+    ),
+    Mutation(
+        "a wait between reading and going live",
+        "channel_commands.py",
+        "    session.send(Reply(command_id, subscribe=result))\n    # Nothing",
+        "    import asyncio\n\n    await asyncio.sleep(0)\n"
+        "    session.send(Reply(command_id, subscribe=result))\n    # Nothing",
+        "test_session.py::test_nothing_is_missed_by_who_subscribes_amid_a_stream",
+    ),
+    Mutation(
+        "access is not asked again once the channel is followed",
+        "channel_commands.py",
+        "    if not was_followed:\n",
+        "    if False:\n",
+        "test_session.py::test_losing_access_while_subscribing_lets_nobody_in",
+    ),
+    Mutation(
+        "recovery counts from the newest offset",
+        "channel_commands.py",
+        "fresh.offset, fresh.epoch = request.offset, missed.position.epoch",
+        "fresh.offset, fresh.epoch = missed.position.offset, missed.position.epoch",
+        "test_session.py::test_recovery_gives_all_that_was_missed_and_counts_from_the_offset_asked_for",
+    ),
+    Mutation(
+        "a part of what was missed counts as all",
+        "channel_commands.py",
+        "            if missed.is_complete:\n                fresh.recovered = True",
+        "            if True:\n                fresh.recovered = True",
+        "test_session.py::test_recovery_that_would_have_a_hole_gives_nothing",
+    ),
+    Mutation(
+        "the last leave is not told",
+        "attendance.py",
+        "            self._publish(Arrival(entry.channel, entry.client, joined=False))\n",
+        "            pass\n",
+        "test_session.py::test_presence_tells_of_a_persons_first_and_last_connection",
+    ),
+    Mutation(
+        "every connection is told as a join",
+        "attendance.py",
+        "            if is_first:\n",
+        "            if True:\n",
+        "test_session.py::test_presence_tells_of_a_persons_first_and_last_connection",
+    ),
+    Mutation(
+        "a timer fires though it was taken out in the same turn",
+        "timers.py",
+        "            if self._places.get(entry) != place:\n                continue",
+        "            if False:\n                continue",
+        "test_timers.py",
+    ),
+    Mutation(
+        "a closed session stays in the hub",
+        "session.py",
+        "            self.node.hub.leave(subscription)\n            if was_live:",
+        "            if was_live:",
+        "test_session.py::test_closed_session_leaves_nothing_behind",
+    ),
+)
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    survivors = []
+    with tempfile.TemporaryDirectory(prefix="roomful-mutations-") as name:
+        copy = Path(name)
+        for part in COPIED:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+            else:
+                shutil.copy(source, copy / part)
+        for mutation in MUTATIONS:
+            if not wanted or mutation.name in wanted:
+                outcome = _try(mutation, copy)
+                print(f"{outcome:<9} {mutation.name}", flush=True)
+                if outcome != "caught":
+                    survivors.append(mutation.name)
+    print(f"{len(survivors)} of {len(wanted) or len(MUTATIONS)} survived")
+    return 1 if survivors else 0
+
+
+def _try(mutation: Mutation, copy: Path) -> str:
+    """`caught`, `SURVIVED`, or `STALE` when the text it changes is not there once."""
+    path = copy / "server" / "realtime" / mutation.file
+    text = path.read_text()
+    if text.count(mutation.old) != 1:
+        return "STALE"
+    path.write_text(text.replace(mutation.old, mutation.new))
+    try:
+        # No conftest: these tests need no ground to stand on, and start faster without.
+        options = ["-q", "-x", "--noconftest", "-p", "no:cacheprovider", "--timeout", "60"]
+        command = [sys.executable, "-B", "-m", "pytest", *options, f"tests/unit/{mutation.tests}"]
+        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS)
+    finally:
+        path.write_text(text)
+    # 1: tests have failed. Anything else is a fault of the run, such as a test that is not there.
+    return "caught" if done.returncode == 1 else "SURVIVED" if done.returncode == 0 else f"EXIT {done.returncode}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

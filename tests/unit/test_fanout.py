@@ -1,0 +1,151 @@
+"""The fan-out of one channel: who gets what, in which order, in how many writes."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from server.realtime import fanout as fanout_module
+from server.realtime.fanout import Fanout, FanoutCounters
+from server.realtime.protocol.formats import JSON, PLAIN, PushFormat
+from server.realtime.publication import Publication
+from server.realtime.wire import Wire
+from tests.support.engine import ListFraming
+
+
+class Subscriber:
+    """Keeps each write that it gets; may do something at the first."""
+
+    def __init__(self, fanout: Fanout, push_format: PushFormat = PLAIN) -> None:
+        self.fanout = fanout
+        self.wire = Wire(push_format, ListFraming())
+        self.writes: list[list[Any]] = []
+        self.leaves: list[Subscriber] = []
+
+    def join(self) -> "Subscriber":
+        self.fanout.join(self, self.wire, self.write)
+        return self
+
+    def leave(self) -> None:
+        self.fanout.leave(self, self.wire)
+
+    def write(self, chunk: Any) -> None:
+        self.writes.append([msgspec.json.decode(message) for message in chunk])
+        for other in self.leaves:
+            other.leave()
+        self.leaves = []
+
+    @property
+    def seen(self) -> list[Any]:
+        return [message for write in self.writes for message in write]
+
+
+def publication(number: int, *, size: int = 0) -> Publication:
+    data = msgspec.json.encode({"n": number, "x": "x" * size} if size else number)
+    return Publication("project:1", data, number, "epoch")
+
+
+async def turns(count: int = 3) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(counters)
+    readers = [Subscriber(fanout).join() for _ in range(3)]
+    for number in (1, 2, 3):
+        fanout.add(publication(number))
+    assert not readers[0].writes
+    await turns()
+    assert [reader.writes for reader in readers] == [[[1, 2, 3]]] * 3
+    assert (counters.encoded, counters.written) == (3, 3)
+
+
+async def test_each_wire_gets_its_own_bytes() -> None:
+    fanout = Fanout(FanoutCounters())
+    plain, json = Subscriber(fanout).join(), Subscriber(fanout, JSON).join()
+    fanout.add(publication(1))
+    await turns()
+    assert plain.seen == [1]
+    assert json.seen[0]["push"]["pub"] == {"data": 1, "offset": 1}
+
+
+async def test_newcomer_gets_nothing_of_what_was_under_way() -> None:
+    fanout = Fanout(FanoutCounters())
+    early = Subscriber(fanout).join()
+    fanout.add(publication(1))
+    late = Subscriber(fanout).join()
+    fanout.add(publication(2))
+    await turns()
+    assert early.seen == [1, 2]
+    assert late.seen == [2]
+
+
+async def test_who_leaves_gets_nothing_more_of_what_is_under_way() -> None:
+    fanout = Fanout(FanoutCounters())
+    stays, goes = Subscriber(fanout).join(), Subscriber(fanout).join()
+    fanout.add(publication(1))
+    goes.leave()
+    await turns()
+    assert stays.seen == [1]
+    assert goes.seen == []
+
+
+async def test_everybody_else_is_served_when_half_leave_amid_a_sweep() -> None:
+    fanout = Fanout(FanoutCounters())
+    readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE * 2 + 10)]
+    gone = readers[1 : fanout_module.SLICE + 200]
+    readers[0].leaves = gone
+    for number in (1, 2):
+        fanout.add(publication(number))
+        await turns(1)  # the first slice is out, the others wait
+    await turns(10)
+    assert all(reader.seen == [1, 2] for reader in readers if reader not in gone)
+    # Those of the running slice had their write fetched already; the others have nothing.
+    assert all(not reader.seen for reader in readers[fanout_module.SLICE : fanout_module.SLICE + 200])
+
+
+async def test_newcomer_amid_a_sweep_gets_only_what_comes_after() -> None:
+    fanout = Fanout(FanoutCounters())
+    readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE + 10)]
+    fanout.add(publication(1))
+    await turns(1)
+    late = Subscriber(fanout).join()
+    fanout.add(publication(2))
+    await turns(10)
+    assert late.seen == [2]
+    assert all(reader.seen == [1, 2] for reader in readers)
+
+
+async def test_burst_is_written_in_pieces_of_a_bounded_size() -> None:
+    fanout = Fanout(FanoutCounters())
+    reader = Subscriber(fanout).join()
+    for number in range(1, 41):
+        fanout.add(publication(number, size=10_000))
+    await turns(20)
+    assert [message["n"] for message in reader.seen] == list(range(1, 41))
+    assert max(len(write) for write in reader.writes) * 10_000 < fanout_module.JOIN_BYTES + 20_000
+
+
+async def test_flush_writes_all_at_once_also_in_the_middle_of_a_sweep() -> None:
+    fanout = Fanout(FanoutCounters())
+    readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE + 10)]
+    fanout.add(publication(1))
+    await turns(1)
+    fanout.add(publication(2))
+    fanout.flush()
+    assert all(reader.seen == [1, 2] for reader in readers)
+    await turns(5)
+    assert all(reader.seen == [1, 2] for reader in readers)
+
+
+async def test_places_of_those_who_left_are_given_up() -> None:
+    fanout = Fanout(FanoutCounters())
+    stays = Subscriber(fanout).join()
+    for _ in range(100):
+        Subscriber(fanout).join().leave()
+    (group,) = fanout._groups.values()
+    assert len(group.writes) <= 3
+    stays.leave()
+    assert not fanout._groups

@@ -1,0 +1,149 @@
+"""The hub between a log and a broker that a test holds in its hands."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from server.realtime.history import Page
+from server.realtime.hub import Hub
+from server.realtime.memory_history import MemoryHistory
+from server.realtime.policy import Rules
+from server.realtime.protocol.formats import PLAIN
+from server.realtime.publication import ClientInfo, Message, Position
+from server.realtime.subscription import Subscription
+from server.realtime.wire import Wire
+from server.supervision import Crew
+from tests.support.engine import ListTransport
+
+CHANNEL = "project:1"
+
+T = TypeVar("T")
+
+
+class PickyBroker:
+    """Delivers what has been subscribed to, and nothing else."""
+
+    def __init__(self, receive: Callable[[Message], None]) -> None:
+        self._receive = receive
+        self.channels: set[str] = set()
+
+    def publish(self, message: Message) -> None:
+        if message.channel in self.channels:
+            self._receive(message)
+
+    async def subscribe(self, channel: str) -> bool:
+        self.channels.add(channel)
+        return True
+
+    async def unsubscribe(self, channel: str) -> None:
+        self.channels.discard(channel)
+
+    async def is_healthy(self) -> bool:
+        return True
+
+
+class SlowHistory:
+    """Its answers are found at once and arrive when `gate` is opened."""
+
+    def __init__(self, history: MemoryHistory) -> None:
+        self._history = history
+        self.gate = asyncio.Event()
+        self.questions = 0
+
+    async def read(self, channel: str, after: int | None, *, limit: int) -> Page:
+        return await self._answer(await self._history.read(channel, after, limit=limit))
+
+    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
+        return await self._history.read_back(channel, before, limit=limit)
+
+    async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:
+        return await self._answer(await self._history.heads(channels))
+
+    async def _answer(self, answer: T) -> T:
+        self.questions += 1
+        await self.gate.wait()
+        return answer
+
+
+def reader(transport: ListTransport) -> Subscription:
+    return Subscription(
+        CHANNEL,
+        ClientInfo("c", "u"),
+        Rules(is_recoverable=True),
+        wire=Wire(PLAIN, ListTransport.framing),
+        write=transport.write,
+        on_end=lambda *_: None,
+        on_reset=lambda *_: None,
+    )
+
+
+async def test_event_told_while_the_head_is_read_is_not_lost() -> None:
+    memory = MemoryHistory()
+    memory.open(CHANNEL)
+    history, transport = SlowHistory(memory), ListTransport()
+    async with Crew("hub") as crew:
+        hub = Hub(history, crew)
+        broker = PickyBroker(hub.dispatch)
+        hub.connect(broker)
+        subscription = reader(transport)
+        hub.reserve(subscription)
+
+        async def follow() -> None:
+            await hub.follow(subscription)
+            hub.go_live(subscription)
+
+        following = crew.spawn(follow())
+        async with asyncio.timeout(3):
+            while not history.questions:  # noqa: ASYNC110 - polled: plain state
+                await asyncio.sleep(0)
+            broker.publish(memory.append(CHANNEL, b"1"))
+            history.gate.set()
+            await following
+        broker.publish(memory.append(CHANNEL, b"2"))
+        hub.flush(CHANNEL)
+        assert transport.take() == [2]  # the first is history to who came without `since`
+        assert hub.position(CHANNEL) == Position(memory.open(CHANNEL).epoch, 2)
+        assert hub.counters.log_reads == 0
+
+
+async def test_crowd_that_missed_more_than_the_tail_shares_one_read() -> None:
+    memory = MemoryHistory()
+    epoch = memory.open(CHANNEL).epoch
+    for number in range(1, 31):
+        memory.append(CHANNEL, b"%d" % number)
+    history = SlowHistory(memory)
+    history.gate.set()
+    async with Crew("hub") as crew:
+        hub = Hub(history, crew, tail_length=4)
+        hub.connect(PickyBroker(hub.dispatch))
+        subscriptions = [reader(ListTransport()) for _ in range(50)]
+        for subscription in subscriptions:
+            hub.reserve(subscription)
+        await hub.open(CHANNEL)
+        async with asyncio.TaskGroup() as group:
+            found = [group.create_task(hub.catch_up(CHANNEL, Position(epoch, 3), limit=100)) for _ in subscriptions]
+        assert all([each.offset for each in task.result().publications] == list(range(4, 31)) for task in found)
+        assert all(task.result().is_complete for task in found)
+        assert hub.counters.log_reads == 1
+
+
+async def test_limit_holds_for_what_is_in_memory_too() -> None:
+    memory = MemoryHistory()
+    epoch = memory.open(CHANNEL).epoch
+    history = SlowHistory(memory)
+    history.gate.set()
+    async with Crew("hub") as crew:
+        hub = Hub(history, crew)
+        broker = PickyBroker(hub.dispatch)
+        hub.connect(broker)
+        hub.reserve(reader(ListTransport()))
+        await hub.open(CHANNEL)
+        for number in range(1, 11):
+            broker.publish(memory.append(CHANNEL, b"%d" % number))
+        part = await hub.catch_up(CHANNEL, Position(epoch, 3), limit=4)
+        assert [each.offset for each in part.publications] == [4, 5, 6, 7]
+        assert not part.is_complete
+        rest = await hub.catch_up(CHANNEL, Position(epoch, 7), limit=4)
+        assert [each.offset for each in rest.publications] == [8, 9, 10]
+        assert rest.is_complete
+        assert hub.counters.log_reads == 0
