@@ -2,9 +2,12 @@
 
 import logging
 import math
+import multiprocessing
+import os
 import signal
 import socket
 import sys
+import threading
 from types import FrameType
 from typing import NoReturn
 
@@ -117,9 +120,23 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
 
 def worker_app() -> FastAPI:
     """The application of one worker among several, in a process that uvicorn has just started."""
+    _end_with_supervisor()
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
     return create_app(settings)
+
+
+def _end_with_supervisor() -> None:
+    """Stop in good order when the process that started this one has died: its port would stay taken for ever."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def watch() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="supervisor watch", daemon=True).start()
 
 
 def raise_open_files_limit() -> None:
