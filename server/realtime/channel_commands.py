@@ -129,7 +129,7 @@ async def _prepare(session: Session, request: SubscribeRequest, rules: Rules) ->
         if rules.is_recoverable:
             result = await _catch_up(session, request, position)
         if subscription.has_ended:
-            raise codes.PERMISSION_DENIED.error()
+            raise _refusal(subscription)
     except UnknownChannel:
         _forget(session, subscription)
         raise codes.UNKNOWN_CHANNEL.error() from None
@@ -145,7 +145,7 @@ async def admit(node: Node, subscription: Subscription, credentials: Credentials
     Raises ClientError, UnknownChannel, HistoryUnavailable.
     """
     if subscription.has_ended:
-        raise codes.PERMISSION_DENIED.error()
+        raise _refusal(subscription)
     was_followed = node.hub.is_followed(subscription)
     await node.policy.authorize(credentials, subscription.channel, token)
     position = await node.hub.follow(subscription)
@@ -153,6 +153,13 @@ async def admit(node: Node, subscription: Subscription, credentials: Credentials
         # Who was shut out between the question and the following is told of by no event that we will see: ask again.
         await node.policy.authorize(credentials, subscription.channel, token)
     return position
+
+
+def _refusal(subscription: Subscription) -> ClientError:
+    """Why a subscription that was ended while joining is refused. Temporary where its reader may come back at once."""
+    reason = subscription.ended_by
+    may_return = reason is not None and reason.code >= codes.UNSUBSCRIBE_INSUFFICIENT.code
+    return (codes.INTERNAL if may_return else codes.PERMISSION_DENIED).error()
 
 
 def _forget(session: Session, subscription: Subscription) -> None:

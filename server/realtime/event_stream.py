@@ -115,7 +115,9 @@ class EventStream:
             await self._catch_up()
         except HistoryUnavailable:
             self.end(codes.SERVER_ERROR)
-        except (TokenRefused, ClientError, UnknownChannel):
+        except ClientError as refusal:
+            self.end(codes.FORCE_RECONNECT if refusal.is_temporary else codes.ACCESS_DENIED)
+        except (TokenRefused, UnknownChannel):
             self.end(codes.ACCESS_DENIED)
         except Exception:
             self.end(codes.SERVER_ERROR)
@@ -157,7 +159,7 @@ class EventStream:
             if self._subscription.rules.has_presence:
                 self.node.attendance.enter(self._presence_entry())
         else:
-            self.end(codes.ACCESS_DENIED)
+            self.end(_disconnect_for(self._subscription.ended_by))
 
     async def _drained(self) -> None:
         """Wait until the reader has taken most of what was sent. Transports don't tell, and a look is cheap."""
@@ -198,3 +200,9 @@ class EventStream:
         if was_live:
             self._leave_presence(grace_seconds=self.node.absence_seconds)
         self.node.sessions.leave(self, self._credentials.user_id, self._credentials.session_id)
+
+
+def _disconnect_for(reason: Unsubscribe | None) -> Disconnect:
+    """How a stream ends when its subscription does: to come back at once where an SDK would subscribe again."""
+    may_return = reason is not None and reason.code >= codes.UNSUBSCRIBE_INSUFFICIENT.code
+    return codes.FORCE_RECONNECT if may_return else codes.ACCESS_DENIED

@@ -181,6 +181,8 @@ class Hub:
     def end(self, subscription: Subscription, reason: Unsubscribe) -> None:
         """End a subscription, joining or live, and tell the session of a live one. Idempotent; never waits."""
         was_live = subscription.is_live
+        if not subscription.has_ended:
+            subscription.ended_by = reason
         self.leave(subscription)
         if was_live:
             subscription.on_end(subscription, reason)

@@ -21,7 +21,7 @@ class Subscription:
     `guard` names another channel whose events decide who may stay: it is followed here for as long as this lasts.
     """
 
-    __slots__ = ("channel", "client", "guard", "on_end", "on_reset", "rules", "state", "wire", "write")
+    __slots__ = ("channel", "client", "ended_by", "guard", "on_end", "on_reset", "rules", "state", "wire", "write")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Subscription:
         self.write = write
         self.on_end = on_end
         self.on_reset = on_reset
+        self.ended_by: Unsubscribe | None = None  # the server's reason, if it was the server
         self.state: Literal["joining", "live", "ended"] = "joining"
 
     @property

@@ -252,7 +252,7 @@ async def test_reader_that_redis_cuts_off_for_its_backlog_comes_back(valkey: Val
         with valkey.client() as client:  # it blocks the loop, so that nobody reads meanwhile
             for _ in range(100):
                 client.publish(RedisFrames(KEY, node=b"").name_of(CHANNEL).decode(), b"x" * 200_000)
-        await becomes(lambda: two.broker.subscriber.counters.connects > 1, 10, what="the reader is cut off")
+        await becomes(lambda: two.broker.subscriber.counters.connects > 1, 30, what="the reader is cut off")
         await hears_again(one, two)
     finally:
         with valkey.client() as client:

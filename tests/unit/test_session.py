@@ -343,6 +343,20 @@ async def test_going_while_subscribing_is_no_fault(caplog: pytest.LogCaptureFixt
     assert not caplog.records
 
 
+async def test_changed_role_while_subscribing_is_a_reason_to_try_again() -> None:
+    async with running_engine() as engine:
+        session, transport = await connected(engine)
+        engine.history.open("project:1")
+        gate = engine.policy.gates[2] = asyncio.Event()
+        say(session, {"id": 2, "subscribe": {"channel": "project:1"}})
+        await until(lambda: engine.policy.questions == 2)
+        for subscription in engine.hub.subscriptions("project:1", user="ada"):
+            engine.hub.end(subscription, codes.UNSUBSCRIBE_INSUFFICIENT)
+        gate.set()
+        (answer,) = await answers(transport, 1)
+        assert (answer["error"]["code"], answer["error"]["temporary"]) == (100, True)
+
+
 async def test_closed_session_leaves_nothing_behind() -> None:
     async with running_engine() as engine:
         sessions = [(await subscribed(engine, "project:1", f"user-{n}"))[0] for n in range(20)]
