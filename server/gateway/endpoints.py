@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from server.errors import BadRequest, NotFound, Unauthenticated
+from server.eventlog import log
 from server.gateway import sockets
 from server.gateway.channels import ChannelName, parse_channel
 from server.gateway.handshake import check_origin, read_handshake, sign_in
@@ -71,7 +72,7 @@ async def plain_socket(websocket: WebSocket, project_id: str, runtime: Live, nod
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket)
     credentials = await reader_of(runtime, await sign_in(runtime, handshake), project_id)
-    since = _since(websocket)
+    since = _since(websocket) or await present_position(runtime, project_id)
     await websocket.accept(subprotocol=handshake.subprotocol)
 
     def begin(transport: Transport) -> EventStream:
@@ -96,6 +97,18 @@ async def reader_of(runtime: Runtime, credentials: Credentials, project_id: str)
         ):
             raise NotFound
     return shown_as(credentials, person.name)
+
+
+async def present_position(runtime: Runtime, project_id: str) -> Position:
+    """Where a project's events stand before the upgrade: whoever is told that it is open misses nothing from then on.
+
+    Raises NotFound.
+    """
+    try:
+        async with runtime.database.ask() as session:
+            return await log.head(session, str(ChannelName("project", project_id)))
+    except log.UnknownChannel:
+        raise NotFound from None
 
 
 def _since(websocket: WebSocket) -> Position | None:

@@ -10,7 +10,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from server.gateway.channels import ChannelName
-from server.gateway.endpoints import LiveNode, parse_offset, reader_of
+from server.gateway.endpoints import LiveNode, parse_offset, present_position, reader_of
 from server.gateway.handshake import Handshake, check_origin, sign_in
 from server.realtime.event_stream import EventStream
 from server.realtime.node import Node
@@ -61,7 +61,7 @@ async def stream_events(project_id: str, request: Request, runtime: Live, node: 
         node,
         credentials,
         ChannelName("project", project_id),
-        since=None if last is None else Position("", parse_offset(last)),
+        since=await present_position(runtime, project_id) if last is None else Position("", parse_offset(last)),
         send_bound=runtime.settings.send_buffer_bytes,
     )
 

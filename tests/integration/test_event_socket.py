@@ -93,6 +93,15 @@ async def test_plain_reader_gets_a_long_past_whole_and_then_the_present(live: Li
         assert (await plain.expect_event("task.created"))["offset"] == 453
 
 
+async def test_reader_without_since_misses_nothing_from_the_upgrade_on(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    for offset in range(2, 22):
+        async with PlainSubscriber(live.socket_url, project.id, token=ada.token) as plain:
+            await ada.create_task(project)
+            assert (await plain.expect_event("task.created"))["offset"] == offset
+
+
 async def test_since_that_cannot_be_served_is_told_and_goes_on_live(live: Live) -> None:
     ada, bob, project = await two_members(live)
     async with PlainSubscriber(live.socket_url, project.id, token=bob.token, since=99) as plain:
