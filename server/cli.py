@@ -28,6 +28,7 @@ from server.settings import (
     signing_key,
     without_password,
 )
+from server.workers import CantServe
 
 Result = TypeVar("Result")
 
@@ -85,7 +86,7 @@ def serve_command(
             if is_demo:
                 typer.echo(_run(settings, partial(_welcome, settings, url)))
             process.serve(settings, listener, workers=workers)
-    except process.CantServe as reason:
+    except CantServe as reason:
         raise Failed(str(reason)) from reason
 
 

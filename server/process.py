@@ -1,20 +1,19 @@
-"""The server as an operating system sees it: a listening socket, one process or several, signals, limits."""
+"""The server as an operating system sees it: a listening socket, signals, limits."""
 
 import logging
-import math
 import multiprocessing
 import os
 import signal
 import socket
 import sys
 import threading
-from types import FrameType
+from contextlib import nullcontext
+from functools import partial
 from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from server.app import create_app
 from server.gateway.http_protocol import HttpProtocol
@@ -22,16 +21,12 @@ from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
 from server.logs import configure_logging
 from server.settings import Settings, load_settings
-from server.stopping import end_at_second_signal
+from server.stopping import leave, stopped_by_signals
+from server.workers import CANT_START_EXIT_CODE, CantServe, Supervisor
 
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
-_WORKER_APP = f"{__name__}:worker_app"
-
-
-class CantServe(Exception):
-    """The server can't start or go on; the message says why, in one line for the operator."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -61,42 +56,57 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 
-def serve(settings: Settings, listener: socket.socket, *, workers: int) -> None:
-    """Serve until SIGTERM or Ctrl-C, then let what runs end within the grace time. Raises CantServe.
+def serve(settings: Settings, listener: socket.socket, *, workers: int) -> NoReturn:
+    """Serve until SIGTERM or Ctrl-C, let what runs end within the grace time, and leave. Raises CantServe.
 
     Several workers read their settings from the environment, as this process did.
     """
     raise_open_files_limit()
-    if workers > 1:
-        supervisor = Multiprocess(uvicorn_config(_WORKER_APP, settings, workers=workers), sockets=[listener])
-        end_at_second_signal(lambda: _kill_workers(supervisor))
-        supervisor.run()
-        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-            raise CantServe("a worker could not start; its log lines say why")
-        return
-    server = uvicorn.Server(uvicorn_config(create_app(settings), settings))
-    # uvicorn raises the signal that stopped it once more when all is closed: an orderly end is exit code 0.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+    if workers == 1:
+        leave(_run(settings, listener, is_watched=False))
+    supervisor = Supervisor(
+        partial(_serve_as_worker, listener), count=workers, grace_seconds=settings.shutdown_grace, listener=listener
+    )
+    supervisor.run()
+    leave(0)
+
+
+def _serve_as_worker(listener: socket.socket) -> NoReturn:
+    """What runs in a process that the supervisor has started."""
+    _end_with_supervisor()
+    settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
     try:
-        server.run(sockets=[listener])
+        leave(_run(settings, listener, is_watched=True))
+    except CantServe as reason:
+        logger.critical("the worker can't start", extra={"reason": str(reason)})
+        leave(CANT_START_EXIT_CODE)
+
+
+def _run(settings: Settings, listener: socket.socket, *, is_watched: bool) -> int:
+    """Serve from this process to its end; the exit code. Raises CantServe."""
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn_config(app, settings))
+    # uvicorn's own handlers would raise the signal once more when all is closed.
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
+
+    def stop() -> None:
+        server.should_exit = True
+
+    try:
+        with stopped_by_signals(stop, grace_seconds=settings.shutdown_grace * 0.9, heeds_second=not is_watched):
+            server.run(sockets=[listener])
     except SystemExit as ending:
         if ending.code == STARTUP_FAILURE:
             raise CantServe("the application could not start; the log lines above say why") from None
         raise
+    return 1 if app.state.runtime.loops.has_failed else 0
 
 
-def _kill_workers(supervisor: Multiprocess) -> None:
-    for worker in supervisor.processes:
-        worker.process.kill()
-
-
-def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     """How uvicorn runs the application, in production and in tests alike."""
     return uvicorn.Config(
         app,
-        factory=isinstance(app, str),
-        workers=workers,
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
         http=HttpProtocol,
@@ -105,10 +115,8 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
         ws_ping_interval=float(settings.ping_interval),
         ws_ping_timeout=float(settings.pong_timeout),
         backlog=_BACKLOG,
-        # A worker that is still importing the application does not answer yet.
-        timeout_worker_healthcheck=30,
         # The rest of the grace time is for closing what the application stands on.
-        timeout_graceful_shutdown=max(1, math.floor(settings.shutdown_grace * 0.7)),
+        timeout_graceful_shutdown=settings.shutdown_grace * 0.7,  # type: ignore[arg-type]  # it only waits so long
         # The application reads them itself (server.web.proxies).
         proxy_headers=False,
         server_header=False,
@@ -116,14 +124,6 @@ def uvicorn_config(app: FastAPI | str, settings: Settings, *, workers: int = 1) 
         access_log=False,
         log_config=None,
     )
-
-
-def worker_app() -> FastAPI:
-    """The application of one worker among several, in a process that uvicorn has just started."""
-    _end_with_supervisor()
-    settings = load_settings()
-    configure_logging(settings.log_format, settings.log_level)
-    return create_app(settings)
 
 
 def _end_with_supervisor() -> None:
@@ -152,7 +152,3 @@ def raise_open_files_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (OSError, ValueError) as error:
         logger.warning("the limit of open files stays low", extra={"limit": soft, "wanted": hard, "reason": str(error)})
-
-
-def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(0)

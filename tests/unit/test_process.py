@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from server.process import CantServe, address_of, listen, raise_open_files_limit
+from server.process import address_of, listen, raise_open_files_limit
+from server.workers import CantServe
 
 
 def test_listening_on_any_free_port() -> None:
