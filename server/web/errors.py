@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from server.db.outages import is_outage
 from server.errors import (
@@ -90,16 +91,23 @@ class Failures:
             await self._app(scope, receive, send)
             return
         begun: str | None = None
+        has_left = False
 
         async def watch(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, has_left
             begun = begun or message["type"]
-            await send(message)
+            try:
+                await send(message)
+            except OSError:  # so a server says that the client is gone (ASGI, WebSocket 2.4)
+                has_left = True
+                raise
 
         try:
             await self._app(scope, receive, watch)
         except Exception as failure:
-            if begun is None:
+            if has_left and isinstance(failure, (OSError, WebSocketDisconnect)):
+                logger.debug("the client left before it was answered", extra={"path": logged_path(scope)})
+            elif begun is None:
                 error = explain(failure)
                 _log(failure, error, scope)
                 await _refuse(error, scope, receive, send)
