@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from server.errors import Unauthenticated
 from server.gateway.endpoints import LiveNode
+from server.realtime.broker import BrokerFigures
 from server.realtime.node import Node
 from server.web.dependencies import Live
 from server.web.routing import Route
@@ -31,6 +32,8 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     ProcessCollector(registry=of_process)
     GCCollector(registry=of_process)
     of_engine.register(_EngineCollector(node))
+    if (figures := runtime.broker.figures) is not None:
+        of_engine.register(_BrokerCollector(figures))
     # The engine's tables belong to the loop; the process's own figures come from files.
     text = generate_latest(of_engine) + await asyncio.to_thread(generate_latest, of_process)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
@@ -61,3 +64,39 @@ class _EngineCollector(Collector):
         }
         for name, (text, value) in counted.items():
             yield CounterMetricFamily(name, text, value=value)
+
+
+class _BrokerCollector(Collector):
+    """The way to the other processes; with a single one there is none."""
+
+    def __init__(self, figures: BrokerFigures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._figures
+        yield GaugeMetricFamily(
+            "roomful_broker_reader_up",
+            "1 while messages to itself come round through the broker.",
+            value=float(figures.is_reader_up),
+        )
+        yield GaugeMetricFamily(
+            "roomful_broker_queued_bytes", "What waits to be published.", value=figures.queued_bytes
+        )
+        plain = {
+            "roomful_broker_messages_published": ("Messages that the broker has taken.", figures.published),
+            "roomful_broker_messages_received": ("Messages of other processes.", figures.received),
+            "roomful_broker_messages_echoed": ("Messages of this process that came back.", figures.echoed),
+            "roomful_broker_publish_failures": ("Batches that the broker did not take.", figures.publish_failures),
+        }
+        for name, (text, value) in plain.items():
+            yield CounterMetricFamily(name, text, value=value)
+        labelled = {
+            "roomful_broker_messages_ignored": ("What came and was no message of ours.", "reason", figures.ignored),
+            "roomful_broker_messages_dropped": ("Messages given up before they left.", "reason", figures.dropped),
+            "roomful_broker_reconnects": ("Connections made in the place of lost ones.", "part", figures.reconnects),
+        }
+        for name, (text, label, values) in labelled.items():
+            family = CounterMetricFamily(name, text, labels=[label])
+            for key, value in values.items():
+                family.add_metric([key], value)
+            yield family

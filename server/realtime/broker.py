@@ -1,12 +1,31 @@
 """The broker port: how messages reach the other processes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from server.realtime.publication import Hint, Message
 
 Receive = Callable[[Message | Hint], None]
 """Takes a message of a subscribed channel. Synchronous: the order of calls is the order of arrival."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerFigures:
+    """What a broker between processes has counted since it began."""
+
+    is_reader_up: bool
+    published: int
+    received: int
+    echoed: int
+    """Messages of this process that came back, delivered long before."""
+    ignored: Mapping[str, int]
+    """What came and was no message of ours, by reason."""
+    dropped: Mapping[str, int]
+    """What was given to be published and was not, by reason."""
+    publish_failures: int
+    reconnects: Mapping[str, int]
+    queued_bytes: int
 
 
 class Broker(Protocol):
@@ -29,6 +48,10 @@ class Broker(Protocol):
 
     async def unsubscribe(self, channel: str) -> None:
         """End what `subscribe` began. Idempotent."""
+
+    @property
+    def figures(self) -> BrokerFigures | None:
+        """None for a broker that leads nowhere."""
 
     async def is_healthy(self) -> bool:
         """Whether a message to itself makes its round within a few seconds."""

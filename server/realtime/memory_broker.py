@@ -10,6 +10,10 @@ class MemoryBroker:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
 
+    @property
+    def figures(self) -> None:
+        return None
+
     def publish(self, message: Message) -> None:
         self._receive(message)
 

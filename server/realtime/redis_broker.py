@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
-from server.realtime.broker import Receive
+from server.realtime.broker import BrokerFigures, Receive
 from server.realtime.publication import Message
-from server.realtime.redis_frames import NODE_BYTES, Foreign, RedisFrames
+from server.realtime.redis_frames import NODE_BYTES, Reason, RedisFrames, Refused
 from server.realtime.redis_publisher import RedisPublisher
 from server.realtime.redis_server import RedisServer
 from server.realtime.redis_subscriber import RedisSubscriber
@@ -29,7 +30,7 @@ FLUSH_SECONDS = 0.5
 class BrokerCounters:
     received: int = 0
     echoes: int = 0
-    refused: int = 0
+    refused: Counter[Reason] = field(default_factory=Counter)
     too_big: int = 0
 
 
@@ -83,7 +84,30 @@ class RedisBroker:
         self.subscriber.unsubscribe(self._frames.name_of(channel))
 
     async def is_healthy(self) -> bool:
+        return self._is_reader_up
+
+    @property
+    def _is_reader_up(self) -> bool:
         return time.monotonic() - self.subscriber.alive_at < HEALTHY_SECONDS
+
+    @property
+    def figures(self) -> BrokerFigures:
+        published, subscribed, counters = self.publisher.counters, self.subscriber.counters, self.counters
+        return BrokerFigures(
+            is_reader_up=self._is_reader_up,
+            published=published.published,
+            received=counters.received,
+            echoed=counters.echoes,
+            ignored={reason: counters.refused[reason] for reason in get_args(Reason)},
+            dropped={
+                "overflow": published.overflowed,
+                "outdated": published.outdated,
+                "too_big": counters.too_big,
+            },
+            publish_failures=published.failed,
+            reconnects={"publisher": max(0, published.connects - 1), "subscriber": max(0, subscribed.connects - 1)},
+            queued_bytes=self.publisher.queued_bytes,
+        )
 
     def _take(self, name: bytes, frame: bytes) -> None:
         if name == self._probe_name:
@@ -93,8 +117,8 @@ class RedisBroker:
         else:
             try:
                 received = self._frames.decode(name, frame)
-            except Foreign:
-                self.counters.refused += 1
+            except Refused as refused:
+                self.counters.refused[refused.reason] += 1
                 return
             if received.message is not None:
                 self.counters.received += 1
@@ -103,8 +127,8 @@ class RedisBroker:
     def _take_probe(self, frame: bytes) -> None:
         try:
             self._frames.decode(self._probe_name, frame)
-        except Foreign:
-            self.counters.refused += 1
+        except Refused as refused:
+            self.counters.refused[refused.reason] += 1
         else:
             self.subscriber.is_alive()
 

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -16,8 +16,18 @@ MAX_FRAME_BYTES = 256 * 1024
 """A bigger event goes as a hint, and is read from the log: Redis cuts off a reader that has too much to take."""
 
 
-class Foreign(Exception):
+Reason = Literal["malformed", "forged", "foreign"]
+"""Why a frame is refused: it is broken or of an unknown version; it looks like a node's and was not sealed by one for
+this channel; it was never meant to be one of ours.
+"""
+
+
+class Refused(Exception):
     """The frame was not made by a node of this Roomful for this channel."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +99,18 @@ class RedisFrames:
         return frame[SEAL_BYTES : SEAL_BYTES + NODE_BYTES] == self._node
 
     def decode(self, name: bytes, frame: bytes) -> Received:
-        """Raises Foreign."""
+        """Raises Refused."""
         if not SEAL_BYTES + NODE_BYTES < len(frame) <= MAX_FRAME_BYTES:
-            raise Foreign
+            raise Refused("malformed")
         seal, sealed = frame[:SEAL_BYTES], frame[SEAL_BYTES:]
-        if not hmac.compare_digest(seal, self._mac(sealed)):
-            raise Foreign
+        is_sealed = hmac.compare_digest(seal, self._mac(sealed))
         try:
             content = self._decoder.decode(memoryview(sealed)[NODE_BYTES:])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise Foreign from error
-        if self.name_of(content.channel) != name:
-            raise Foreign  # a frame of ours that somebody has moved to another channel
+            raise Refused("malformed" if is_sealed else "foreign") from error
+        # A frame of ours may have been moved from another channel.
+        if not is_sealed or self.name_of(content.channel) != name:
+            raise Refused("forged")
         return Received(sealed[:NODE_BYTES], _message(content))
 
     def _seal(self, content: _Probe | _Publication | _Arrival | _Hint) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from server.realtime.redis_server import DEADLINE_SECONDS, Link, RedisServer, packed
+from server.realtime.redis_server import DEADLINE_SECONDS, UNREACHABLE, Link, RedisServer, packed
 
 PART = "publisher"
 BATCH = 500
@@ -30,6 +30,9 @@ class PublisherCounters:
     published: int = 0
     overflowed: int = 0
     outdated: int = 0
+    failed: int = 0
+    """Batches whose answer was lost, or was an error."""
+    connects: int = 0
 
 
 class RedisPublisher:
@@ -42,7 +45,7 @@ class RedisPublisher:
     def __init__(self, server: RedisServer) -> None:
         self._server = server
         self._queue: deque[_Queued] = deque()
-        self._queued_bytes = 0
+        self.queued_bytes = 0
         self._has_work = asyncio.Event()
         self._is_idle = asyncio.Event()
         self.counters = PublisherCounters()
@@ -50,8 +53,8 @@ class RedisPublisher:
     def put(self, name: bytes, frame: bytes) -> None:
         """Queue a message. Never waits."""
         self._queue.append(_Queued(name, frame, time.monotonic()))
-        self._queued_bytes += len(frame) + ENTRY_BYTES
-        while self._queued_bytes > MAX_QUEUED_BYTES:
+        self.queued_bytes += len(frame) + ENTRY_BYTES
+        while self.queued_bytes > MAX_QUEUED_BYTES:
             self._pop()
             self.counters.overflowed += 1
         self._has_work.set()
@@ -67,6 +70,7 @@ class RedisPublisher:
                 await self._is_idle.wait()
 
     async def _serve(self, link: Link) -> None:
+        self.counters.connects += 1
         while True:
             await self._has_work.wait()
             self._drop_outdated()
@@ -75,10 +79,14 @@ class RedisPublisher:
                 self._has_work.clear()
                 self._is_idle.set()
                 continue
-            await link.send(b"".join([packed(b"PUBLISH", item.name, item.frame) for item in batch]))
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                for _ in batch:
-                    await link.read()
+            try:
+                await link.send(b"".join([packed(b"PUBLISH", item.name, item.frame) for item in batch]))
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    for _ in batch:
+                        await link.read()
+            except UNREACHABLE:
+                self.counters.failed += 1
+                raise
             self._server.found(PART)
             self._forget(batch)
 
@@ -98,5 +106,5 @@ class RedisPublisher:
 
     def _pop(self) -> _Queued:
         item = self._queue.popleft()
-        self._queued_bytes -= len(item.frame) + ENTRY_BYTES
+        self.queued_bytes -= len(item.frame) + ENTRY_BYTES
         return item

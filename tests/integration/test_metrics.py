@@ -4,8 +4,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_frames import RedisFrames
 from server.settings import Settings
 from tests.support.app import client_of, running_app
+from tests.support.brokers import becomes, event
+from tests.support.valkey import Valkey
 
 
 async def test_metrics_count_and_name_nobody(client: httpx.AsyncClient) -> None:
@@ -22,3 +26,57 @@ async def test_metrics_token_keeps_others_out(settings: Settings, header: str, s
     async with running_app(guarded) as app, client_of(app) as client:
         answer = await client.get("/metrics", headers={"Authorization": header})
         assert answer.status_code == status
+
+
+async def test_metrics_tell_how_the_broker_does(settings: Settings, valkey: Valkey) -> None:
+    shared = settings.model_copy(update={"redis_url": SecretStr(valkey.url)})
+    async with running_app(shared) as app, client_of(app) as client:
+        broker = app.state.runtime.broker
+        assert isinstance(broker, RedisBroker)
+        key = settings.secret_key
+        assert key is not None
+        frames = RedisFrames(key.get_secret_value().encode(), node=b"some one")
+        await broker.subscribe("project:1")
+        broker.publish(event("project:1", 1))
+        frame = frames.encode(event("project:1", 2))
+        assert frame is not None
+        with valkey.client() as redis:
+            for said in (
+                frame,
+                b"",
+                b"of another application" * 2,
+                bytes(16) + frame[16:],
+                bytes([frame[0] ^ 1]) + frame[1:],
+            ):
+                redis.publish(frames.name_of("project:1").decode(), said)
+        await becomes(lambda: broker.counters.refused.total() == 4, 5, what="all of it has come")
+
+        figures = await figures_of(client)
+        assert figures["roomful_broker_reader_up"] == 1
+        assert figures["roomful_broker_messages_published_total"] >= 2  # the event, and a message to itself
+        assert figures["roomful_broker_messages_received_total"] == 1
+        assert figures["roomful_broker_messages_echoed_total"] == 1
+        assert figures['roomful_broker_messages_ignored_total{reason="malformed"}'] == 1
+        assert figures['roomful_broker_messages_ignored_total{reason="foreign"}'] == 1
+        assert figures['roomful_broker_messages_ignored_total{reason="forged"}'] == 2
+        assert figures['roomful_broker_reconnects_total{part="subscriber"}'] == 0
+        assert figures["roomful_broker_publish_failures_total"] == 0
+
+        valkey.stop()
+        broker.publish(event("project:1", 3))
+        await becomes(lambda: broker.publisher.counters.failed > 0, 5, what="a batch without an answer")
+        await becomes(lambda: not broker.figures.is_reader_up, 6, what="the reader is down")
+        assert (await figures_of(client))["roomful_broker_reader_up"] == 0
+
+        valkey.start()
+        await becomes(lambda: broker.figures.is_reader_up, 10, what="the reader is up")
+        figures = await figures_of(client)
+        assert figures["roomful_broker_publish_failures_total"] >= 1
+        assert figures['roomful_broker_reconnects_total{part="subscriber"}'] >= 1
+        assert figures['roomful_broker_reconnects_total{part="publisher"}'] >= 1
+
+
+async def figures_of(client: httpx.AsyncClient) -> dict[str, float]:
+    """Every line of /metrics: name, with its labels, and value."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}

@@ -11,7 +11,7 @@ import pytest
 
 from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
 from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_frames import MAX_FRAME_BYTES, RedisFrames
+from server.realtime.redis_frames import MAX_FRAME_BYTES, Reason, RedisFrames
 from tests.support.brokers import KEY, BrokerNode, becomes, event, redis_node
 from tests.support.valkey import Valkey
 
@@ -113,10 +113,10 @@ async def test_deployments_that_share_a_redis_do_not_hear_each_other(valkey: Val
         assert await other.broker.is_healthy()
         await is_whole(one)
         assert other.received == []
-        assert other.broker.counters.refused == 0
+        assert not other.broker.counters.refused
 
 
-def forgeries() -> dict[str, bytes]:
+def forgeries() -> dict[str, tuple[Reason, bytes]]:
     ours = RedisFrames(KEY, node=b"some one")
     theirs = RedisFrames(b"another key", node=b"some one")
     genuine = ours.encode(event(CHANNEL, 1))
@@ -126,16 +126,19 @@ def forgeries() -> dict[str, bytes]:
     assert foreign is not None
     assert elsewhere is not None
     return {
-        "nothing": b"",
-        "pickle": pickle.dumps({"channel": CHANNEL, "data": print}),
-        "invalid UTF-8": b"\xff\xfe" * 40,
-        "10 MB": b"x" * 10_000_000,
-        "JSON with wrong types": b'{"channel": 7, "offset": "first", "data": null}' * 2,
-        "content without seal": msgspec.msgpack.encode(["publication", CHANNEL, b"{}", 1, "epoch", "", None]),
-        "sealed by another key": foreign,
-        "event of another project": elsewhere,
-        "one bit changed": genuine[:-3] + bytes([genuine[-3] ^ 1]) + genuine[-2:],
-        "cut short": genuine[:-1],
+        "nothing": ("malformed", b""),
+        "pickle": ("foreign", pickle.dumps({"channel": CHANNEL, "data": print})),
+        "invalid UTF-8": ("foreign", b"\xff\xfe" * 40),
+        "10 MB": ("malformed", b"x" * 10_000_000),
+        "JSON with wrong types": ("foreign", b'{"channel": 7, "offset": "first", "data": null}' * 2),
+        "content without seal": (
+            "foreign",
+            msgspec.msgpack.encode(["publication", CHANNEL, b"{}", 1, "epoch", "", None]),
+        ),
+        "sealed by another key": ("forged", foreign),
+        "event of another project": ("forged", elsewhere),
+        "one bit changed": ("forged", genuine[:16] + b"x" + genuine[17:]),
+        "cut short": ("foreign", genuine[:-1]),
     }
 
 
@@ -145,11 +148,12 @@ async def test_what_no_node_of_ours_has_said_is_counted_and_ignored(
 ) -> None:
     await two.broker.subscribe(CHANNEL)
     name = RedisFrames(KEY, node=b"").name_of(CHANNEL)
+    reason, frame = forgeries()[kind]
     with valkey.client() as client:
-        assert client.publish(name.decode(), forgeries()[kind]) == 1
+        assert client.publish(name.decode(), frame) == 1
     one.broker.publish(event(CHANNEL, 1))
     assert await two.receives(1) == [event(CHANNEL, 1)]
-    assert two.broker.counters.refused == 1
+    assert two.broker.counters.refused == {reason: 1}
 
 
 async def test_restarted_redis_is_used_again(valkey: Valkey, one: Node, two: Node) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from server.realtime.broker import BrokerFigures
 from server.realtime.history import Page
 from server.realtime.hub import Hub
 from server.realtime.memory_history import MemoryHistory
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 class PickyBroker:
     """Delivers what has been subscribed to, and nothing else."""
+
+    figures: BrokerFigures | None = None
 
     def __init__(self, receive: Callable[[Message], None]) -> None:
         self._receive = receive
