@@ -23,6 +23,7 @@ export function fold(snapshot: Snapshot, event: ProjectEvent): Snapshot {
     case "project.restored":
       // What is the reader's own (their role) is not in an event that goes to everybody.
       next.project = { ...next.project, ...data.project };
+      if (data.member) next.members = put(snapshot.members, data.member, "user_id"); // who created it
       break;
     case "task.created":
       next.tasks = put(snapshot.tasks, data.task!, "id");

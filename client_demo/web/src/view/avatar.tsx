@@ -33,23 +33,24 @@ export function Avatar({ id, name, size }: AvatarProps) {
   );
 }
 
-/** Who is here now. */
+/** Who else is here now. */
 export function Faces({ people }: { people: Person[] }) {
-  if (people.length === 0) return null;
-  const shown = people.slice(0, people.length > MOST_FACES ? MOST_FACES - 1 : MOST_FACES);
-  const names = people.map((person) => (person.isSelf ? `${person.name} (you)` : person.name));
+  const others = people.filter((person) => !person.isSelf);
+  if (others.length === 0) return null;
+  const shown = others.slice(0, others.length > MOST_FACES ? MOST_FACES - 1 : MOST_FACES);
+  const rest = others.slice(shown.length).map((person) => person.name);
   return (
-    <ul class="faces" aria-label="Here now">
+    <ul class="faces" aria-label="Also here">
       {shown.map((person) => (
-        <li key={person.user} title={person.isSelf ? `${person.name} (you)` : person.name}>
+        <li key={person.user} title={person.name}>
           <Avatar id={person.user} name={person.name} />
-          <span class="sr">{person.isSelf ? `${person.name} (you)` : person.name}</span>
+          <span class="sr">{person.name}</span>
         </li>
       ))}
-      {people.length > shown.length && (
-        <li class="more" title={names.slice(shown.length).join(", ")}>
-          +{people.length - shown.length}
-          <span class="sr"> more: {names.slice(shown.length).join(", ")}</span>
+      {rest.length > 0 && (
+        <li class="more" title={rest.join(", ")}>
+          +{rest.length}
+          <span class="sr"> more: {rest.join(", ")}</span>
         </li>
       )}
     </ul>

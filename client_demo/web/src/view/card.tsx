@@ -42,6 +42,8 @@ export class Card extends Component<CardProps> {
       touch && "touched",
     ];
     const until = task.due_on && task.status !== "done" ? due(task.due_on) : null;
+    const hasMeta = until || task.description || isWaiting;
+    const face = assignee && <Avatar id={assignee.user_id} name={assignee.name} size="small" />;
     return (
       <li class={state.filter(Boolean).join(" ")} data-task={name} data-id={task.id}>
         <a
@@ -61,10 +63,13 @@ export class Card extends Component<CardProps> {
               ))}
             </span>
           )}
-          <span class="title" dir="auto">
-            {task.title}
+          <span class="line">
+            <span class="title" dir="auto">
+              {task.title}
+            </span>
+            {!hasMeta && face}
           </span>
-          {(until || task.description || assignee || isWaiting) && (
+          {hasMeta && (
             <span class="meta">
               {until && (
                 <span class={`due ${until.tone}`}>
@@ -74,7 +79,7 @@ export class Card extends Component<CardProps> {
               )}
               {task.description && <Icon name="lines" size={15} />}
               {isWaiting && <span class="waiting">Not sent yet</span>}
-              {assignee && <Avatar id={assignee.user_id} name={assignee.name} size="small" />}
+              {face}
             </span>
           )}
         </a>

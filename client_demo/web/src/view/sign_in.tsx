@@ -150,11 +150,13 @@ function Scene() {
       </g>
       <g class="scene-cursor hue-4">
         <path d="M262 226l26 14-11 2.4-6 10z" />
-        <rect x="284" y="250" width="42" height="18" rx="9" />
+        <rect x="284" y="250" width="46" height="20" rx="10" />
+        <text x="307" y="264">Ada</text>
       </g>
       <g class="scene-cursor hue-0">
         <path d="M92 292l26 14-11 2.4-6 10z" />
-        <rect x="114" y="316" width="50" height="18" rx="9" />
+        <rect x="114" y="316" width="56" height="20" rx="10" />
+        <text x="142" y="330">Grace</text>
       </g>
     </svg>
   );
