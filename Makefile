@@ -24,7 +24,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 
 WEB := client_demo/web
 
-.PHONY: run web test torture lint format bench lock clean
+.PHONY: run web test chromium torture lint format bench lock clean
 
 run: .venv/.run web
 	@$(BIN)/roomful serve --demo --port $(PORT)
@@ -44,11 +44,20 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 	cd $(WEB) && npm ci --loglevel error --no-audit --no-fund --ignore-scripts
 	touch $@
 
-test: .venv/.test
+test: .venv/.test chromium
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 torture: .venv/.test
 	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# For the browser tests, from Debian's packages where that is allowed; elsewhere those tests say what they miss.
+chromium:
+	@if ! { command -v chromium || command -v chromium-browser || command -v google-chrome || \
+			! command -v apt-get || [ "$$(id -u)" != 0 ]; } >/dev/null; then \
+		echo "Installing Chromium for the browser tests"; \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; } || \
+			echo "Chromium could not be installed" >&2; \
+	fi
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ export function ActivityPanel({ onClose }: { onClose: () => void }) {
   }, [feed]);
 
   return (
-    <aside class="panel activity" aria-label="Activity" onKeyDown={(event) => event.key === "Escape" && onClose()}>
+    <aside class="panel activity" aria-label="Activity">
       <header class="panel-head">
         <h2>Activity</h2>
         <span class="spacer" />

@@ -18,6 +18,8 @@ interface BoardProps {
   members: ReadonlyMap<string, Member>;
   canEdit: boolean;
   day: string;
+  /** Set to this board while it is mounted: a `ref` gives elements only. */
+  handle: { current: Board | null };
 }
 
 interface Before {
@@ -31,7 +33,12 @@ export class Board extends Component<BoardProps> {
   private tabStop: string | null = null;
 
   override componentDidMount(): void {
+    this.props.handle.current = this;
     this.keepTabStop();
+  }
+
+  override componentWillUnmount(): void {
+    this.props.handle.current = null;
   }
 
   override getSnapshotBeforeUpdate(before: BoardProps): Before | null {
@@ -95,13 +102,14 @@ export class Board extends Component<BoardProps> {
       board: this.element.current!,
       grip: this.props.grip,
       onTake: () => this.props.project.signals.tell({ holds: task.id }),
+      onMove: this.pointerMove,
       onDrop: () => this.drop(),
       onCancel: () => this.cancel(),
     });
   };
 
   private readonly pointerMove = (event: PointerEvent) => {
-    if (event.pointerType !== "touch") this.props.project.signals.tell({ at: placeOf(event) });
+    if (event.pointerType !== "touch") this.props.project.signals.tell({ at: this.placeOf(event) });
   };
 
   private readonly pointerLeave = () => {
@@ -218,6 +226,15 @@ export class Board extends Component<BoardProps> {
     if (held) say(`${held.task.title} is back where it was.`);
   }
 
+  private placeOf(event: PointerEvent): Place | null {
+    const board = this.element.current!;
+    const target = event.target as Element;
+    if (board.contains(target)) return placeOf(target, event);
+    // The card in hand lies over the board.
+    const below = document.elementsFromPoint(event.clientX, event.clientY).find((each) => board.contains(each));
+    return below ? placeOf(below, event) : null;
+  }
+
   private position({ to, task }: Held): string {
     const others = this.props.grip.settled.value[to.status].filter((other) => other.id !== task.id).length;
     return `${STATUS_NAMES[to.status]}, ${to.index + 1} of ${others + 1}`;
@@ -265,8 +282,7 @@ export class Board extends Component<BoardProps> {
 }
 
 /** Where on the board a pointer is, in terms that hold on every screen. */
-function placeOf(event: PointerEvent): Place | null {
-  const target = event.target as Element;
+function placeOf(target: Element, event: PointerEvent): Place | null {
   const slot = target.closest<HTMLElement>(".slot");
   const id = slot?.dataset.id;
   if (slot && id) {

@@ -1,7 +1,7 @@
 /** A task on the board. */
 
 import { Component } from "preact";
-import { STATUS_NAMES, type Member, type Task } from "../api/shapes";
+import type { Member, Task } from "../api/shapes";
 import type { Pointer } from "../state/company";
 import type { Touch } from "../live/open_project";
 import { Avatar, hueOf } from "./avatar";
@@ -43,7 +43,12 @@ export class Card extends Component<CardProps> {
     ];
     const until = task.due_on && task.status !== "done" ? due(task.due_on) : null;
     const hasMeta = until || task.description || isWaiting;
-    const face = assignee && <Avatar id={assignee.user_id} name={assignee.name} size="small" />;
+    const face = assignee && (
+      <>
+        <span class="sr">Assigned to {assignee.name}</span>
+        <Avatar id={assignee.user_id} name={assignee.name} size="small" />
+      </>
+    );
     return (
       <li class={state.filter(Boolean).join(" ")} data-task={name} data-id={task.id}>
         <a
@@ -52,10 +57,16 @@ export class Card extends Component<CardProps> {
           tabIndex={-1}
           draggable={false}
           aria-describedby="board-keys"
-          aria-label={spoken(task, assignee)}
         >
+          <span class="line">
+            <span class="title" dir="auto">
+              {task.title}
+            </span>
+            {!hasMeta && face}
+          </span>
           {task.labels.length > 0 && (
             <span class="labels">
+              <span class="sr">Labels:</span>
               {task.labels.map((label) => (
                 <span class={`label ${hueOf(label)}`} key={label}>
                   {label}
@@ -63,17 +74,12 @@ export class Card extends Component<CardProps> {
               ))}
             </span>
           )}
-          <span class="line">
-            <span class="title" dir="auto">
-              {task.title}
-            </span>
-            {!hasMeta && face}
-          </span>
           {hasMeta && (
             <span class="meta">
               {until && (
                 <span class={`due ${until.tone}`}>
                   <Icon name="calendar" size={14} />
+                  <span class="sr">Due:</span>
                   {until.text}
                 </span>
               )}
@@ -91,12 +97,4 @@ export class Card extends Component<CardProps> {
       </li>
     );
   }
-}
-
-function spoken(task: Task, assignee: Member | undefined): string {
-  const parts = [task.title, STATUS_NAMES[task.status]];
-  if (task.labels.length > 0) parts.push(`labels: ${task.labels.join(", ")}`);
-  if (task.due_on && task.status !== "done") parts.push(`due: ${due(task.due_on).text}`);
-  if (assignee) parts.push(`assigned to ${assignee.name}`);
-  return parts.join(". ");
 }

@@ -88,7 +88,12 @@ function QuickAdd({ status }: { status: Status }) {
         maxLength={200}
         value={title}
         onInput={(event) => setTitle(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Escape" && (setTitle(""), field.current?.blur())}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.preventDefault(); // it leaves the field, and closes nothing else
+          setTitle("");
+          field.current?.blur();
+        }}
         enterkeyhint="done"
         autoComplete="off"
       />

@@ -14,6 +14,7 @@ interface Options {
   board: HTMLElement;
   grip: Grip;
   onTake: () => void;
+  onMove: (event: PointerEvent) => void;
   onDrop: () => void;
   onCancel: () => void;
 }
@@ -49,7 +50,9 @@ export function watchPointer(down: PointerEvent, task: Task, key: string, option
       if (byFinger) return end(); // it scrolls
       lift();
     }
-    carried?.follow(event.clientX, event.clientY);
+    if (!carried) return;
+    carried.follow(event.clientX, event.clientY);
+    options.onMove(event);
   });
   // Once the card is in hand the finger must not scroll; before, it must be free to.
   listen("touchmove", (event) => carried && event.cancelable && event.preventDefault());
@@ -102,7 +105,7 @@ class Carried {
     this.ghost.setAttribute("aria-hidden", "true");
     this.ghost.style.width = `${box.width}px`;
     document.body.append(this.ghost);
-    document.documentElement.classList.add("carrying");
+    options.board.classList.add("carrying");
     this.tick();
   }
 
@@ -132,7 +135,7 @@ class Carried {
 
   private stop(): void {
     cancelAnimationFrame(this.frame);
-    document.documentElement.classList.remove("carrying");
+    this.options.board.classList.remove("carrying");
   }
 
   private readonly tick = (): void => {

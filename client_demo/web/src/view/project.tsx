@@ -37,10 +37,10 @@ export function ProjectScreen({ id, task, user }: ProjectScreenProps) {
   }, [id, user.id]);
   if (!project || project.id !== id) {
     return (
-      <>
+      <div class="filled">
         <TopBar title="" />
         <BoardSkeleton />
-      </>
+      </div>
     );
   }
   return (
@@ -65,10 +65,10 @@ function Access({ task }: { task: string | null }) {
   switch (access) {
     case "opening":
       return (
-        <>
+        <div class="filled">
           <TopBar title={name} />
           <BoardSkeleton />
-        </>
+        </div>
       );
     case "open":
       return <Desk task={task} />;
@@ -126,7 +126,7 @@ function Desk({ task: taskName }: { task: string | null }) {
   const { board, company } = project;
   const [beside, setBeside] = useState<Beside>(null);
   const [isShowingMembers, setShowingMembers] = useState(false);
-  const boardElement = useRef<Board>(null);
+  const boardHandle = useRef<Board | null>(null);
   const grip = useMemo(() => new Grip(computed(() => board.visible.value?.tasks ?? [])), [board]);
   const day = useDay();
   const snapshot = board.visible.value!;
@@ -145,12 +145,17 @@ function Desk({ task: taskName }: { task: string | null }) {
 
   const closeTask = () => {
     go(at.project(project.id));
-    if (task) requestAnimationFrame(() => boardElement.current?.focus(board.lastingId(task.id)));
+    if (task) requestAnimationFrame(() => boardHandle.current?.focus(board.lastingId(task.id)));
+  };
+  const escape = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    if (task) closeTask();
+    else setBeside(null);
   };
   const role = board.role.value;
   const isArchived = snapshot.project.status === "archived";
   return (
-    <>
+    <div class="filled">
       <TopBar title={snapshot.project.name}>
         <Connection />
         <Faces people={company.people.value} />
@@ -175,10 +180,10 @@ function Desk({ task: taskName }: { task: string | null }) {
       </TopBar>
       {isArchived && <p class="ribbon">This project is archived: it can be read, not changed.</p>}
       {!isArchived && role === "viewer" && <p class="ribbon">You are a viewer here: you see everything and change nothing.</p>}
-      <main class="desk">
+      <main class="desk" onKeyDown={escape}>
         <h2 class="sr">Board</h2>
         <Board
-          ref={boardElement}
+          handle={boardHandle}
           project={project}
           grip={grip}
           columns={grip.shown.value}
@@ -195,7 +200,7 @@ function Desk({ task: taskName }: { task: string | null }) {
       </main>
       <Cursors company={company} />
       {isShowingMembers && <MembersDialog onClose={() => setShowingMembers(false)} />}
-    </>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Everything about one task, beside the board. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { STATUS_NAMES, STATUSES, type Status, type Task } from "../api/shapes";
 import type { TaskFields } from "../state/change";
 import { hueOf } from "./avatar";
@@ -24,7 +24,8 @@ export function TaskPanel({ task, onClose }: PanelProps) {
   const creator = project.board.members.value.get(task.created_by)?.name ?? "a former member";
   const name = project.board.lastingId(task.id);
 
-  useEffect(() => {
+  // Before anything can be typed: a key must not go to the card that lies behind.
+  useLayoutEffect(() => {
     panel.current!.focus();
     return () => project.signals.tell({ edits: null });
   }, [name]);
@@ -36,7 +37,6 @@ export function TaskPanel({ task, onClose }: PanelProps) {
       ref={panel}
       tabIndex={-1}
       aria-label={`Task: ${task.title}`}
-      onKeyDown={(event) => event.key === "Escape" && !event.defaultPrevented && onClose()}
     >
       <header class="panel-head">
         <span class={`status-chip ${task.status}`}>

@@ -15,7 +15,7 @@ interface TopBarProps {
 
 export function TopBar({ title, children }: TopBarProps) {
   return (
-    <header class="top-bar">
+    <header class={title === undefined ? "top-bar untitled" : "top-bar"}>
       <a class="brand" href={at.projects} aria-label="Roomful: all projects">
         <Mark />
         <span class="brand-word">Roomful</span>
