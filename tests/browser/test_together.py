@@ -7,6 +7,13 @@ from playwright.async_api import expect
 from tests.support.browsers import Chromium, middle
 from tests.support.server import Server
 
+IS_ON_THE_CARD = """() => {
+  const pointer = document.querySelector('.cursor').getBoundingClientRect();
+  const card = document.querySelector('.board .card').getBoundingClientRect();
+  const away = [pointer.x - card.x - card.width / 2, pointer.y - card.y - card.height / 2];
+  return Math.hypot(...away) < 8;
+}"""
+
 
 async def test_what_one_does_the_other_sees(server: Server, chromium: Chromium) -> None:
     ada, bob = await server.api.register("ada"), await server.api.register("bob")
@@ -43,8 +50,8 @@ async def test_people_come_and_go(server: Server, chromium: Chromium) -> None:
     another = await chromium.window(server.url, his.page.context)
     await another.open(project)
     await expect(faces.get_by_role("listitem")).to_have_text([re.compile("Bob")])
+    await his.page.close()  # the one that came first
     await another.page.close()
-    await his.page.close()
     await expect(faces).to_have_count(0)
 
 
@@ -61,14 +68,10 @@ async def test_pointers_held_cards_and_writing_show_on_the_other_screen(server: 
     cursor = hers.page.locator(".cursor")
     await expect(cursor).to_have_text("Bob")
     # The same place of the same card, although the windows differ in size.
-    target = await middle(hers.card("Order fuel"))
-    await hers.page.wait_for_function(
-        """([x, y]) => {
-          const box = document.querySelector('.cursor').getBoundingClientRect();
-          return Math.hypot(box.x - x, box.y - y) < 4;
-        }""",
-        arg=list(target),
-    )
+    await hers.page.wait_for_function(IS_ON_THE_CARD)
+    await hers.page.get_by_role("button", name="Activity").click()  # narrows her columns while he stays still
+    await expect(hers.page.get_by_role("complementary", name="Activity")).to_be_visible()
+    await hers.page.wait_for_function(IS_ON_THE_CARD)
 
     await his.lift("Order fuel")
     await expect(hers.page.get_by_text("Bob is moving this")).to_be_visible()

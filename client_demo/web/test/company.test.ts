@@ -4,13 +4,11 @@ import { Company, readGesture } from "../src/state/company";
 const ada = { client: "c1", user: "ada", connInfo: { name: "Ada" } };
 const bob = { client: "c2", user: "bob", connInfo: { name: "Bob" } };
 
-test("a person with two windows is one, until the last closes", () => {
+test("a person with two windows is one, and gone with the leave after the last, whichever it was", () => {
   const company = new Company("bob");
   company.meet([ada, bob, { ...ada, client: "c3" }]);
   expect(company.people.value.map((person) => person.name)).toEqual(["Bob", "Ada"]);
-  company.leave("c1");
-  expect(company.people.value).toHaveLength(2);
-  company.leave("c3");
+  company.leave({ ...ada, client: "a window that opened later, of which no join told" });
   expect(company.people.value.map((person) => person.user)).toEqual(["bob"]);
 });
 
@@ -27,7 +25,7 @@ test("gestures are those of others, and end with their connection or in silence"
   company.tidy();
   expect(company.holders.value.size).toBe(0);
   company.hear(ada, { edits: { task: "t1", field: "title" } });
-  company.leave("c1");
+  company.leave(ada);
   expect(company.writers.value.size).toBe(0);
 });
 

@@ -86,7 +86,7 @@ export class ProjectChannel {
       if (code !== 0 && code !== 2) void this.reconsider();
     });
     subscription.on("join", ({ info }) => company.join(info));
-    subscription.on("leave", ({ info }) => company.leave(info.client));
+    subscription.on("leave", ({ info }) => company.leave(info));
   }
 
   /** Where to go live from: the SDK asks at the first subscribe, and again when the server can't recover. */

@@ -85,11 +85,10 @@ export class Company {
     this.clients.value = new Map(this.clients.value).set(info.client, known(info));
   }
 
-  leave(client: string): void {
-    const rest = new Map(this.clients.value);
-    rest.delete(client);
-    this.clients.value = rest;
-    this.forget((pointer) => pointer.client === client);
+  /** A person's last connection is gone. The server tells of people: which of their connections it was says nothing. */
+  leave(info: ClientInfo): void {
+    this.clients.value = new Map([...this.clients.value].filter(([, client]) => client.user !== info.user));
+    this.forget((pointer) => pointer.user === info.user);
   }
 
   clear(): void {

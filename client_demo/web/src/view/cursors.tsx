@@ -2,20 +2,27 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { Company, Place, Pointer } from "../state/company";
+import type { Columns } from "../state/grip";
 import { hueOf } from "./avatar";
 
-export function Cursors({ company }: { company: Company }) {
+interface CursorsProps {
+  company: Company;
+  /** Cards that change places take the pointers on them along. */
+  columns: Columns;
+}
+
+export function Cursors({ company, columns }: CursorsProps) {
   return (
     <div class="cursors" aria-hidden="true">
       {company.pointers.value.map((pointer) => (
-        <Cursor key={pointer.client} pointer={pointer} />
+        <Cursor key={pointer.client} pointer={pointer} columns={columns} />
       ))}
     </div>
   );
 }
 
-/** Follows its place on this screen, which also moves when this person scrolls; CSS glides between two messages. */
-function Cursor({ pointer }: { pointer: Pointer }) {
+/** Follows its place on this screen, which moves when this person scrolls or opens a panel; CSS glides in between. */
+function Cursor({ pointer, columns }: { pointer: Pointer; columns: Columns }) {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const put = () => {
@@ -25,13 +32,17 @@ function Cursor({ pointer }: { pointer: Pointer }) {
       if (spot) style.transform = `translate(${spot.x}px, ${spot.y}px)`;
     };
     put();
+    // A panel that opens makes the columns narrower, and no window is resized.
+    const watch = new ResizeObserver(put);
+    for (const list of document.querySelectorAll(".board .cards")) watch.observe(list);
     window.addEventListener("scroll", put, { capture: true, passive: true });
     window.addEventListener("resize", put);
     return () => {
+      watch.disconnect();
       window.removeEventListener("scroll", put, { capture: true });
       window.removeEventListener("resize", put);
     };
-  }, [pointer]);
+  }, [pointer, columns]);
   return (
     <div class={`cursor ${hueOf(pointer.user)}`} ref={element} data-user={pointer.user}>
       <svg width="18" height="20" viewBox="0 0 18 20">

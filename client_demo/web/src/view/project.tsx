@@ -198,7 +198,7 @@ function Desk({ task: taskName }: { task: string | null }) {
           beside === "activity" && <ActivityPanel onClose={() => setBeside(null)} />
         )}
       </main>
-      <Cursors company={company} />
+      <Cursors company={company} columns={grip.shown.value} />
       {isShowingMembers && <MembersDialog onClose={() => setShowingMembers(false)} />}
     </div>
   );
