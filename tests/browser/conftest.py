@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.conftest import SECRET_KEY, absent
 from tests.support.databases import SqliteFiles
 from tests.support.server import Server
 
 try:
+    from playwright.async_api import Browser
+
     from tests.support import browsers
     from tests.support.browsers import Chromium
 except ImportError as missing:
@@ -18,6 +21,9 @@ except ImportError as missing:
 
 TEST_SECONDS = 240
 """A browser or two, a server and people: slow where the machine is busy, but never for ever."""
+
+RECOVERY_LIMIT = 50
+"""Few, so that a test need not make many events for one more than a recovery brings."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,26 +41,47 @@ def _built_client() -> None:
         absent(f"browser tests: {missing}")
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    async with browsers.run_chromium() as chromium:
+# One browser and one server process for the tests of a module: each test has people, projects and windows of its own.
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _browser(_built_client: None) -> AsyncIterator[Browser]:
+    async with browsers.run_browser() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def chromium(_browser: Browser) -> AsyncIterator[Chromium]:
+    async with Chromium(_browser) as chromium:
         yield chromium
 
 
-@pytest.fixture
-def environment(sqlite_files: SqliteFiles, tmp_path: Path) -> dict[str, str]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _process(
+    _built_client: None, sqlite_files: SqliteFiles, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Server]:
+    directory = tmp_path_factory.mktemp("server")
+    environment = environment_for(sqlite_files.create(directory / "roomful.db"))
+    async with Server(directory, environment) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(_process: Server) -> Server:
+    """A server, ready. A test may kill it."""
+    if not _process.is_running:
+        await _process.start()
+    return _process
+
+
+def environment_for(database_url: str) -> dict[str, str]:
     """One database is enough here: that both do the same is tested where the database is what is tested."""
     return {
-        "ROOMFUL_DATABASE_URL": sqlite_files.create(tmp_path / "roomful.db", migrated=True),
+        "ROOMFUL_DATABASE_URL": database_url,
         "ROOMFUL_SECRET_KEY": SECRET_KEY,
         "ROOMFUL_PING_INTERVAL": "2",
         "ROOMFUL_PONG_TIMEOUT": "2",
         "ROOMFUL_SHUTDOWN_GRACE": "2",
         "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
+        "ROOMFUL_RECOVERY_LIMIT": str(RECOVERY_LIMIT),
     }
-
-
-@pytest.fixture
-async def server(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path, environment) as server:
-        yield server

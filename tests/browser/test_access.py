@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.support.api import PASSWORD
 from tests.support.browsers import Chromium
 from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_viewer_sees_everything_and_changes_nothing(server: Server, chromium: Chromium) -> None:

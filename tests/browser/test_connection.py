@@ -2,10 +2,14 @@
 
 import re
 
+import pytest
 from playwright.async_api import Request, Route, expect
 
+from tests.browser.conftest import RECOVERY_LIMIT
 from tests.support.browsers import Chromium
 from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # The skeleton of a board that is loaded; a board that is only brought up to date must not flash to it.
 WATCH_FOR_FLASH = """() => {
@@ -17,7 +21,6 @@ WATCH_FOR_FLASH = """() => {
 
 
 async def test_a_killed_server_is_told_of_and_nothing_is_lost(server: Server, chromium: Chromium) -> None:
-    server.may_log_tracebacks = False
     ada = await server.api.register("ada")
     project = await ada.create_project()
     await ada.create_task(project, "Before")
@@ -100,9 +103,7 @@ async def test_what_waits_is_sent_after_the_page_is_loaded_anew(server: Server, 
     assert [task["title"] for task in (await ada.snapshot(project))["tasks"]] == ["Kept"]
 
 
-async def test_too_much_missed_loads_the_board_anew_without_a_flash(
-    environment: dict[str, str], server: Server, chromium: Chromium
-) -> None:
+async def test_too_much_missed_loads_the_board_anew_without_a_flash(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada")
     project = await ada.create_project()
     await ada.create_task(project, "There from the start")
@@ -110,7 +111,7 @@ async def test_too_much_missed_loads_the_board_anew_without_a_flash(
     await window.page.evaluate(WATCH_FOR_FLASH)
     await window.page.context.set_offline(True)
     await expect(window.connection).to_have_text(re.compile("Offline"))
-    titles = [f"Missed {number}" for number in range(310)]  # one recovery brings 300 at most
+    titles = [f"Missed {number}" for number in range(RECOVERY_LIMIT + 10)]
     for title in titles:
         await ada.create_task(project, title)
     async with window.page.expect_response(re.compile(r"/snapshot$")):

@@ -1,20 +1,31 @@
 """What a board owes to everybody: keyboards, screen readers, small screens, strange text, long lists."""
 
 import re
-from typing import Any
+from typing import Any, Self
 
 import pytest
-from playwright.async_api import Response, expect
+from playwright.async_api import CDPSession, Response, expect
 
+from server.db.engine import Database
+from server.identity.people import Person as Acting
+from server.projects import service as projects
+from server.projects.access import Access
+from server.projects.schemas import NewProject
+from server.settings import Settings
+from server.tasks import service as tasks
+from server.tasks.models import TaskStatus
+from server.tasks.schemas import NewTask
 from tests.support.api import Person, Project
 from tests.support.browsers import PHONE, Chromium, Window, middle
 from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIRST_LOAD_BYTES = 150_000
 NASTY = "<img src=x onerror=alert(1)>"
 SCRIPT = "</textarea><script>alert(2)</script>"
 TASKS = 2_000
-STUTTER_MS = 100  # a frame takes 17 where nothing else runs; here a test may share two cores with many others
+STUTTER_MS = 100  # for one frame; it takes 20 to 40 on a small machine
 
 DARK: dict[str, Any] = {"color_scheme": "dark"}
 SMALL: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
@@ -70,12 +81,18 @@ async def test_axe_finds_nothing_wrong(server: Server, chromium: Chromium, optio
     await page.goto(f"{server.url}/#/account")
     await expect(page.locator(".sign-ins li").first).to_be_visible()
     await look("account")
-    await window.open(project)
-    await server.kill()
-    await expect(window.connection).to_have_text(re.compile("Reconnecting"))
-    await expect(page.get_by_role("button", name="Try now")).to_be_visible()
-    await look("reconnecting")
     assert not wrong
+
+
+async def test_axe_finds_nothing_wrong_while_the_server_is_away(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada")
+    project = await ada.create_project("Apollo")
+    windows = [await chromium.board_of(server.url, ada, project, **options) for options in ({}, DARK, SMALL)]
+    await server.kill()
+    for window in windows:
+        await expect(window.connection).to_have_text(re.compile("Reconnecting"))
+        await expect(window.page.get_by_role("button", name="Try now")).to_be_visible()
+        assert await window.violations() == []
 
 
 async def test_a_card_is_carried_by_keyboard_alone(server: Server, chromium: Chromium) -> None:
@@ -218,61 +235,93 @@ async def test_less_motion_is_no_motion(server: Server, chromium: Chromium) -> N
 
 async def test_two_thousand_tasks_load_scroll_and_move(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada")
-    project = await ada.create_project()
-    statuses = ("todo", "in_progress", "done")
-    for number in range(TASKS):
-        await ada.create_task(project, f"Task {number}", status=statuses[number % 3], labels=["long"])
+    project = await with_many_tasks(server, ada)
     window = await chromium.board_of(server.url, ada, project)
     await expect(window.page.locator(".board .slot")).to_have_count(TASKS)
 
-    frames = await scrolling_frames(window)
-    assert percentile(frames, 0.75) < STUTTER_MS, sorted(frames)
+    busy = await BusyTime.of(window)
+    frames = await scroll_to_the_end(window)
+    assert await busy.milliseconds() / frames < STUTTER_MS
     await window.column("To do").locator(".cards").evaluate("(list) => { list.scrollTop = 0; }")
-    await window.page.evaluate(RECORD_FRAMES)
+    await window.page.evaluate(COUNT_FRAMES)
+    busy = await BusyTime.of(window)
     async with window.page.expect_response(lambda answer: answer.request.method == "PATCH"):
         await window.drag("Task 0", "Done", share=0.4)
-    frames = await window.page.evaluate("() => window.frames_taken")
-    assert percentile(frames, 0.75) < STUTTER_MS, sorted(frames)
+    frames = await window.page.evaluate("() => window.frames_shown")
+    assert await busy.milliseconds() / frames < STUTTER_MS
     await expect(window.column("Done").locator(".count")).to_contain_text(str(TASKS // 3 + 1))
     (moved,) = [task for task in (await ada.snapshot(project))["tasks"] if task["title"] == "Task 0"]
     assert moved["status"] == "done"
 
 
-RECORD_FRAMES = """() => {
-  window.frames_taken = [];
-  let last = performance.now();
-  const frame = (now) => {
-    window.frames_taken.push(now - last);
-    last = now;
+async def with_many_tasks(server: Server, owner: Person) -> Project:
+    """Made in one transaction beside the server: two thousand requests would take longer than all that is tested."""
+    person = Acting(owner.id, owner.email, owner.name, "user", session_id="")
+    database = Database(Settings(_env_file=None, database_url=server.environment["ROOMFUL_DATABASE_URL"]))
+    try:
+        async with database.write() as session:
+            project = await projects.create_project(session, person, NewProject(name="Apollo"), mutation_id=None)
+            access = Access(person, "owner", project)
+            statuses: list[TaskStatus] = ["todo", "in_progress", "done"]
+            for number in range(TASKS):
+                new = NewTask(title=f"Task {number}", status=statuses[number % 3], labels=["long"])
+                await tasks.create_task(session, access, new, mutation_id=None)
+            await session.commit()
+    finally:
+        await database.close()
+    return Project(project.id)
+
+
+COUNT_FRAMES = """() => {
+  window.frames_shown = 0;
+  const frame = () => {
+    window.frames_shown += 1;
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 }"""
 
 
-async def scrolling_frames(window: Window) -> list[float]:
-    """How long each frame took, in milliseconds, while a long column scrolled from top to bottom."""
-    times: list[float] = (
+class BusyTime:
+    """What the page's main thread has computed since, in its own time: not how long it waited for a busy machine."""
+
+    def __init__(self, debugger: CDPSession, began: float) -> None:
+        self._debugger = debugger
+        self._began = began
+
+    @classmethod
+    async def of(cls, window: Window) -> Self:
+        debugger = await window.page.context.new_cdp_session(window.page)
+        await debugger.send("Performance.enable", {"timeDomain": "threadTicks"})
+        return cls(debugger, await _task_seconds(debugger))
+
+    async def milliseconds(self) -> float:
+        return (await _task_seconds(self._debugger) - self._began) * 1000
+
+
+async def _task_seconds(debugger: CDPSession) -> float:
+    metrics = (await debugger.send("Performance.getMetrics"))["metrics"]
+    (seconds,) = [metric["value"] for metric in metrics if metric["name"] == "TaskDuration"]
+    return float(seconds)
+
+
+async def scroll_to_the_end(window: Window) -> int:
+    """Scroll a long column from top to bottom; how many frames that took."""
+    frames: int = (
         await window.column("To do")
         .locator(".cards")
         .evaluate(
             """(list) => new Promise((resolve) => {
-          const times = [];
-          let last = performance.now();
-          const frame = (now) => {
-            times.push(now - last);
-            last = now;
+          let frames = 0;
+          const frame = () => {
+            frames += 1;
             list.scrollTop += 300;
-            if (list.scrollTop + list.clientHeight < list.scrollHeight - 1 && times.length < 400) {
-              requestAnimationFrame(frame);
-            } else resolve(times);
+            const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+            if (isAtEnd || frames >= 400) resolve(frames);
+            else requestAnimationFrame(frame);
           };
           requestAnimationFrame(frame);
         })"""
         )
     )
-    return times
-
-
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[int(len(values) * share)]
+    return frames

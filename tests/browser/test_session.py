@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Request, expect
 
 from tests.support.browsers import Chromium
 from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LIFETIME_SECONDS = 5
 
@@ -14,7 +17,9 @@ LIFETIME_SECONDS = 5
 async def test_tabs_share_a_sign_in_and_its_end(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada")
     project = await ada.create_project()
-    first = await chromium.board_of(server.url, ada, project)
+    first = await chromium.window(server.url)
+    await first.sign_in(ada)
+    await first.open(project)
     second = await chromium.window(server.url, first.page.context)
     await second.open(project)  # without signing in again
 
@@ -25,10 +30,9 @@ async def test_tabs_share_a_sign_in_and_its_end(server: Server, chromium: Chromi
     await expect(first.page.get_by_text("You were signed out")).to_be_visible()
 
 
-async def test_one_tab_renews_the_token_for_all(
-    environment: dict[str, str], tmp_path: Path, chromium: Chromium
-) -> None:
-    async with Server(tmp_path, {**environment, "ROOMFUL_ACCESS_TOKEN_TTL": str(LIFETIME_SECONDS)}) as server:
+async def test_one_tab_renews_the_token_for_all(server: Server, tmp_path: Path, chromium: Chromium) -> None:
+    forgetful = {**server.environment, "ROOMFUL_ACCESS_TOKEN_TTL": str(LIFETIME_SECONDS)}
+    async with Server(tmp_path, forgetful) as server:
         await one_tab_renews_for_all(server, chromium)
 
 
@@ -57,7 +61,9 @@ async def one_tab_renews_for_all(server: Server, chromium: Chromium) -> None:
 async def test_signing_out_everywhere_closes_the_boards_of_all_browsers(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada")
     project = await ada.create_project()
-    elsewhere = await chromium.board_of(server.url, ada, project)
+    elsewhere = await chromium.window(server.url)
+    await elsewhere.sign_in(ada)
+    await elsewhere.open(project)
     here = await chromium.window(server.url)
     await here.sign_in(ada)
     page = here.page

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.support.browsers import Chromium, middle
 from tests.support.server import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 IS_ON_THE_CARD = """() => {
   const pointer = document.querySelector('.cursor').getBoundingClientRect();

@@ -1,16 +1,27 @@
 """The browser client as a test drives it, in a real Chromium."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    StorageState,
+    async_playwright,
+    expect,
+)
 
 from tests.support.api import PASSWORD, Person, Project
 
@@ -18,8 +29,9 @@ ROOT = Path(__file__).parents[2]
 WEB = ROOT / "client_demo" / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WAIT_MS = 20_000
+TOKEN_SECONDS = 900
 BUILD_SECONDS = 300
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
@@ -78,7 +90,7 @@ def build_client() -> None:
 
 
 class Window:
-    """A page of the client. What its console complains of fails the test when the browser is closed."""
+    """A page of the client. What its console complains of fails the test when its windows are closed."""
 
     def __init__(self, page: Page, url: str, complaints: list[str]) -> None:
         self.page = page
@@ -163,11 +175,22 @@ class Window:
 
 
 class Chromium:
-    """A browser for one test. People have a context each, so that none sees another's sign-in."""
+    """A browser as one test has it. People have a context each, so that none sees another's sign-in.
+
+    Leaving the block closes their windows, and fails when one has complained.
+    """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self.complaints: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for context in self._browser.contexts:
+            await context.close()
+        assert not self.complaints, self.complaints
 
     async def context(self, **options: Any) -> BrowserContext:
         return await self._browser.new_context(**{"viewport": DESK, **_SAME_EVERYWHERE, **options})
@@ -178,25 +201,23 @@ class Chromium:
         return Window(await context.new_page(), url, self.complaints)
 
     async def board_of(self, url: str, person: Person, project: Project, **options: Any) -> Window:
-        """A window in which the person looks at the project."""
-        window = await self.window(url, **options)
-        await window.sign_in(person)
+        """A window in which the person, who has signed in before, looks at the project."""
+        context = await self.context(**options, storage_state=_signed_in(url, person))
+        window = await self.window(url, context)
         await window.open(project)
         return window
 
 
 @asynccontextmanager
-async def run_chromium() -> AsyncIterator[Chromium]:
+async def run_browser() -> AsyncIterator[Browser]:
     """Raises Missing."""
     path = find_chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         try:
-            chromium = Chromium(browser)
-            yield chromium
+            yield browser
         finally:
             await browser.close()
-    assert not chromium.complaints, chromium.complaints
 
 
 async def middle(locator: Locator) -> tuple[float, float]:
@@ -204,6 +225,18 @@ async def middle(locator: Locator) -> tuple[float, float]:
     box = await locator.bounding_box()
     assert box is not None, "not on screen"
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def _signed_in(url: str, person: Person) -> StorageState:
+    """What a browser keeps of a sign-in (client_demo/web/src/account/session.ts): the one that the test acts by."""
+    kept = {
+        "access_token": person.token,
+        "refresh_token": person.refresh_token,
+        "expires_at": (time.time() + TOKEN_SECONDS) * 1000,
+        "lifetime_ms": TOKEN_SECONDS * 1000,
+        "user": {"id": person.id, "email": person.email, "name": person.name, "role": "user"},
+    }
+    return {"origins": [{"origin": url, "localStorage": [{"name": "roomful.session", "value": json.dumps(kept)}]}]}
 
 
 def _note_console(message: ConsoleMessage, complaints: list[str]) -> None:

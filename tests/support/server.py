@@ -53,7 +53,7 @@ class Server:
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
         self._directory = directory
-        self._environment = roomful_environment(environment)
+        self.environment = dict(environment)
         self._arguments = list(arguments)
         self._log_path = directory / f"server-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -124,7 +124,7 @@ class Server:
             return subprocess.Popen(
                 command,
                 cwd=self._directory,
-                env=self._environment,
+                env=roomful_environment(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
