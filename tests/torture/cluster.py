@@ -16,6 +16,7 @@ from tests.support.postgresql import PostgreSQL, run_postgresql
 from tests.support.proxy import Network
 from tests.support.server import Server
 from tests.support.valkey import Valkey, run_valkey
+from tests.torture.clock import Clock
 
 Form = Literal["nodes", "sqlite"]
 
@@ -40,9 +41,10 @@ _SETTINGS = {
 class Node:
     """One `roomful serve` behind a network of its own, reached by everybody but the slow readers."""
 
-    def __init__(self, server: Server, network: Network, *, workers: int) -> None:
+    def __init__(self, server: Server, network: Network, clock: Clock, *, workers: int) -> None:
         self.server = server
         self.network = network
+        self.clock = clock
         self.workers = workers
         self.url = f"http://127.0.0.1:{network.port}"
         self.socket_url = f"ws://127.0.0.1:{network.port}"
@@ -65,6 +67,7 @@ class Node:
 
     async def heal(self) -> None:
         self.network.mend()
+        self.clock.step(0)
         if not self.server.is_running:
             await self.server.start()
         await self.server.wait_until_ready()
@@ -114,11 +117,12 @@ async def running_cluster(form: Form, directory: Path) -> AsyncIterator[Cluster]
                 environment = {**_SETTINGS, "ROOMFUL_DATABASE_URL": url, "ROOMFUL_REDIS_URL": valkey.url}
         async with AsyncExitStack() as stack:
             count, workers = (2, 2) if form == "nodes" else (1, 1)
-            for _ in range(count):
+            for number in range(count):
                 arguments = ["--workers", str(workers)]
+                clock = Clock(directory / f"clock-{number}")
                 server = Server(
                     directory,
-                    environment,
+                    {**environment, **clock.environment},
                     arguments=arguments,
                     start_seconds=PATIENCE_SECONDS,
                     stop_seconds=PATIENCE_SECONDS,
@@ -126,7 +130,7 @@ async def running_cluster(form: Form, directory: Path) -> AsyncIterator[Cluster]
                 server.may_log_tracebacks = True  # they are counted instead
                 await stack.enter_async_context(_reaped(server))
                 network = await stack.enter_async_context(Network(server.port))
-                node = Node(server, network, workers=workers)
+                node = Node(server, network, clock, workers=workers)
                 stack.push_async_callback(node.http.aclose)
                 cluster.nodes.append(node)
             yield cluster

@@ -1,8 +1,4 @@
-"""The faults: each breaks one thing, waits, and mends it again.
-
-The one of the usual list that is not here is a step of the clock: a process's clock can't be set apart from the
-system's without root, and setting the system's would disturb everybody on the machine.
-"""
+"""The faults: each breaks one thing, waits, and mends it again."""
 
 import asyncio
 import logging
@@ -135,6 +131,14 @@ async def network_cut(scene: Scene) -> None:
     node.network.mend()
 
 
+async def clock_stepped(scene: Scene) -> None:
+    """A node is hours ahead or behind, or some seconds ahead, while the others and the database are right."""
+    node = scene.a_node
+    node.clock.step(scene.rng.choice([-7200, 20, 7200]))
+    await asyncio.sleep(scene.rng.uniform(1, 4))
+    node.clock.step(0)
+
+
 async def membership_flipped(scene: Scene) -> None:
     """A person is removed, tries on, and is let in again."""
     members = f"{API}{scene.project.path}/members"
@@ -164,6 +168,7 @@ FAULTS: dict[Form, dict[str, Fault]] = {
             commits_slow,
             network_stalled,
             network_cut,
+            clock_stepped,
             membership_flipped,
         )
     },
@@ -175,6 +180,7 @@ FAULTS: dict[Form, dict[str, Fault]] = {
             database_locked,
             network_stalled,
             network_cut,
+            clock_stepped,
             membership_flipped,
         )
     },

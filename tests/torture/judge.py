@@ -128,7 +128,11 @@ def _judge_flips(history: History, events: list[Json], verdict: Verdict) -> None
 
 
 def _longest_silence(trails: list[Trail], events: list[Json]) -> float:
-    """The longest time from an event to a reader that was connected, level and awake all the while."""
+    """The longest time from an event to a reader that was connected, level and awake all the while.
+
+    By the clock of the node that made it: where that was stepped, the event counts as older than the connection, or as
+    seen before it was made.
+    """
     made_at = [datetime.fromisoformat(event["at"]).timestamp() for event in events]
     return max(
         (

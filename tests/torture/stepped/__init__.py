@@ -1,0 +1,1 @@
+"""On the path of a process whose clock is to be stepped."""
