@@ -9,7 +9,6 @@ from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
-from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from server import __version__
@@ -227,7 +226,7 @@ def _run(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) ->
     try:
         _try_sqlite_file(settings)
         return asyncio.run(work())
-    except (DBAPIError, sqlite3.Error, OSError, CommandError) as error:
+    except (DBAPIError, sqlite3.Error, OSError, schema.CantMigrate) as error:
         reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
         raise Failed(f"the database {without_password(settings.database_url)} can't be used: {reason}") from error
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Literal, NoReturn, cast
 
@@ -13,9 +14,10 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from server.db.engine import Database
+from server.identity.passwords import Passwords
 from server.runtime import Runtime
 from server.settings import Settings
-from tests.support.api import Api
+from tests.support.api import PASSWORD, Api
 from tests.support.app import Live, client_of, running_app, serving
 from tests.support.databases import PostgresqlDatabases, SqliteFiles
 from tests.support.postgresql import PostgreSQL, run_postgresql
@@ -29,6 +31,7 @@ SECRET_KEY = "a-key-that-only-the-tests-sign-with"
 MAY_BLOCK = (
     # Before anything is served.
     ("server/db/schema.py", "apply"),
+    ("server/db/schema.py", "known_revisions"),
     ("server/db/engine.py", "_sqlite_engine"),
     ("server/settings.py", "signing_key"),
     ("server/web/openapi.py", "install"),
@@ -52,16 +55,42 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_on_the_loop() -> Iterator[None]:
-    """A call of the server that blocks the event loop raises BlockingError. What a test itself does may block."""
+@pytest.fixture(scope="session")
+def _block_buster() -> BlockBuster:
     watch = BlockBuster(scanned_modules=["server"])
     for function in watch.functions.values():
         for file, name in MAY_BLOCK:
             function.can_block_in(file, name)
-    watch.activate()
+    return watch
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_on_the_loop(_block_buster: BlockBuster) -> Iterator[None]:
+    """A call of the server that blocks the event loop raises BlockingError. What a test itself does may block."""
+    _block_buster.activate()
     yield
-    watch.deactivate()
+    _block_buster.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _usual_password_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand people of these tests have one password, and its first hash: to make each anew takes a minute.
+
+    Where passwords are what is tested, a fixture of this name that does nothing takes its place.
+    """
+    make_hash = Passwords.hash
+
+    async def hash_once(self: Passwords, password: str) -> str:
+        if password != PASSWORD:
+            return await make_hash(self, password)
+        if PASSWORD not in _HASHES:
+            _HASHES[PASSWORD] = await make_hash(self, PASSWORD)
+        return _HASHES[PASSWORD]
+
+    monkeypatch.setattr(Passwords, "hash", hash_once)
+
+
+_HASHES: dict[str, str] = {}
 
 
 @pytest.fixture(scope="session")
@@ -192,9 +221,13 @@ def environment_for(database_url: str) -> dict[str, str]:
 
 
 def settings_for(database_url: str) -> Settings:
+    return _settings().model_copy(update={"database_url": database_url})
+
+
+@cache
+def _settings() -> Settings:
     return Settings(
         _env_file=None,
-        database_url=database_url,
         secret_key=SecretStr(SECRET_KEY),
         ping_interval=1,
         pong_timeout=1,

@@ -61,7 +61,7 @@ async def _check_database(runtime: Runtime) -> Failing | None:
         if runtime.database.is_exhausted:
             return Failing("database_pool", "every connection is in use")
         return Failing("database", "does not answer")
-    if revision is None or await asyncio.to_thread(schema.is_outdated, revision):
+    if revision is None or schema.is_outdated(revision):
         return Failing("schema", "is older than this server")
     return None
 

@@ -70,7 +70,8 @@ def install(app: FastAPI) -> None:
             swagger_favicon_url=f"{DOCS}/files/favicon-32x32.png",
         )
 
-    mimetypes.init()  # or the first file that is asked for would make the loop read the system's tables
+    if not mimetypes.inited:
+        mimetypes.init()  # or the first file that is asked for would make the loop read the system's tables
     app.mount(f"{DOCS}/files", StaticFiles(packages=[("fastapi_swagger", "resources")]))
 
 

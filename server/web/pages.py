@@ -117,7 +117,7 @@ def _serve(app: FastAPI, path: str, file: SiteFile) -> None:
         headers["Content-Encoding"] = encoding
         return Response(file.compressed[encoding], media_type=file.media_type, headers=headers)
 
-    app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
+    app.router.add_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 _NOT_BUILT = """\

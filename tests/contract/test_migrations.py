@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, String, inspect
+from sqlalchemy import CheckConstraint, Connection, String, inspect, text
 
 import server
 from server.db import schema
@@ -103,8 +103,24 @@ async def test_order_keys_sort_by_their_bytes(database: Database) -> None:
     assert position.collation == "C"
 
 
+def test_migrations_follow_each_other_in_the_order_of_their_names() -> None:
+    assert [script.revision for script in migrations().walk_revisions()] == list(reversed(schema.known_revisions()))
+
+
+async def test_a_database_from_the_future_is_left_alone(database: Database) -> None:
+    await schema.upgrade(database.engine)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
+    with pytest.raises(schema.CantMigrate, match="from the future"):
+        await schema.upgrade(database.engine)
+
+
+def migrations() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+
+
 def newest_migration() -> str | None:
-    return ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).get_current_head()
+    return migrations().get_current_head()
 
 
 def check_constraints(connection: Connection) -> set[str | None]:

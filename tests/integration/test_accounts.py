@@ -17,10 +17,16 @@ from server.identity.passwords import UNUSABLE, Passwords, Verdict
 from server.identity.revocations import deactivate
 from server.runtime import Runtime
 from server.settings import Settings
+from tests.support.api import PASSWORD
 from tests.support.app import client_of, running_app
-from tests.support.people import PASSWORD, register, sign_in, signed
+from tests.support.people import register, sign_in, signed
 
 REGISTER, TOKEN, ME = "/api/v1/auth/register", "/api/v1/auth/token", "/api/v1/auth/me"
+
+
+@pytest.fixture
+def _usual_password_is_hashed_once() -> None:
+    """Here passwords are what is tested."""
 
 
 async def count(runtime: Runtime, table: type[User | SignIn]) -> int:

@@ -16,8 +16,9 @@ from server.identity.tickets import redeem_ticket
 from server.identity.verifier import Verifier
 from server.runtime import Runtime
 from server.settings import Settings, SettingsError, load_settings
+from tests.support.api import PASSWORD
 from tests.support.app import client_of, running_app
-from tests.support.people import PASSWORD, register
+from tests.support.people import register
 from tests.support.provider import ADDRESS, AUDIENCE, EC_KEY, ISSUER, Provider, provider_of_three_keys, token, tokens_of
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
-PASSWORD = "correct horse battery staple"
+from tests.support.api import PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
