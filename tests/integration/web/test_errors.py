@@ -161,7 +161,10 @@ async def test_an_outage_is_told_as_one_that_passes(
     answer = await served.client.get("/outage")
     expect_error(answer, 503, "UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) >= 1
-    assert [record.levelname for record in caplog.records if record.levelno >= logging.WARNING] == ["WARNING"]
+    told = [
+        record for record in caplog.records if record.name == "server.web.errors" and record.levelno >= logging.WARNING
+    ]
+    assert [record.levelname for record in told] == ["WARNING"]
 
 
 async def test_a_wrong_query_of_ours_is_a_bug_and_no_outage(served: Served) -> None:
