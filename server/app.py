@@ -70,10 +70,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     openapi.install(app)
     pages.install(app)
-    app.include_router(health.router)
-    app.include_router(event_source.router)  # before the list at the same address
-    for feature in (accounts, projects, members, events, tasks, snapshots, presence):
-        app.include_router(feature.router, prefix=API)
-    app.include_router(endpoints.router)
-    app.include_router(metrics.router)
+    # Not include_router: it keeps the routers apart, and matches a request against each before its own, then again.
+    for feature in (
+        event_source,  # before the list at the same address
+        tasks,
+        projects,
+        members,
+        events,
+        snapshots,
+        presence,
+        accounts,
+        endpoints,
+        health,
+        metrics,
+    ):
+        app.router.routes.extend(feature.router.routes)
     return app

@@ -21,13 +21,13 @@ from server.errors import Conflict, Forbidden, RateLimited, Unauthenticated
 from server.identity.models import User
 from server.identity.revocations import revoke
 from server.identity.tickets import TICKET_TTL_SECONDS, issue_ticket
-from server.web.dependencies import DB, Claims, CurrentUser, Live, ReadDB
+from server.web.dependencies import API, DB, Claims, CurrentUser, Live, ReadDB
 from server.web.limits import ClientAddress, Limits, RateLimits
 from server.web.openapi import errors
 from server.web.pagination import Page
 from server.web.routing import Route
 
-router = APIRouter(prefix="/auth", tags=["sign-in"], route_class=Route)
+router = APIRouter(prefix=f"{API}/auth", tags=["sign-in"], route_class=Route)
 
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 

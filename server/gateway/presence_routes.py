@@ -11,12 +11,12 @@ from server.gateway.endpoints import LiveNode
 from server.projects.access import PathId, may_see
 from server.realtime.presence import PresenceUnavailable
 from server.realtime.publication import ClientInfo
-from server.web.dependencies import CurrentUser, Live
+from server.web.dependencies import API, CurrentUser, Live
 from server.web.openapi import errors
 from server.web.routing import Route
 from server.web.schemas import Out
 
-router = APIRouter(prefix="/projects/{project_id}/presence", tags=["projects"], route_class=Route)
+router = APIRouter(prefix=f"{API}/projects/{{project_id}}/presence", tags=["projects"], route_class=Route)
 
 
 class PresentConnection(Out):

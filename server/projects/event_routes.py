@@ -14,7 +14,7 @@ from server.web.openapi import errors
 from server.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from server.web.routing import Route
 
-router = APIRouter(prefix="/projects/{project_id}/events", tags=["projects"], route_class=Route)
+router = APIRouter(prefix=f"{API}/projects/{{project_id}}/events", tags=["projects"], route_class=Route)
 
 
 @router.get("", response_class=Response, responses={200: {"model": list[Event]}, **errors(EventsExpired)})

@@ -19,7 +19,7 @@ from server.web.routing import Route
 
 _BY_PERSON = Keyset((MemberRow.user_id,))
 
-router = APIRouter(prefix="/projects/{project_id}/members", tags=["members"], route_class=Route)
+router = APIRouter(prefix=f"{API}/projects/{{project_id}}/members", tags=["members"], route_class=Route)
 
 
 @router.get("")

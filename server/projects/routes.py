@@ -25,7 +25,7 @@ from server.web.routing import Route
 # Ids are made in the order of time, and the index of members gives them in that order.
 _NEWEST_FIRST = Keyset((MemberRow.project_id,), descending=True)
 
-router = APIRouter(prefix="/projects", tags=["projects"], route_class=Route)
+router = APIRouter(prefix=f"{API}/projects", tags=["projects"], route_class=Route)
 
 
 @router.get("")

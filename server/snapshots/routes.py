@@ -9,10 +9,10 @@ from server.projects.channel import channel_of
 from server.projects.schemas import Project
 from server.snapshots.schemas import Snapshot, Stream
 from server.tasks import service as tasks
-from server.web.dependencies import ReadDB
+from server.web.dependencies import API, ReadDB
 from server.web.routing import Route
 
-router = APIRouter(prefix="/projects/{project_id}/snapshot", tags=["projects"], route_class=Route)
+router = APIRouter(prefix=f"{API}/projects/{{project_id}}/snapshot", tags=["projects"], route_class=Route)
 
 
 @router.get("")

@@ -20,7 +20,7 @@ from server.web.routing import Route
 
 _AS_ON_THE_BOARD = Keyset((TaskRow.status, TaskRow.position, TaskRow.id))
 
-router = APIRouter(prefix="/projects/{project_id}/tasks", tags=["tasks"], route_class=Route)
+router = APIRouter(prefix=f"{API}/projects/{{project_id}}/tasks", tags=["tasks"], route_class=Route)
 
 
 @router.get("")

@@ -19,24 +19,29 @@ API = "/api/v1"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-async def get_runtime(connection: HTTPConnection) -> Runtime:
+def runtime_of(connection: HTTPConnection) -> Runtime:
     runtime: Runtime = connection.app.state.runtime
     return runtime
+
+
+async def get_runtime(connection: HTTPConnection) -> Runtime:
+    return runtime_of(connection)
 
 
 Live = Annotated[Runtime, Depends(get_runtime)]
 """The live objects of this process."""
 
 
-async def write_session(runtime: Live) -> AsyncIterator[AsyncSession]:
+# What every request asks for looks the runtime up itself: to FastAPI each dependency is a walk of its own.
+async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
     """One transaction for one request: committed when the route has returned, before the answer is sent."""
-    async with runtime.transaction() as session:
+    async with runtime_of(request).transaction() as session:
         yield session
 
 
-async def read_session(runtime: Live) -> AsyncIterator[AsyncSession]:
+async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
     """A session that sees one consistent state and can't change it."""
-    async with runtime.database.read() as session:
+    async with runtime_of(request).database.read() as session:
         yield session
 
 
@@ -47,12 +52,12 @@ ReadDB = Annotated[AsyncSession, Depends(read_session, scope="function")]
 _bearer = OAuth2PasswordBearer(tokenUrl=f"{API}/auth/token", auto_error=False)
 
 
-async def access_claims(runtime: Live, token: Annotated[str | None, Depends(_bearer)]) -> AccessClaims:
+async def access_claims(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> AccessClaims:
     """What the request's access token says, whether or not its sign-in still stands. Raises Unauthenticated."""
     if token is None:
         raise Unauthenticated
     try:
-        return await runtime.verifier.verify(token)
+        return await runtime_of(request).verifier.verify(token)
     except TokenInvalid:
         raise Unauthenticated from None
 
@@ -60,12 +65,12 @@ async def access_claims(runtime: Live, token: Annotated[str | None, Depends(_bea
 Claims = Annotated[AccessClaims, Depends(access_claims)]
 
 
-async def current_user(request: Request, runtime: Live, limits: RateLimits, claims: Claims) -> Person:
+async def current_user(request: Request, limits: RateLimits, claims: Claims) -> Person:
     """The active person whose access token came with the request; a request to change something counts as a write.
 
     Raises Unauthenticated, RateLimited.
     """
-    async with runtime.database.ask() as session:
+    async with runtime_of(request).database.ask() as session:
         person = await identify(session, claims)
     if request.method not in SAFE_METHODS:
         limits.count_write(person.id)
