@@ -93,13 +93,11 @@ async def _make(session: AsyncSession, password_hash: str) -> None:
     new = NewProject(name="Moon landing", description="Fly there, land, come back.")
     project = await projects.create_project(session, owner, new, mutation_id=None)
     access = Access(owner, "owner", project)
-    await members.add_member(session, access, NewMember(user_id=editor.id, role="editor"), mutation_id=None)
-    made = [await tasks.create_task(session, access, new, mutation_id=None) for new in _tasks(owner.id, editor.id)]
+    await members.add_member(session, access, NewMember(user_id=editor.id, role="editor"))
+    made = [await tasks.create_task(session, access, new) for new in _tasks(owner.id, editor.id)]
     # The last one was begun by somebody else, so that the log has a move to show.
     begun = TaskPatch(status="in_progress")
-    await tasks.change_task(
-        session, Access(editor, "editor", project), made[-1].id, begun, Precondition(None), mutation_id=None
-    )
+    await tasks.change_task(session, Access(editor, "editor", project), made[-1].id, begun, Precondition(None))
 
 
 def _tasks(owner_id: str, editor_id: str) -> list[NewTask]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from server.db import sqlite
 from server.errors import Unavailable
 from server.settings import Settings, async_database_url, postgresql_dsn
 
@@ -147,13 +148,18 @@ def _answers(dialect: Dialect, connection: Any) -> bool:
 
 
 def _sqlite_engine(settings: Settings) -> AsyncEngine:
+    url = async_database_url(settings.database_url)
+
+    async def connect() -> sqlite.Connection:
+        # The driver begins no transaction of its own: ours begins IMMEDIATE, and SAVEPOINT means what it says.
+        return await sqlite.connect(url.database or "", busy_seconds=SQLITE_BUSY_SECONDS)
+
     engine = create_async_engine(
-        async_database_url(settings.database_url),
+        url,
+        async_creator=connect,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout,
-        # The driver begins no transaction of its own: ours begins IMMEDIATE, and SAVEPOINT means what it says.
-        connect_args={"isolation_level": None, "timeout": SQLITE_BUSY_SECONDS},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -173,6 +179,7 @@ def _sqlite_engine(settings: Settings) -> AsyncEngine:
     def begin(connection: Connection) -> None:
         how = connection.get_execution_options().get("roomful_begin", "BEGIN IMMEDIATE")
         if how is not None:
-            connection.exec_driver_sql(how)
+            driver: Any = connection.connection.driver_connection  # a sqlite.Connection
+            driver.begin(how)
 
     return engine

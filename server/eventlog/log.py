@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
+from server.db.statement import Statement
 from server.eventlog.models import CHANNEL, EVENT, Channel, Event
 from server.realtime.history import Expired, Page, UnknownChannel
 from server.realtime.publication import Position, Publication
@@ -62,13 +63,13 @@ async def append(session: AsyncSession, channel: str, event: EventData) -> Publi
 
     Raises UnknownChannel.
     """
-    row = (await session.execute(_ADVANCE, {"channel_name": channel})).one_or_none()
+    row = await _ADVANCE.one_or_none(session, {"channel_name": channel})
     if row is None:
         raise UnknownChannel(channel)
     event_id, at = new_id(), now()
     body = _encode_body(event, event_id, row.head, at)
-    await session.execute(
-        _RECORD,
+    await _RECORD.all(
+        session,
         {
             "channel": channel,
             "offset": row.head,
@@ -163,13 +164,13 @@ def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> 
     return msgspec.json.encode(body)
 
 
-_ADVANCE = (
+_ADVANCE = Statement(
     update(CHANNEL)
     .where(CHANNEL.c.name == bindparam("channel_name"))
     .values(head=CHANNEL.c.head + 1)
     .returning(CHANNEL.c.head, CHANNEL.c.epoch)
 )
-_RECORD = insert(EVENT)
+_RECORD = Statement(insert(EVENT))
 _CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))
 _AFTER = (
     select(Event.offset, Event.type, Event.body)

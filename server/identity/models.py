@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, Id, new_id, now
@@ -60,3 +60,7 @@ class Ticket(Base):
     sign_in_id: Mapped[str] = mapped_column(Id, ForeignKey("sign_in.id", ondelete="CASCADE"))
     access_expires_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+USER: Table = Base.metadata.tables[User.__tablename__]
+SIGN_IN: Table = Base.metadata.tables[SignIn.__tablename__]

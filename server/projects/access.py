@@ -1,19 +1,25 @@
 """Who may do what in a project, as dependencies that a route's signature shows."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request, params
 from pydantic import AfterValidator
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.db.statement import Statement
 from server.errors import Conflict, Forbidden, NotFound
-from server.identity.people import Person
+from server.identity.models import USER
+from server.identity.people import IS_SIGNED_IN, PERSON, Person, identify, named_by, person_of
+from server.identity.tokens import AccessClaims
+from server.projects.channel import record
 from server.projects.models import MEMBER, PROJECT, Role
 from server.projects.schemas import ProjectState
-from server.web.dependencies import DB, CurrentUser, ReadDB
+from server.web.dependencies import DB, Claims, MutationId, ReadDB
+from server.web.limits import limits_of
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -35,11 +41,23 @@ class Access:
     person: Person
     role: Role
     project: ProjectState
+    mutation_id: str | None = None
+
+    async def record(self, session: AsyncSession, type_: str, data: Mapping[str, Any]) -> int:
+        """Tell the project's subscribers of this person's change, in its transaction, last; the event's offset."""
+        return await record(
+            session, self.project.id, type_, data, actor_id=self.person.id, mutation_id=self.mutation_id
+        )
 
     def require_active(self) -> None:
         """Raises Conflict in an archived project: its content stays as it is."""
         if self.project.status != "active":
             raise Conflict("The project is archived; restore it first.")
+
+    def require_editor(self) -> None:
+        """Raises Forbidden."""
+        if self.role == "viewer":
+            raise Forbidden
 
     def require_owner(self) -> None:
         """Raises Forbidden."""
@@ -49,57 +67,66 @@ class Access:
 
 async def may_see(session: AsyncSession, *, user_id: str, project_id: str) -> bool:
     """Whether this person is a member of the project now."""
-    return (await session.execute(_ACCESS, {"project": project_id, "person": user_id})).one_or_none() is not None
+    return await _MEMBERSHIP.one_or_none(session, {"project": project_id, "person": user_id}) is not None
 
 
-async def _viewer_of(project_id: PathId, person: CurrentUser, session: ReadDB) -> Access:
-    return await _access(session, _ACCESS, project_id, person)
+async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:
+    return await _access(session, _ACCESS, project_id, claims)
 
 
-async def _member_of(project_id: PathId, person: CurrentUser, session: DB) -> Access:
-    return await _access(session, _LOCKED_ACCESS, project_id, person)
+def _at_work(require: Callable[[Access], None]) -> params.Depends:
+    """The dependency of routes that change something: one place for all that they ask, since each costs time."""
+
+    async def member(
+        project_id: PathId, request: Request, claims: Claims, session: DB, mutation_id: MutationId = None
+    ) -> Access:
+        limits_of(request).count_write(claims.user_id)
+        access = await _access(session, _LOCKED_ACCESS, project_id, claims, mutation_id)
+        require(access)
+        return access
+
+    return params.Depends(member)
 
 
 ViewerOf = Annotated[Access, Depends(_viewer_of)]
 """A member of any role who reads. Whoever isn't a member gets NotFound, as for a project that doesn't exist."""
 
-MemberOf = Annotated[Access, Depends(_member_of)]
+MemberOf = Annotated[Access, _at_work(lambda _anybody: None)]
 """A member of any role, the project locked. NotFound for everybody else."""
 
-
-async def _editor_of(access: MemberOf) -> Access:
-    if access.role == "viewer":
-        raise Forbidden
-    return access
-
-
-async def _owner_of(access: MemberOf) -> Access:
-    access.require_owner()
-    return access
-
-
-EditorOf = Annotated[Access, Depends(_editor_of)]
+EditorOf = Annotated[Access, _at_work(Access.require_editor)]
 """An editor or the owner, the project locked. Forbidden for viewers."""
 
-OwnerOf = Annotated[Access, Depends(_owner_of)]
+OwnerOf = Annotated[Access, _at_work(Access.require_owner)]
 """The owner, the project locked. Forbidden for other members."""
 
 
 async def _access(
-    session: AsyncSession, statement: Select[*tuple[Any, ...]], project_id: str, person: Person
+    session: AsyncSession,
+    statement: Statement,
+    project_id: str,
+    claims: AccessClaims,
+    mutation_id: str | None = None,
 ) -> Access:
-    row = (await session.execute(statement, {"project": project_id, "person": person.id})).one_or_none()
+    """Who asks, and their place in the project, in one query. Raises Unauthenticated, NotFound."""
+    row = await statement.one_or_none(session, {"project": project_id, **named_by(claims)})
     if row is None:
+        await identify(session, claims)  # which of the two is missing
         raise NotFound
-    return Access(person, row.role, ProjectState.model_validate(row))
+    return Access(person_of(row, claims), row.role, ProjectState.model_validate(row), mutation_id)
 
 
-_ACCESS = (
-    select(PROJECT, MEMBER.c.role)
-    .join(MEMBER, MEMBER.c.project_id == PROJECT.c.id)
-    .where(PROJECT.c.id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))
+_MEMBERSHIP = Statement(
+    select(MEMBER.c.role).where(MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))
 )
+_SIGNED_IN_MEMBER = select(PROJECT, MEMBER.c.role, *PERSON).where(
+    PROJECT.c.id == bindparam("project"),
+    MEMBER.c.project_id == PROJECT.c.id,
+    MEMBER.c.user_id == USER.c.id,
+    *IS_SIGNED_IN,
+)
+_ACCESS = Statement(_SIGNED_IN_MEMBER)
 # Every change in a project takes this lock first, then rows inside the project, then the channel: one order for all.
 # The member's row is locked as well so that PostgreSQL, having waited for the project, reads the role as it is by then.
 # SQLite has no such locks and needs none: there, a transaction that writes is alone.
-_LOCKED_ACCESS = _ACCESS.with_for_update(of=[PROJECT, MEMBER])
+_LOCKED_ACCESS = Statement(_SIGNED_IN_MEMBER.with_for_update(of=[PROJECT, MEMBER]))

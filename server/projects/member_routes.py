@@ -11,7 +11,7 @@ from server.projects.models import Member as MemberRow
 from server.projects.notifications import notify_team
 from server.projects.schemas import Member, MemberPatch, NewMember
 from server.web import etag, idempotency
-from server.web.dependencies import API, DB, Live, MutationId, ReadDB
+from server.web.dependencies import API, DB, Live, ReadDB
 from server.web.etag import IfMatch
 from server.web.openapi import errors
 from server.web.pagination import Keyset, Page
@@ -41,12 +41,11 @@ async def add_member(
     new: NewMember,
     session: DB,
     runtime: Live,
-    mutation_id: MutationId,
     background: BackgroundTasks,
     response: Response,
 ) -> Member:
     """Let somebody in who has an account here."""
-    member = await members.add_member(session, access, new, mutation_id=mutation_id)
+    member = await members.add_member(session, access, new)
     background.add_task(notify_team, runtime, access.project, "member_added", member.user_id)
     response.headers["Location"] = f"{API}/projects/{access.project.id}/members/{member.user_id}"
     response.headers["ETag"] = etag.of(member.version)
@@ -67,18 +66,15 @@ async def change_member(
     patch: MemberPatch,
     session: DB,
     if_match: IfMatch,
-    mutation_id: MutationId,
     response: Response,
 ) -> Member:
     """Give another role. `owner` hands the project over: the caller is an editor afterwards."""
-    member = await members.change_member(session, access, user_id, patch, if_match, mutation_id=mutation_id)
+    member = await members.change_member(session, access, user_id, patch, if_match)
     response.headers["ETag"] = etag.of(member.version)
     return member
 
 
 @router.delete("/{user_id}", status_code=204, responses=errors(Conflict))
-async def remove_member(
-    access: MemberOf, user_id: PathId, session: DB, if_match: IfMatch, mutation_id: MutationId
-) -> None:
+async def remove_member(access: MemberOf, user_id: PathId, session: DB, if_match: IfMatch) -> None:
     """The owner removes anybody else; everybody else may remove themselves."""
-    await members.remove_member(session, access, user_id, if_match, mutation_id=mutation_id)
+    await members.remove_member(session, access, user_id, if_match)

@@ -50,7 +50,7 @@ async def list_everybody(session: AsyncSession, project_id: str) -> list[Member]
     return [Member.model_validate(row) for row in found]
 
 
-async def add_member(session: AsyncSession, access: Access, new: NewMember, *, mutation_id: str | None) -> Member:
+async def add_member(session: AsyncSession, access: Access, new: NewMember) -> Member:
     """Raises Conflict for a member, Invalid for somebody who has no account."""
     access.require_active()
     project_id, at = access.project.id, now()
@@ -60,7 +60,7 @@ async def add_member(session: AsyncSession, access: Access, new: NewMember, *, m
     name = await settled_name(session, user_id)
     member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
-    await _record(session, access, "member.added", {"member": member.model_dump()}, mutation_id)
+    await access.record(session, "member.added", {"member": member.model_dump()})
     return member
 
 
@@ -70,8 +70,6 @@ async def change_member(
     user_id: str,
     patch: MemberPatch,
     if_match: Precondition,
-    *,
-    mutation_id: str | None,
 ) -> Member:
     """Give a role; that of owner is handed over.
 
@@ -90,13 +88,11 @@ async def change_member(
     data: dict[str, Any] = {"member": member.model_dump(), "changed": ["role"]}
     if role == "owner":
         data |= await _hand_over(session, access, member, at)
-    await _record(session, access, "member.updated", data, mutation_id)
+    await access.record(session, "member.updated", data)
     return member
 
 
-async def remove_member(
-    session: AsyncSession, access: Access, user_id: str, if_match: Precondition, *, mutation_id: str | None
-) -> None:
+async def remove_member(session: AsyncSession, access: Access, user_id: str, if_match: Precondition) -> None:
     """The owner removes anybody else, everybody removes themselves. Tasks stay assigned to who has left.
 
     Raises Forbidden, NotFound, PreconditionFailed, Conflict for the owner.
@@ -108,7 +104,7 @@ async def remove_member(
     if member.role == "owner":
         raise Conflict("The owner can't leave: hand the project over first, or delete it.")
     await session.execute(_DELETE, {"project": access.project.id, "person": user_id})
-    await _record(session, access, "member.removed", {"member": {"user_id": user_id}}, mutation_id)
+    await access.record(session, "member.removed", {"member": {"user_id": user_id}})
 
 
 async def settled_name(session: AsyncSession, user_id: str) -> str:
@@ -150,12 +146,6 @@ async def _set_role(session: AsyncSession, access: Access, member: Member, role:
     values = member.model_dump(include={"role", "version", "updated_at"})
     await session.execute(_UPDATE, {"project": access.project.id, "person": member.user_id, **values})
     return member
-
-
-async def _record(
-    session: AsyncSession, access: Access, type_: str, data: dict[str, Any], mutation_id: str | None
-) -> None:
-    await record(session, access.project.id, type_, data, actor_id=access.person.id, mutation_id=mutation_id)
 
 
 async def _find_person(session: AsyncSession, new: NewMember) -> str:

@@ -56,9 +56,9 @@ async def create_project(
     person: CurrentUser,
     session: DB,
     runtime: Live,
-    mutation_id: MutationId,
     background: BackgroundTasks,
     response: Response,
+    mutation_id: MutationId = None,
 ) -> Project:
     """Make a project; the caller owns it."""
     project = await service.create_project(session, person, new, mutation_id=mutation_id)
@@ -76,15 +76,15 @@ async def show_project(access: ViewerOf, session: ReadDB, response: Response) ->
 
 @router.patch("/{project_id}", responses=errors(Conflict))
 async def change_project(
-    access: EditorOf, patch: ProjectPatch, session: DB, if_match: IfMatch, mutation_id: MutationId, response: Response
+    access: EditorOf, patch: ProjectPatch, session: DB, if_match: IfMatch, response: Response
 ) -> Project:
     """Rename or describe; the owner may archive and restore. What changes nothing makes no event."""
-    project = await service.change_project(session, access, patch, if_match, mutation_id=mutation_id)
+    project = await service.change_project(session, access, patch, if_match)
     response.headers["ETag"] = etag.of(project.version)
     return project
 
 
 @router.delete("/{project_id}", status_code=204)
-async def delete_project(access: OwnerOf, session: DB, if_match: IfMatch, mutation_id: MutationId) -> None:
+async def delete_project(access: OwnerOf, session: DB, if_match: IfMatch) -> None:
     """Delete the project with everything in it."""
-    await service.delete_project(session, access, if_match, mutation_id=mutation_id)
+    await service.delete_project(session, access, if_match)

@@ -46,9 +46,7 @@ async def show(session: AsyncSession, access: Access) -> Project:
     return Project.of(access.project, access.role, newest.offset)
 
 
-async def change_project(
-    session: AsyncSession, access: Access, patch: ProjectPatch, if_match: Precondition, *, mutation_id: str | None
-) -> Project:
+async def change_project(session: AsyncSession, access: Access, patch: ProjectPatch, if_match: Precondition) -> Project:
     """Rename, describe, archive or restore.
 
     An archived project takes no change but its restoration, which may bring others along.
@@ -67,15 +65,11 @@ async def change_project(
     after = access.project.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
     await session.execute(_UPDATE, {"project": after.id, **after.model_dump(include=_CHANGING)})
     data = {"project": after.model_dump(), "changed": changed}
-    offset = await record(
-        session, after.id, _event_type(after, changed), data, actor_id=access.person.id, mutation_id=mutation_id
-    )
+    offset = await access.record(session, _event_type(after, changed), data)
     return Project.of(after, access.role, offset)
 
 
-async def delete_project(
-    session: AsyncSession, access: Access, if_match: Precondition, *, mutation_id: str | None
-) -> None:
+async def delete_project(session: AsyncSession, access: Access, if_match: Precondition) -> None:
     """Delete it with everything in it but its channel, by which subscribers hear of the end.
 
     Raises PreconditionFailed.
@@ -84,7 +78,7 @@ async def delete_project(
     if_match.require(access.project.version, await show(session, access))
     await session.execute(_DELETE, {"project": project_id})
     data: dict[str, Any] = {"project": {"id": project_id}}
-    await record(session, project_id, "project.deleted", data, actor_id=access.person.id, mutation_id=mutation_id)
+    await access.record(session, "project.deleted", data)
 
 
 def _event_type(project: ProjectState, changed: list[str]) -> str:

@@ -12,7 +12,7 @@ from server.tasks.models import Task as TaskRow
 from server.tasks.models import TaskStatus
 from server.tasks.schemas import NewTask, Task, TaskPatch
 from server.web import etag, idempotency
-from server.web.dependencies import API, DB, MutationId, ReadDB
+from server.web.dependencies import API, DB, ReadDB
 from server.web.etag import IfMatch
 from server.web.openapi import errors
 from server.web.pagination import Keyset, Page
@@ -41,9 +41,9 @@ async def list_tasks(
 
 
 @router.post("", status_code=201, dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
-async def create_task(access: EditorOf, new: NewTask, session: DB, mutation_id: MutationId, response: Response) -> Task:
+async def create_task(access: EditorOf, new: NewTask, session: DB, response: Response) -> Task:
     """Put a task at the end of its status."""
-    task = await service.create_task(session, access, new, mutation_id=mutation_id)
+    task = await service.create_task(session, access, new)
     response.headers["Location"] = f"{API}/projects/{access.project.id}/tasks/{task.id}"
     response.headers["ETag"] = etag.of(task.version)
     return task
@@ -63,17 +63,14 @@ async def change_task(
     patch: TaskPatch,
     session: DB,
     if_match: IfMatch,
-    mutation_id: MutationId,
     response: Response,
 ) -> Task:
     """Change a task, or move it, or both: one event. What changes nothing makes none."""
-    task = await service.change_task(session, access, task_id, patch, if_match, mutation_id=mutation_id)
+    task = await service.change_task(session, access, task_id, patch, if_match)
     response.headers["ETag"] = etag.of(task.version)
     return task
 
 
 @router.delete("/{task_id}", status_code=204, responses=errors(Conflict))
-async def delete_task(
-    access: EditorOf, task_id: PathId, session: DB, if_match: IfMatch, mutation_id: MutationId
-) -> None:
-    await service.delete_task(session, access, task_id, if_match, mutation_id=mutation_id)
+async def delete_task(access: EditorOf, task_id: PathId, session: DB, if_match: IfMatch) -> None:
+    await service.delete_task(session, access, task_id, if_match)

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
+from server.db.statement import Statement
 from server.errors import NotFound
 from server.projects.access import Access
-from server.projects.channel import record
 from server.projects.members import require_assignable
 from server.projects.models import PROJECT
 from server.tasks import columns, positions
@@ -19,19 +19,19 @@ from server.web.etag import Precondition
 
 async def find_task(session: AsyncSession, project_id: str, task_id: str) -> Task:
     """Raises NotFound."""
-    row = (await session.execute(_TASK, {"project": project_id, "task": task_id})).one_or_none()
+    row = await _TASK.one_or_none(session, {"project": project_id, "task": task_id})
     if row is None:
         raise NotFound
     return Task.model_validate(row)
 
 
-async def create_task(session: AsyncSession, access: Access, new: NewTask, *, mutation_id: str | None) -> Task:
+async def create_task(session: AsyncSession, access: Access, new: NewTask) -> Task:
     """A task at the end of its status. Raises Conflict in an archived project, Invalid for a stranger as assignee."""
     access.require_active()
     project_id = access.project.id
     if new.assignee_id is not None:
         await require_assignable(session, project_id, new.assignee_id)
-    last = (await session.execute(_COUNT_ONE_MORE, {"project": project_id, "column": new.status})).scalar_one()
+    column = await _COUNT_ONE_MORE.one_or_none(session, {"project": project_id, "column": new.status})
     at = now()
     task = Task(
         id=new_id(),
@@ -41,15 +41,15 @@ async def create_task(session: AsyncSession, access: Access, new: NewTask, *, mu
         assignee_id=new.assignee_id,
         due_on=new.due_on,
         labels=new.labels,
-        position=positions.between(last, None),
+        position=positions.between(column.last, None),
         version=1,
         created_by=access.person.id,
         created_at=at,
         updated_at=at,
     )
     values = task.model_dump()
-    await session.execute(_INSERT, {"project_id": project_id, **values})
-    await _record(session, access, "task.created", {"task": values}, mutation_id)
+    await _INSERT.all(session, {"project_id": project_id, **values})
+    await access.record(session, "task.created", {"task": values})
     return task
 
 
@@ -59,8 +59,6 @@ async def change_task(
     task_id: str,
     patch: TaskPatch,
     if_match: Precondition,
-    *,
-    mutation_id: str | None,
 ) -> Task:
     """Change fields, the place, or both, with one event; what changes nothing leaves no trace.
 
@@ -86,20 +84,18 @@ async def change_task(
     if place is not None and place.others:
         data["positions"] = place.others
     type_ = "task.moved" if {"status", "position"} & set(changed) else "task.updated"
-    await _record(session, access, type_, data, mutation_id)
+    await access.record(session, type_, data)
     return task
 
 
-async def delete_task(
-    session: AsyncSession, access: Access, task_id: str, if_match: Precondition, *, mutation_id: str | None
-) -> None:
+async def delete_task(session: AsyncSession, access: Access, task_id: str, if_match: Precondition) -> None:
     """Raises NotFound, PreconditionFailed, Conflict in an archived project."""
     access.require_active()
     task = await find_task(session, access.project.id, task_id)
     if_match.require(task.version, task)
-    await session.execute(_DELETE, {"task": task_id})
-    await session.execute(_COUNT_ONE_LESS, {"project": access.project.id})
-    await _record(session, access, "task.deleted", {"task": {"id": task_id}}, mutation_id)
+    await _DELETE.all(session, {"task": task_id})
+    await _COUNT_ONE_LESS.all(session, {"project": access.project.id})
+    await access.record(session, "task.deleted", {"task": {"id": task_id}})
 
 
 async def list_everything(session: AsyncSession, project_id: str) -> list[Task]:
@@ -107,21 +103,15 @@ async def list_everything(session: AsyncSession, project_id: str) -> list[Task]:
     return [Task.model_validate(row) for row in await session.execute(_TASKS, {"project": project_id})]
 
 
-async def _record(
-    session: AsyncSession, access: Access, type_: str, data: dict[str, Any], mutation_id: str | None
-) -> None:
-    await record(session, access.project.id, type_, data, actor_id=access.person.id, mutation_id=mutation_id)
-
-
-_TASK = select(TASK).where(TASK.c.project_id == bindparam("project"), TASK.c.id == bindparam("task"))
+_TASK = Statement(select(TASK).where(TASK.c.project_id == bindparam("project"), TASK.c.id == bindparam("task")))
 _TASKS = (
     select(TASK).where(TASK.c.project_id == bindparam("project")).order_by(TASK.c.status, TASK.c.position, TASK.c.id)
 )
-_INSERT = insert(TASK)
+_INSERT = Statement(insert(TASK))
 _UPDATE = update(TASK).where(TASK.c.id == bindparam("task"))
-_DELETE = delete(TASK).where(TASK.c.id == bindparam("task"))
+_DELETE = Statement(delete(TASK).where(TASK.c.id == bindparam("task")))
 # The project is locked by now, so its last position is read as the one before us has left it.
-_COUNT_ONE_MORE = (
+_COUNT_ONE_MORE = Statement(
     update(PROJECT)
     .where(PROJECT.c.id == bindparam("project"))
     .values(task_count=PROJECT.c.task_count + 1)
@@ -129,8 +119,9 @@ _COUNT_ONE_MORE = (
         select(func.max(TASK.c.position))
         .where(TASK.c.project_id == bindparam("project"), TASK.c.status == bindparam("column"))
         .scalar_subquery()
+        .label("last")
     )
 )
-_COUNT_ONE_LESS = (
+_COUNT_ONE_LESS = Statement(
     update(PROJECT).where(PROJECT.c.id == bindparam("project")).values(task_count=PROJECT.c.task_count - 1)
 )

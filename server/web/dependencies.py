@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.security import OAuth2PasswordBearer
+from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
@@ -92,15 +93,17 @@ AdminUser = Annotated[Person, Depends(admin_user)]
 _MUTATION_ID = re.compile(r"[\x20-\x7e]{1,64}")
 
 
-async def mutation_id(
-    x_client_mutation_id: Annotated[
-        str | None, Header(description="Comes back as `mutation_id` in the event, so that a client knows its own.")
-    ] = None,
-) -> str | None:
-    """Raises BadRequest."""
-    if x_client_mutation_id is not None and not _MUTATION_ID.fullmatch(x_client_mutation_id):
+def _possible_mutation_id(text: str | None) -> str | None:
+    if text is not None and not _MUTATION_ID.fullmatch(text):
         raise BadRequest("X-Client-Mutation-ID must be 1 to 64 printable ASCII characters.")
-    return x_client_mutation_id
+    return text
 
 
-MutationId = Annotated[str | None, Depends(mutation_id)]
+MutationId = Annotated[
+    str | None,
+    AfterValidator(_possible_mutation_id),
+    Header(
+        alias="X-Client-Mutation-ID",
+        description="Comes back as `mutation_id` in the event, so that a client knows its own.",
+    ),
+]

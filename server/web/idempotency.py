@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.db.base import UtcDateTime, now
 from server.errors import BadRequest, IdempotencyKeyReused, NotFound
 from server.eventlog import log
-from server.web.dependencies import DB, CurrentUser
+from server.identity.people import identify
+from server.web.dependencies import DB, Claims
 from server.web.models import IdempotentAnswer
 
 KEPT_FOR = timedelta(hours=24)
@@ -56,7 +57,7 @@ def once(may_see: MaySee) -> params.Depends:
 
     async def claim(
         request: Request,
-        person: CurrentUser,
+        claims: Claims,
         session: DB,
         key: Annotated[
             str | None,
@@ -67,6 +68,7 @@ def once(may_see: MaySee) -> params.Depends:
             return
         if not _KEY.fullmatch(key):
             raise BadRequest("Idempotency-Key must be 1 to 255 printable ASCII characters.")
+        person = await identify(session, claims)
         request_hash = await _hash(request)
         if await _is_first(session, person.id, key, request_hash):
             request.state.claim = Claim(session, person.id, key)

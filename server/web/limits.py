@@ -47,9 +47,13 @@ class Limits:
         self._addresses.give_back(network)
 
 
-async def get_limits(request: Request) -> Limits:
+def limits_of(request: Request) -> Limits:
     limits: Limits = request.app.state.limits
     return limits
+
+
+async def get_limits(request: Request) -> Limits:
+    return limits_of(request)
 
 
 RateLimits = Annotated[Limits, Depends(get_limits)]

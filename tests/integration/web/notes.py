@@ -42,7 +42,9 @@ router = APIRouter(prefix="/notes", tags=["notes"], route_class=Route)
 
 
 @router.post("", status_code=201, dependencies=[idempotency.once(is_member)])
-async def create(body: NoteIn, person: CurrentUser, session: DB, response: Response, mutation: MutationId) -> NoteOut:
+async def create(
+    body: NoteIn, person: CurrentUser, session: DB, response: Response, mutation: MutationId = None
+) -> NoteOut:
     project = Project(id=new_id(), name=body.name, owner_id=person.id, version=1)
     session.add(project)
     await session.flush()

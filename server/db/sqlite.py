@@ -1,0 +1,136 @@
+"""SQLite connections that go to their thread once for a statement.
+
+Every connection has a thread, since SQLite blocks. The driver's own cursor goes there four times for a query (open,
+execute, fetch, close), and each trip is paid for twice: two threads are woken, and one interpreter serves both. Here a
+statement's rows come back with it, BEGIN goes along with the statement after it, and nothing is rolled back when
+nothing was begun.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Self
+
+import aiosqlite
+
+
+async def connect(path: str, *, busy_seconds: float) -> "Connection":
+    """Open a file, which is made if it is missing. The driver begins no transaction by itself.
+
+    A statement waits at most `busy_seconds` for another process that writes.
+    """
+    connection = Connection(lambda: sqlite3.connect(path, timeout=busy_seconds, isolation_level=None), 64)
+    await connection
+    return connection
+
+
+class Connection(aiosqlite.Connection):
+    """A connection as SQLAlchemy's dialect uses it: by one task at a time."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
+        super().__init__(connector, iter_chunk_size)
+        self._thread.daemon = True  # a connection that nobody closed must not keep the process alive
+        self._begin: str | None = None
+        self._has_begun = False
+
+    def begin(self, how: str) -> None:
+        """Begin a transaction with the next statement.
+
+        Nothing can come in between: IMMEDIATE takes its lock then, and a transaction sees what was committed before
+        its first statement, not before its BEGIN.
+        """
+        self._begin = how
+
+    def cursor(self) -> "Cursor":  # type: ignore[override]  # the dialect enters it, and does not await it
+        return Cursor(self)
+
+    async def fetch(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """A statement's rows, as the PostgreSQL driver gives them."""
+        return (await self.run(lambda cursor: cursor.execute(sql, values))).rows
+
+    async def run(self, call: Callable[[sqlite3.Cursor], object]) -> "Result":
+        """Let `call` execute a statement with a cursor, in the connection's thread, and bring back its rows."""
+        begin, self._begin = self._begin, None
+        # Set before the trip: if the caller is cancelled on it, the thread begins all the same.
+        self._has_begun = self._has_begun or begin is not None
+        result: Result = await self._execute(_run, self._conn, begin, call)  # type: ignore[no-untyped-call]
+        return result
+
+    async def commit(self) -> None:
+        self._begin = None
+        if self._has_begun:
+            await super().commit()
+            self._has_begun = False
+
+    async def rollback(self) -> None:
+        self._begin = None
+        if self._has_begun:
+            await super().rollback()
+            self._has_begun = False
+
+
+class Result(NamedTuple):
+    rows: list[Any]
+    description: Any
+    rowcount: int
+    lastrowid: int | None
+
+
+_NOTHING = Result([], None, -1, None)
+
+
+class Cursor:
+    """One statement and all that came of it. What a DB-API cursor has, as far as SQLAlchemy's dialect asks for it."""
+
+    arraysize = 1
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._result = _NOTHING
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    @property
+    def description(self) -> Any:
+        return self._result.description
+
+    @property
+    def rowcount(self) -> int:
+        return self._result.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        return self._result.lastrowid
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
+        self._result = await self._connection.run(lambda cursor: cursor.execute(sql, parameters))
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Self:
+        self._result = await self._connection.run(lambda cursor: cursor.executemany(sql, parameters))
+        return self
+
+    async def fetchone(self) -> Any:
+        return next(iter(await self.fetchmany(1)), None)
+
+    async def fetchmany(self, size: int) -> list[Any]:
+        taken, self._result.rows[:size] = self._result.rows[:size], []
+        return taken
+
+    async def fetchall(self) -> list[Any]:
+        return await self.fetchmany(len(self._result.rows))
+
+    async def close(self) -> None:
+        """Nothing is left open: SQLite's own cursor was closed when its rows had been read."""
+
+
+def _run(connection: sqlite3.Connection, begin: str | None, call: Callable[[sqlite3.Cursor], object]) -> Result:
+    cursor = connection.cursor()
+    try:
+        if begin is not None:
+            cursor.execute(begin)
+        call(cursor)
+        rows = cursor.fetchall() if cursor.description else []
+        return Result(rows, cursor.description, cursor.rowcount, cursor.lastrowid)
+    finally:
+        cursor.close()
