@@ -91,7 +91,7 @@ async def _make(session: AsyncSession, password_hash: str) -> None:
         for email in (OWNER, EDITOR)
     ]
     new = NewProject(name="Moon landing", description="Fly there, land, come back.")
-    project = await projects.create_project(session, owner, new, mutation_id=None)
+    project = await projects.create_project(session, owner, new)
     access = Access(owner, "owner", project)
     await members.add_member(session, access, NewMember(user_id=editor.id, role="editor"))
     made = [await tasks.create_task(session, access, new) for new in _tasks(owner.id, editor.id)]

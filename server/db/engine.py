@@ -162,19 +162,6 @@ def _sqlite_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=settings.database_pool_timeout,
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_pragmas(connection: Any, _record: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "cache_size=-16000",
-            "temp_store=MEMORY",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         how = connection.get_execution_options().get("roomful_begin", "BEGIN IMMEDIATE")

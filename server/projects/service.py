@@ -16,7 +16,9 @@ from server.projects.schemas import Member, NewProject, Project, ProjectPatch, P
 from server.web.etag import Precondition
 
 
-async def create_project(session: AsyncSession, person: Person, new: NewProject, *, mutation_id: str | None) -> Project:
+async def create_project(
+    session: AsyncSession, person: Person, new: NewProject, *, mutation_id: str | None = None
+) -> Project:
     """A project with its channel; whoever makes it owns it."""
     at = now()
     project = ProjectState(

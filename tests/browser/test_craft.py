@@ -260,12 +260,12 @@ async def with_many_tasks(server: Server, owner: Person) -> Project:
     database = Database(Settings(_env_file=None, database_url=server.environment["ROOMFUL_DATABASE_URL"]))
     try:
         async with database.write() as session:
-            project = await projects.create_project(session, person, NewProject(name="Apollo"), mutation_id=None)
+            project = await projects.create_project(session, person, NewProject(name="Apollo"))
             access = Access(person, "owner", project)
             statuses: list[TaskStatus] = ["todo", "in_progress", "done"]
             for number in range(TASKS):
                 new = NewTask(title=f"Task {number}", status=statuses[number % 3], labels=["long"])
-                await tasks.create_task(session, access, new, mutation_id=None)
+                await tasks.create_task(session, access, new)
             await session.commit()
     finally:
         await database.close()
