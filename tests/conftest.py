@@ -41,6 +41,11 @@ MAY_BLOCK = (
 )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests wait a third of their time, for processes, deadlines and silence."""
+    return (os.cpu_count() or 1) + 1
+
+
 def absent(reason: str) -> NoReturn:
     """What a test needs is not here: a person is told and goes on, CI must not pass for that."""
     if os.environ.get("CI") == "true":

@@ -2,54 +2,71 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from tests.conftest import Backend
+from tests.conftest import environment_for
 from tests.support.api import Json, Person, Project
+from tests.support.databases import PostgresqlDatabases
 from tests.support.server import Server
 from tests.support.subscribers import PlainSubscriber, Subscriber
 from tests.support.valkey import Valkey
 
-pytestmark = pytest.mark.timeout(180)  # two processes start, Redis stops and freezes, what is dead expires
+pytestmark = [
+    pytest.mark.timeout(180),  # two processes start, Redis stops and freezes, what is dead expires
+    # The nodes are the same for all of these, since each has people and projects of its own.
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 LOST_SECONDS = 2.0
 """A committed event is seen within this, also when the broker lost it (contract, section 6)."""
 
 
-@pytest.fixture
-def backend() -> Backend:
+@pytest.fixture(scope="module")
+def environment(postgresql_databases: PostgresqlDatabases, valkey_server: Valkey) -> Iterator[dict[str, str]]:
     """Several processes need PostgreSQL."""
-    return "postgresql"
+    with postgresql_databases.create() as url:
+        yield {**environment_for(url), "ROOMFUL_REDIS_URL": valkey_server.url, "ROOMFUL_PONG_TIMEOUT": "5"}
 
 
-@pytest.fixture
-def environment(environment: dict[str, str], valkey: Valkey) -> dict[str, str]:
-    return {**environment, "ROOMFUL_REDIS_URL": valkey.url, "ROOMFUL_PONG_TIMEOUT": "5"}
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _nodes(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Server, Server]]:
+    directory = tmp_path_factory.mktemp("nodes")
+    async with Server(directory, environment) as one, Server(directory, environment) as two:
+        yield one, two
 
 
-@pytest.fixture
-async def one(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path, environment) as node:
-        yield node
+@pytest_asyncio.fixture(loop_scope="module")
+async def one(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
+    return await brought_up(_nodes[0])
 
 
-@pytest.fixture
-async def two(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path, environment) as node:
-        yield node
+@pytest_asyncio.fixture(loop_scope="module")
+async def two(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
+    return await brought_up(_nodes[1])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def ada(one: Server) -> Person:
     return await one.api.register("ada")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def project(ada: Person) -> Project:
     return await ada.create_project()
+
+
+async def brought_up(node: Server) -> Server:
+    """The node, whatever the test before has done to it and to Redis."""
+    if not node.is_running:
+        await node.start()
+    await node.wait_until_ready()
+    return node
 
 
 async def becomes_ready(node: Server, ready: bool, seconds: float) -> None:
@@ -181,7 +198,9 @@ async def test_ghosts_of_a_killed_node_are_gone_within_30_seconds(
         await watcher.expect_silence(2)
 
 
-async def test_workers_of_one_node_share_everything(environment: dict[str, str], tmp_path: Path) -> None:
+async def test_workers_of_one_node_share_everything(
+    environment: dict[str, str], valkey: Valkey, tmp_path: Path
+) -> None:
     async with Server(tmp_path, environment, arguments=["--workers", "2"]) as node:
         ada = await node.api.register("ada")
         project = await ada.create_project()

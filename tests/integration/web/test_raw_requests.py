@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from tests.support.server import Server
+
+# One server for all of these: what is refused leaves nothing behind.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEADLINE_SECONDS = 20
 
@@ -42,9 +46,12 @@ async def send(server: Server, *pieces: bytes) -> Answer:
             writer.close()
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {"ROOMFUL_DATABASE_URL": f"sqlite:///{tmp_path / 'roomful.db'}", "ROOMFUL_SECRET_KEY": "k" * 32}
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    directory = tmp_path_factory.mktemp("server")
+    environment = {"ROOMFUL_DATABASE_URL": f"sqlite:///{directory / 'roomful.db'}", "ROOMFUL_SECRET_KEY": "k" * 32}
+    async with Server(directory, environment) as server:
+        yield server
 
 
 REFUSED = [
