@@ -4,7 +4,7 @@
 #   make test [ARGS="-k log"]  every test, against real services that the tests start themselves
 #   make torture [SECONDS=600] [SEED=…]  whether the promise holds while everything breaks (docs/torture.md)
 #   make lint | format         style, types and import rules | apply the style
-#   make bench                 the benchmark suite
+#   make bench [ARGS="create board"]  the benchmark suite, or parts of it
 #   make lock                  the lock files anew from pyproject.toml
 #
 # Another interpreter: make PYTHON=python3.12 …
