@@ -7,6 +7,7 @@ from playwright.async_api import Request, Route, expect
 
 from tests.browser.conftest import RECOVERY_LIMIT
 from tests.support.browsers import Chromium
+from tests.support.proxy import Network
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -131,3 +132,19 @@ async def test_try_now_does_not_wait_out_the_pause(server: Server, chromium: Chr
         await window.page.get_by_role("button", name="Try now").click()
     await server.start()
     await window.is_live()
+
+
+async def test_the_board_works_below_whatever_address_a_proxy_gives_it(server: Server, chromium: Chromium) -> None:
+    ada, bob = await server.api.register("ada"), await server.api.register("bob")
+    project = await ada.create_project("Apollo")
+    await ada.add_member(project, bob)
+    async with Network(server.port, base="/tools/roomful") as network:
+        hers = await chromium.window(f"http://127.0.0.1:{network.port}/tools/roomful")
+        await hers.sign_in(ada)
+        await hers.open(project)
+        his = await chromium.board_of(server.url, bob, project)
+        await hers.add("To do", "Order fuel")
+        await his.expect_titles("To do", ["Order fuel"])
+        await his.drag("Order fuel", "Done")
+        await hers.expect_titles("Done", ["Order fuel"])
+        await hers.page.context.close()

@@ -10,10 +10,12 @@ class Network:
     """Passes on what is said between clients and the server's port, until it is cut or stalled.
 
     Cut, it resets what is connected and whoever tries to connect. Stalled, it keeps everything and carries nothing.
+    `base`, such as "/roomful", is where clients find the server, which does not know of it.
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, *, base: str = "") -> None:
         self._server_port = server_port
+        self._base = base
         self._is_cut = False
         self._flows = asyncio.Event()
         self._flows.set()
@@ -56,7 +58,7 @@ class Network:
         self._writers |= both
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_pass_on(client_reader, server_writer, self._flows))
+                group.create_task(_pass_on(client_reader, server_writer, self._flows, self._base))
                 group.create_task(_pass_on(server_reader, client_writer, self._flows))
         finally:
             self._writers -= both
@@ -64,11 +66,13 @@ class Network:
                 writer.transport.abort()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event, base: str = ""
+) -> None:
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(65_536):
             await flows.wait()
-            writer.write(data)
+            writer.write(data.replace(f" {base}/".encode(), b" /") if base else data)
             await writer.drain()
     with contextlib.suppress(OSError):  # the other side has gone already
         writer.write_eof()
