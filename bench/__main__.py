@@ -31,21 +31,16 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each comparison.")] = 5,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long one round lasts.")] = 4.0,
     events: Annotated[int, typer.Option(min=1, help="Events for each latency figure.")] = 300,
-    write: Annotated[
-        bool, typer.Option(help=f"Write the figures to {PAGE.parent.name}/{PAGE.name}, if all parts are measured.")
-    ] = True,
+    write: Annotated[bool, typer.Option(help=f"Write the figures to {PAGE.parent.name}/{PAGE.name}.")] = True,
 ) -> None:
     """Measure Roomful on this machine. Leave it alone meanwhile."""
     allow_many_sockets()
-    tables = []
     for part in parts or PARTS:
         for table in _tables(part, rounds, seconds, events):
             page.show(console, table)
-            tables.append(table)
-    if write and not parts:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page.render(tables))
-        console.print(f"written to {PAGE}")
+            if write:
+                page.put(PAGE, table)
+                console.print(f"written to {PAGE}")
 
 
 def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Table]:

@@ -1,6 +1,6 @@
 """The tables for a terminal and for `docs/benchmarks.md`."""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -26,11 +26,24 @@ def show(console: Console, table: Table) -> None:
     console.print(shown)
 
 
-def render(tables: Sequence[Table]) -> str:
-    parts = [INTRODUCTION, "\n".join(f"- {line}" for line in machine.describe()) + "\n"]
-    for table in tables:
-        lines = [table.columns, tuple("---" for _ in table.columns), *table.rows]
-        parts.append(
-            f"## {table.title}\n\n{table.method}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-        )
-    return "\n".join(parts)
+def put(path: Path, table: Table) -> None:
+    """Write a table into the page, in the place of the one with its title; the others stay as they are."""
+    path.parent.mkdir(exist_ok=True)
+    sections = _sections(path.read_text() if path.exists() else "")
+    sections[table.title] = _section(table)
+    machine_lines = "\n".join(f"- {line}" for line in machine.describe())
+    path.write_text("\n".join([INTRODUCTION, f"{machine_lines}\n", *sections.values()]))
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections that a page has, by title."""
+    found = {}
+    for section in text.split("\n## ")[1:]:
+        found[section.partition("\n")[0]] = f"## {section.strip()}\n"
+    return found
+
+
+def _section(table: Table) -> str:
+    lines = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"## {table.title}\n\n{table.method}\n\n{rows}\n"
