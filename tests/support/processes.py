@@ -14,9 +14,13 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def dies_with_parent(deadly: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
-    """A `preexec_fn` after which the child gets this signal when the test run is killed, however it is killed."""
+    """A `preexec_fn` after which the child gets this signal when the test run is killed, however it is killed.
+
+    It hears Ctrl-C as well, which it would not where the run itself was put into the background.
+    """
 
     def ask_kernel() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, int(deadly))
 
