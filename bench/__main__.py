@@ -1,5 +1,6 @@
 """`python -m bench`: measure, show, and write `docs/benchmarks.md`."""
 
+import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,18 +11,35 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench import board, create_task, grounds, latency, page, writers
+from bench import (
+    board,
+    connections,
+    create_task,
+    fanout,
+    grounds,
+    growth,
+    latency,
+    native,
+    neighbours,
+    page,
+    plot,
+    writers,
+)
 from bench.crowd import allow_many_sockets
 from bench.figures import Table
 from bench.grounds import Ground
+from bench.native import Programs
 from tests.support.browsers import Missing
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
+CONNECTION_ROUNDS = 3
+"""Each of them starts every server anew."""
+
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-PARTS = ("create", "latency", "writers", "board")
+PARTS = ("create", "latency", "writers", "fanout", "growth", "board")
 
 
 def main(
@@ -54,6 +72,18 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
         case "writers":
             with grounds.sqlite() as ground:
                 yield uvloop.run(writers.measure(ground, rounds=rounds, seconds=seconds))
+        case "fanout":
+            try:
+                with native.programs() as programs:
+                    yield from uvloop.run(_fan_out(programs, rounds, seconds))
+            except native.NoCompiler as missing:
+                console.print(f"fanout: left out, {missing}")
+        case "growth":
+            try:
+                with native.programs() as programs:
+                    yield uvloop.run(growth.measure(programs, rounds=rounds, seconds=seconds))
+            except native.NoCompiler as missing:
+                console.print(f"growth: left out, {missing}")
         case "board":
             try:
                 with grounds.sqlite() as ground:
@@ -62,6 +92,25 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
                 console.print(f"board: {missing}")
         case _:
             raise typer.BadParameter(f"{part} is none of {', '.join(PARTS)}")
+
+
+async def _fan_out(programs: Programs, rounds: int, seconds: float) -> list[Table]:
+    """Fan-out against its targets; each table that the rows of the first are taken from follows."""
+    comparison = await fanout.compare(programs, rounds=rounds, seconds=seconds)
+    sockets, sockets_found = await connections.measure(programs, rounds=min(rounds, CONNECTION_ROUNDS))
+    crowd, crowd_row = await connections.largest_crowd(programs)
+    small, small_row = await neighbours.measure(programs, rounds=rounds, seconds=seconds)
+    floor_p50_ms = statistics.median(comparison.results[fanout.FLOOR].p50_ms)
+    changes, changes_row = await neighbours.changes(programs, rounds=rounds, seconds=seconds, floor_p50_ms=floor_p50_ms)
+    targets = Table("Fan-out against its targets", fanout.TARGETS_METHOD, ("figure", "target", "reached", ""))
+    targets.rows.extend(fanout.target_rows(comparison.results))
+    targets.rows.extend([*connections.target_rows(sockets_found), small_row, crowd_row, changes_row])
+    try:
+        memory_kib = {name: found.kib for name, found in sockets_found.items()}
+        plot.draw(PAGE.parent / fanout.PICTURE, comparison.results, memory_kib)
+    except plot.NoMatplotlib as missing:
+        console.print(f"the picture is left out: {missing}")
+    return [targets, fanout.table(comparison), sockets, crowd, small, changes]
 
 
 @contextmanager

@@ -9,12 +9,17 @@ TARGET_MARKS = {True: "met", False: "missed"}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One benchmark's result: `method` says in a few sentences how it was measured."""
+    """One benchmark's result: `method` says in a few sentences how it was measured.
+
+    `picture` is a file beside the page and what it shows; `remarks` come behind the table.
+    """
 
     title: str
     method: str
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    picture: tuple[str, str] | None = None
+    remarks: str = ""
 
 
 def median_and_spread(values: Sequence[float], digits: int = 0) -> str:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +59,11 @@ def postgresql() -> Iterator[Ground]:
 
 
 @asynccontextmanager
-async def roomful(ground: Ground) -> AsyncIterator[Server]:
-    async with Server(ground.directory, ground.environment) as server:
+async def roomful(
+    ground: Ground, settings: Mapping[str, str] | None = None, *, arguments: Sequence[str] = ()
+) -> AsyncIterator[Server]:
+    environment = {**ground.environment, **(settings or {})}
+    async with Server(ground.directory, environment, arguments=arguments) as server:
         pin(server.pid, SERVER_CORE)
         pin(os.getpid(), CLIENT_CORE)
         yield server
@@ -84,12 +87,13 @@ def bare(ground: Ground) -> Iterator[Process]:
         preexec_fn=dies_with_parent(),
     )
     with ended_by(process, signal.SIGTERM):
-        wait_until(lambda: _listens(port), seconds=START_SECONDS, what="the bare route listens")
+        wait_until(lambda: listens(port), seconds=START_SECONDS, what="the bare route listens")
         pin(process.pid, SERVER_CORE)
         yield Process(process.pid, port)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether a server on this machine takes connections to the port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -46,4 +46,7 @@ def _sections(text: str) -> dict[str, str]:
 def _section(table: Table) -> str:
     lines = [table.columns, tuple("---" for _ in table.columns), *table.rows]
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"## {table.title}\n\n{table.method}\n\n{rows}\n"
+    picture = f"![{table.picture[1]}]({table.picture[0]})" if table.picture is not None else ""
+    return (
+        "\n\n".join(part for part in (f"## {table.title}", table.method, picture, rows, table.remarks) if part) + "\n"
+    )

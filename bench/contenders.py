@@ -1,0 +1,273 @@
+"""Servers that tell many of what one says: Roomful, its peers, and the least that it can cost."""
+
+import importlib.util
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from bench.audience import Opening, Source
+from bench.grounds import listens, roomful, sqlite
+from bench.machine import CLIENT_CORE, SERVER_CORE, pin
+from bench.native import Programs
+from bench.seed import EPOCH, KEY, Seeded, seed
+from server.projects.channel import channel_of
+from server.realtime.publication import Publication
+from server.realtime.redis_frames import NODE_BYTES, RedisFrames
+from server.realtime.redis_server import packed
+from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
+from tests.support.server import ROOT, roomful_environment
+from tests.support.valkey import run_valkey
+
+EVENT_BYTES = 200
+LARGE_EVENT_BYTES = 2048
+PEERS = Path(__file__).parent / "peers"
+DEFLATE_OFFER = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+Plan = Callable[[int], tuple[Opening, Source]]
+"""How an audience comes in, with so many messages for it; each visit has a channel of its own where there are some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    name: str
+    pids: Sequence[int]
+    plan: Plan
+
+
+# Roomful
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """A Roomful server with Redis beside it, and what is in its database."""
+
+    pids: Sequence[int]
+    port: int
+    redis_port: int
+    seeded: Seeded
+
+    def json(self, messages: int) -> tuple[Opening, Source]:
+        return self.gathering(self.seeded.take(1), messages)
+
+    def plain(self, messages: int) -> tuple[Opening, Source]:
+        """The plain socket: events as they stand in the log."""
+        (project,) = self.seeded.take(1)
+        lines = [f"/ws/projects/{project}?token={self.seeded.tokens[0]}"]
+        return Opening(port=self.port, lines=lines), self.source([project], messages)
+
+    def large(self, messages: int) -> tuple[Opening, Source]:
+        return self.gathering(self.seeded.take(1), messages, event_bytes=LARGE_EVENT_BYTES)
+
+    def deflated(self, messages: int) -> tuple[Opening, Source]:
+        return self.gathering(self.seeded.take(1), messages, event_bytes=LARGE_EVENT_BYTES, header=DEFLATE_OFFER)
+
+    def gathering(
+        self, projects: Sequence[str], messages: int, *, event_bytes: int = EVENT_BYTES, header: str | None = None
+    ) -> tuple[Opening, Source]:
+        """The Centrifuge protocol, each subscriber to one of the projects in turn, all of one person."""
+        lines = [centrifuge_line(self.seeded.tokens[0], project) for project in projects]
+        opening = Opening(port=self.port, lines=lines, ready='"id":2', heartbeat=("{}", "{}"), header=header)
+        return opening, self.source(projects, messages, event_bytes=event_bytes)
+
+    def source(self, projects: Sequence[str], messages: int, *, event_bytes: int = EVENT_BYTES) -> Source:
+        """Events through the broker, sealed as another node would send them."""
+        frames = RedisFrames(KEY.encode(), node=secrets.token_bytes(NODE_BYTES))
+        channels = [channel_of(project) for project in projects]
+
+        def published() -> Iterator[bytes]:
+            for number in range(messages):
+                channel, offset = channels[number % len(channels)], number // len(channels) + 1
+                event = Publication(channel, event_body(offset, event_bytes), offset, EPOCH, "task.updated")
+                yield packed(b"PUBLISH", frames.name_of(channel), frames.encode(event) or b"")
+
+        return Source(port=self.redis_port, frames=published(), channels=len(channels))
+
+
+def centrifuge_line(token: str, project: str) -> str:
+    """Connect and subscribe in one message, as SDKs do; 0x1E stands for the line break between the commands."""
+    connect = f'{{"id":1,"connect":{{"token":"{token}"}}}}'
+    return f'/connection/websocket\t{connect}\x1e{{"id":2,"subscribe":{{"channel":"{channel_of(project)}"}}}}'
+
+
+@asynccontextmanager
+async def hall(*, people: int = 1, shared: int = 0, projects: int = 2_000, workers: int = 1) -> AsyncIterator[Hall]:
+    """A Roomful server on its core, as `roomful serve` starts it, on SQLite; Redis shares the client's."""
+    async with AsyncExitStack() as stack:
+        ground = stack.enter_context(sqlite())
+        broker = stack.enter_context(run_valkey())
+        with broker.client() as client:
+            pin(int(client.info()["process_id"]), CLIENT_CORE)
+        seeded = await seed(ground, people=people, shared=shared, projects=projects)
+        settings = {"ROOMFUL_REDIS_URL": broker.url, "ROOMFUL_DEFLATE": "true"}
+        arguments = [] if workers == 1 else ["--workers", str(workers)]
+        server = await stack.enter_async_context(roomful(ground, settings, arguments=arguments))
+        pids = [server.pid]
+        if workers > 1:
+            pids = [process.pid for process in psutil.Process(server.pid).children(recursive=True)]
+            for process_id in pids:
+                pin(process_id, SERVER_CORE)
+        yield Hall(pids, server.port, broker.port, seeded)
+
+
+# The others
+
+
+def _peer_plan(port: int, line: str, *, ready: str | None = None, heartbeat: tuple[str, str] | None = None) -> Plan:
+    def plan(messages: int) -> tuple[Opening, Source]:
+        frames = (_client_frame(event_body(number + 1, EVENT_BYTES)) for number in range(messages))
+        opening = Opening(port=port, lines=[line], ready=ready, heartbeat=heartbeat)
+        return opening, Source(port=port, frames=frames, path="/pub")
+
+    return plan
+
+
+@contextmanager
+def floor(programs: Programs) -> Iterator[Contender]:
+    with _serving([str(programs.floor)]) as (process_id, port):
+        yield Contender("send() alone, in C", [process_id], _peer_plan(port, "/ws"))
+
+
+@contextmanager
+def naive(token: str) -> Iterator[Contender]:
+    """`token` is checked, as anybody would; by a key that the suite signs with."""
+    with _serving([sys.executable, "-m", "bench.peers.naive"]) as (process_id, port):
+        yield Contender("FastAPI, usual connection manager", [process_id], _peer_plan(port, f"/ws?token={token}"))
+
+
+@contextmanager
+def broadcast(_token: str) -> Iterator[Contender]:
+    with _serving([sys.executable, "-m", "bench.peers.broadcast"]) as (process_id, port):
+        yield Contender("websockets, broadcast()", [process_id], _peer_plan(port, "/ws"))
+
+
+@contextmanager
+def python_socketio(_token: str) -> Iterator[Contender]:
+    if importlib.util.find_spec("socketio") is None:
+        raise NotInstalled("python-socketio")
+    with _serving([sys.executable, "-m", "bench.peers.python_socketio"]) as (process_id, port):
+        yield Contender("python-socketio", [process_id], _socketio_plan(port))
+
+
+@contextmanager
+def node_ws(_token: str) -> Iterator[Contender]:
+    with _node("ws.mjs") as (process_id, port):
+        yield Contender("Node.js, ws", [process_id], _peer_plan(port, "/ws"))
+
+
+@contextmanager
+def node_socketio(_token: str) -> Iterator[Contender]:
+    with _node("socketio.mjs") as (process_id, port):
+        yield Contender("Node.js, Socket.IO", [process_id], _socketio_plan(port))
+
+
+@contextmanager
+def nchan(_token: str) -> Iterator[Contender]:
+    """nginx with one worker process."""
+    nginx, module = shutil.which("nginx"), Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+    if nginx is None or not module.exists():
+        raise NotInstalled("nginx with the module nchan")
+    with tempfile.TemporaryDirectory(prefix="roomful-bench-nchan-") as directory:
+        port = free_port()
+        config = Path(directory) / "nginx.conf"
+        config.write_text(_NGINX.format(module=module, directory=directory, port=port))
+        with _process([nginx, "-c", str(config), "-p", directory], port) as process_id:
+            workers = [process.pid for process in psutil.Process(process_id).children()]
+            for worker in workers:
+                pin(worker, SERVER_CORE)
+            yield Contender("nginx, nchan", [process_id, *workers], _peer_plan(port, "/ws"))
+
+
+ALL_PEERS = (nchan, node_ws, node_socketio, broadcast, naive, python_socketio)
+
+
+class NotInstalled(Exception):
+    """A peer that this machine does not have; its name."""
+
+
+def _socketio_plan(port: int) -> Plan:
+    line = "/socket.io/?EIO=4&transport=websocket\t40"
+    return _peer_plan(port, line, ready="40{", heartbeat=("2", "3"))
+
+
+@contextmanager
+def _node(script: str) -> Iterator[tuple[int, int]]:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise NotInstalled(f"Node.js (for {script})")
+    with tempfile.TemporaryDirectory(prefix="roomful-bench-node-") as name:
+        directory = Path(name)
+        for file in ("package.json", "package-lock.json", script):
+            shutil.copy(PEERS / file, directory)
+        install = [npm, "ci", "--loglevel", "error", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(install, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+        with _serving([node, str(directory / script)]) as serving:
+            yield serving
+
+
+@contextmanager
+def _serving(command: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """A program that listens on the port that is its last argument."""
+    port = free_port()
+    with _process([*command, str(port)], port) as process_id:
+        yield process_id, port
+
+
+@contextmanager
+def _process(command: Sequence[str], port: int) -> Iterator[int]:
+    process = subprocess.Popen(command, cwd=ROOT, env=roomful_environment({}), preexec_fn=dies_with_parent())
+    with ended_by(process, signal.SIGKILL):
+        wait_until(lambda: listens(port), seconds=30, what=f"{command[0]} listens")
+        pin(process.pid, SERVER_CORE)
+        yield process.pid
+
+
+def event_body(offset: int, size_bytes: int) -> bytes:
+    """An event as it stands in the log, of just this size."""
+    body = (
+        b'{"id":"019a2b7e-5d1c-7c3e-9f00-0123456789ab","type":"task.updated",'
+        b'"project_id":"019a2b7e-0000-7c3e-9f00-ba9876543210","offset":%d,"data":{"title":"' % offset
+    )
+    return body.ljust(size_bytes - 3, b"x") + b'"}}'
+
+
+def _client_frame(payload: bytes) -> bytes:
+    """A text frame from a client: masked (RFC 6455, 5.3), and with zeros a mask changes nothing."""
+    return b"\x81" + (0x80 | 126).to_bytes(1) + len(payload).to_bytes(2) + bytes(4) + payload
+
+
+_NGINX = """\
+load_module {module};
+daemon off; worker_processes 1; worker_rlimit_nofile 20000;
+pid {directory}/pid; error_log {directory}/error.log;
+events {{ worker_connections 19000; }}
+http {{
+  access_log off;
+  server {{
+    listen 127.0.0.1:{port} backlog=2048;
+    location = /ws {{ nchan_subscriber websocket; nchan_channel_id all; nchan_subscriber_first_message newest; }}
+    location = /pub {{ nchan_publisher websocket; nchan_channel_id all; nchan_message_buffer_length 512; }}
+  }}
+}}
+"""
+
+
+@contextmanager
+def everybody(programs: Programs, token: str) -> Iterator[tuple[list[Contender], list[str]]]:
+    """The floor and all peers that this machine has, running, and what it has not."""
+    with ExitStack() as stack:
+        found, missing = [stack.enter_context(floor(programs))], []
+        for peer in ALL_PEERS:
+            try:
+                found.append(stack.enter_context(peer(token)))
+            except NotInstalled as absent:
+                missing.append(str(absent))
+        yield found, missing

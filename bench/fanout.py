@@ -1,0 +1,206 @@
+"""One event to many subscribers: Roomful against its peers, and against the least that it can cost."""
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from bench.audience import Audience, Phase
+from bench.contenders import ALL_PEERS, EVENT_BYTES, LARGE_EVENT_BYTES, Contender, everybody, hall
+from bench.figures import TARGET_MARKS, Table, median_and_spread
+from bench.native import Programs
+
+SUBSCRIBERS = 1_000
+IN_FLIGHT = 16
+BURST = 200
+PER_SECOND = 20
+WARM_UP_SECONDS = 0.3
+MESSAGES = 40_000
+"""More than the fastest gets rid of in a visit of some seconds."""
+
+FLOOR, NAIVE = "send() alone, in C", "FastAPI, usual connection manager"
+ROOMFUL = "Roomful, JSON"
+
+PICTURE = "images/fanout.png"
+
+TARGETS_METHOD = """\
+What Roomful sets itself, each against the peer or the floor that was measured in the same rounds; the tables after this
+one have all figures and say how they were measured."""
+
+METHOD = f"""\
+One channel, {SUBSCRIBERS:,} subscribers, events of {EVENT_BYTES} bytes. The load client is one C program: it opens real
+connections, reads every message of every subscriber, fails when one is lost, doubled or out of order, and takes the
+time from publishing to reading for each. *Roomful* is `roomful serve` with SQLite and Redis, its subscribers signed in,
+subscribed with recovery and presence by the Centrifuge protocol (*JSON*) or on the plain socket. Its events come in
+through Redis, sealed as another node sends them: from there to the sockets everything runs that runs for users; only
+the log has not got them, which live subscribers don't read. *Floor* is a C program that makes the upgrade and then
+calls `send()` for each subscriber. The others take events on a WebSocket of their own, `/pub`, and run as their own
+documentation has them, one process each: {", ".join(peer.__name__.replace("_", " ") for peer in ALL_PEERS)}.
+*{LARGE_EVENT_BYTES:,} bytes* are larger events, as they are and deflated once for all. CPU is the server's, by the
+operating system, with one event in flight; then {IN_FLIGHT} events in flight; {BURST} at once, until the last
+subscriber has the last; {PER_SECOND} a second, every delivery. The protobuf format has no row before it exists."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """One contender's, a value for each round."""
+
+    cpu_us: list[float] = field(default_factory=list)
+    user_us: list[float] = field(default_factory=list)
+    single: list[float] = field(default_factory=list)
+    many: list[float] = field(default_factory=list)
+    burst_ms: list[float] = field(default_factory=list)
+    p50_ms: list[float] = field(default_factory=list)
+    p99_ms: list[float] = field(default_factory=list)
+
+    def add(self, one: Phase, many: Phase, burst: Phase, paced: Phase) -> None:
+        self.cpu_us.append(one.cpu_microseconds)
+        self.user_us.append(one.user_microseconds)
+        self.single.append(one.per_second)
+        self.many.append(many.per_second)
+        self.burst_ms.append(statistics.median(burst.bursts_ms))
+        self.p50_ms.append(paced.p50_ms)
+        self.p99_ms.append(paced.p99_ms)
+
+
+Results = dict[str, Figures]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    results: Results
+    missing: Sequence[str]
+    """Peers that this machine has not got."""
+
+
+async def compare(programs: Programs, *, rounds: int, seconds: float, subscribers: int = SUBSCRIBERS) -> Comparison:
+    """Every contender in every round, one after the other."""
+    results: Results = defaultdict(Figures)
+    async with AsyncExitStack() as stack:
+        ours = await stack.enter_async_context(hall())
+        others, missing = stack.enter_context(everybody(programs, ours.seeded.tokens[0]))
+        contenders = [
+            others[0],
+            Contender(ROOMFUL, ours.pids, ours.json),
+            Contender("Roomful, plain", ours.pids, ours.plain),
+            *others[1:],
+            Contender(f"Roomful, JSON, {LARGE_EVENT_BYTES:,} bytes", ours.pids, ours.large),
+            Contender(f"Roomful, deflate, {LARGE_EVENT_BYTES:,} bytes", ours.pids, ours.deflated),
+        ]
+        for _ in range(rounds):
+            for contender in contenders:
+                results[contender.name].add(*_visit(programs, contender, seconds, subscribers))
+    return Comparison(results, missing)
+
+
+def _visit(programs: Programs, contender: Contender, seconds: float, subscribers: int) -> tuple[Phase, ...]:
+    opening, source = contender.plan(MESSAGES)
+    with Audience(programs.audience, opening, source, subscribers=subscribers, server_pids=contender.pids) as audience:
+        audience.open()
+        audience.idle(WARM_UP_SECONDS)  # who was the last to come in is on the server's lists
+        audience.closed(1, WARM_UP_SECONDS)
+        return (
+            audience.closed(1, seconds),
+            audience.closed(IN_FLIGHT, seconds),
+            audience.burst(BURST, 3 if contender.name.startswith(("Roomful", FLOOR)) else 1),
+            audience.paced(PER_SECOND, seconds),
+        )
+
+
+def table(comparison: Comparison) -> Table:
+    columns = (
+        "server",
+        "CPU, µs a delivery",
+        "× floor",
+        "of it user, µs",
+        "deliveries/s, 1 in flight",
+        f"deliveries/s, {IN_FLIGHT} in flight",
+        f"{BURST} at once, ms",
+        "p50, ms",
+        "p99, ms",
+        "× floor",
+    )
+    results = comparison.results
+    shown = Table(
+        "One event to many",
+        METHOD,
+        columns,
+        picture=(PICTURE, "CPU, throughput, burst and memory of Roomful and its peers"),
+    )
+    for name, figures in results.items():
+        shown.rows.append(
+            (
+                name,
+                median_and_spread(figures.cpu_us, 2),
+                _ratio(figures.cpu_us, results[FLOOR].cpu_us),
+                f"{statistics.median(figures.user_us):.2f}",
+                median_and_spread(figures.single),
+                median_and_spread(figures.many),
+                median_and_spread(figures.burst_ms, 1),
+                f"{statistics.median(figures.p50_ms):.1f}",
+                median_and_spread(figures.p99_ms, 1),
+                _ratio(figures.p99_ms, results[FLOOR].p99_ms),
+            )
+        )
+    shown.rows.extend((f"{name}: not installed", *("–" for _ in columns[1:])) for name in comparison.missing)
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`reached` gives a value for each round."""
+
+    figure: str
+    target: str
+    reached: Callable[[Results], list[float]]
+    is_met: Callable[[float], bool]
+
+
+TARGETS = (
+    Target(
+        "CPU per delivery, from the broker to the socket",
+        "≤ 1.15 × floor",
+        lambda results: ratios(results[ROOMFUL].cpu_us, results[FLOOR].cpu_us),
+        lambda ratio: ratio <= 1.15,
+    ),
+    Target(
+        f"deliveries/s with {IN_FLIGHT} in flight",
+        "≥ 30 × usual FastAPI",
+        lambda results: ratios(results[ROOMFUL].many, results[NAIVE].many),
+        lambda ratio: ratio >= 30,
+    ),
+    Target(
+        f"{BURST} events at once, to the last of {SUBSCRIBERS:,}",
+        "≤ 1/50 of usual FastAPI",
+        lambda results: ratios(results[NAIVE].burst_ms, results[ROOMFUL].burst_ms),
+        lambda ratio: ratio >= 50,
+    ),
+    Target(
+        f"p99 at {PER_SECOND} events/s to {SUBSCRIBERS:,}",
+        "≤ 1.2 × floor",
+        lambda results: ratios(results[ROOMFUL].p99_ms, results[FLOOR].p99_ms),
+        lambda ratio: ratio <= 1.2,
+    ),
+)
+
+
+def target_rows(results: Results) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for target in TARGETS:
+        values = target.reached(results)
+        reached = median_and_spread(values, 2 if max(values) < 10 else 0)
+        prefix = "1/" if target.target.startswith("≤ 1/") else "× "
+        rows.append(
+            (target.figure, target.target, f"{prefix}{reached}", TARGET_MARKS[target.is_met(statistics.median(values))])
+        )
+    return rows
+
+
+def ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Round by round: both saw the machine in the same mood."""
+    return [value / other for value, other in zip(values, others, strict=True)]
+
+
+def _ratio(values: Sequence[float], others: Sequence[float]) -> str:
+    return f"{statistics.median(ratios(values, others)):.2f}"

@@ -1,0 +1,77 @@
+"""People and projects for a benchmark, by the thousand: through the API each would take what the benchmark measures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import insert
+
+from bench.grounds import SETTINGS, Ground
+from server.db import schema
+from server.db.base import new_id, now
+from server.db.engine import Database
+from server.eventlog.models import CHANNEL
+from server.identity.models import SIGN_IN, USER
+from server.identity.people import own_channel
+from server.identity.tokens import Tokens
+from server.projects.channel import channel_of
+from server.projects.models import MEMBER, PROJECT
+from server.settings import load_settings
+
+KEY = SETTINGS["ROOMFUL_SECRET_KEY"]
+EPOCH = "benchmrk"
+TOKEN_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """A token for each person, each with a sign-in of their own; ids of projects, used up from the front."""
+
+    tokens: list[str]
+    projects: Iterator[str]
+
+    def take(self, count: int) -> list[str]:
+        """Projects that nothing has happened in."""
+        return [next(self.projects) for _ in range(count)]
+
+
+async def seed(ground: Ground, *, people: int, shared: int, projects: int) -> Seeded:
+    """Bring the schema up to date and fill it. The first `shared` projects have everybody as a member.
+
+    The others have the first person alone.
+    """
+    database = Database(load_settings(database_url=ground.database_url, secret_key=KEY))
+    users = [new_id() for _ in range(people)]
+    sign_ins = [new_id() for _ in users]
+    ids = [new_id() for _ in range(projects)]
+    channels = [*map(own_channel, users), *map(channel_of, ids)]
+    members = [
+        (project, user) for place, project in enumerate(ids) for user in (users if place < shared else users[:1])
+    ]
+    at = now()
+    stamps = {"created_at": at, "updated_at": at}
+    try:
+        await schema.upgrade(database.engine)
+        async with database.write() as session:
+            rows: list[dict[str, object]] = [
+                {"id": user, "email": f"{user}@example.test", "name": f"Person {place}", "password_hash": "!"}
+                for place, user in enumerate(users)
+            ]
+            await session.execute(insert(USER), rows)
+            expiry = {"expires_at": at + timedelta(days=1)}
+            pairs = zip(sign_ins, users, strict=True)
+            await session.execute(insert(SIGN_IN), [{"id": id_, "user_id": user, **expiry} for id_, user in pairs])
+            rows = [{"id": id_, "name": "Bench", "status": "active", "owner_id": users[0], **stamps} for id_ in ids]
+            await session.execute(insert(PROJECT), rows)
+            rows = [
+                {"project_id": project, "user_id": user, "role": "owner" if user == users[0] else "viewer", **stamps}
+                for project, user in members
+            ]
+            await session.execute(insert(MEMBER), rows)
+            await session.execute(insert(CHANNEL), [{"name": name, "epoch": EPOCH} for name in channels])
+            await session.commit()
+    finally:
+        await database.close()
+    tokens = Tokens(KEY, access_ttl_seconds=TOKEN_SECONDS)
+    issued = [tokens.issue(user, sign_in) for user, sign_in in zip(users, sign_ins, strict=True)]
+    return Seeded(issued, iter(ids))
