@@ -15,14 +15,17 @@ from bench import (
     board,
     connections,
     create_task,
+    deploy,
     fanout,
     grounds,
     growth,
+    hop,
     latency,
     native,
     neighbours,
     page,
     plot,
+    pubsub,
     writers,
 )
 from bench.crowd import allow_many_sockets
@@ -39,7 +42,7 @@ CONNECTION_ROUNDS = 3
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-PARTS = ("create", "latency", "writers", "fanout", "growth", "board")
+PARTS = ("create", "latency", "writers", "fanout", "growth", "board", "pubsub", "hop", "deploy")
 
 
 def main(
@@ -90,6 +93,15 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
                     yield uvloop.run(board.measure(ground, moves=events))
             except Missing as missing:
                 console.print(f"board: {missing}")
+        case "pubsub":
+            with grounds.shared() as ground:
+                yield uvloop.run(pubsub.measure(ground, rounds=rounds))
+        case "hop":
+            with grounds.shared() as ground:
+                yield uvloop.run(hop.measure(ground, rounds=rounds, seconds=seconds))
+        case "deploy":
+            with grounds.shared() as ground:
+                yield uvloop.run(deploy.measure(ground))
         case _:
             raise typer.BadParameter(f"{part} is none of {', '.join(PARTS)}")
 

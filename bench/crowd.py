@@ -18,9 +18,9 @@ class Crowd:
 
     def __init__(self, port: int, path: str, *, size: int) -> None:
         self._poll = select.epoll()
-        self._members: dict[int, _Member] = {}
+        self._members: dict[int, Member] = {}
         for _ in range(size):
-            member = _Member(port, path)
+            member = Member(port, path)
             self._members[member.socket.fileno()] = member
             self._poll.register(member.socket, select.EPOLLIN)
         self._caller = socket.create_connection(("127.0.0.1", port), OPEN_SECONDS)
@@ -47,7 +47,7 @@ class Crowd:
         self._caller.sendall(request)
         while len(arrivals) < len(self._members):
             for descriptor, _ in self._poll.poll(0.1):
-                count = self._members[descriptor].receive()
+                count = len(self._members[descriptor].receive())
                 arrivals += [time.perf_counter() - sent_at] * count
             if time.perf_counter() - sent_at > seconds:
                 self._expect_success()
@@ -63,7 +63,9 @@ class Crowd:
             raise RuntimeError(received.decode(errors="replace"))
 
 
-class _Member:
+class Member:
+    """One subscriber: its socket is to be read by `receive` whenever there is something."""
+
     def __init__(self, port: int, path: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), OPEN_SECONDS)
         key = "cm9vbWZ1bC1iZW5jaC1rZQ=="
@@ -77,28 +79,31 @@ class _Member:
         self._received = received[end + 4 :]
         self.socket.setblocking(False)
 
-    def receive(self) -> int:
-        """How many events have come in whole; a ping is answered."""
+    def receive(self) -> list[bytes]:
+        """The events that have come in whole; a ping is answered. Raises ConnectionError when the socket ends."""
         data = self._received + self.socket.recv(262_144)
-        count = position = 0
-        while (frame := _frame_at(data, position)) is not None:
+        if len(data) == len(self._received):
+            raise ConnectionError("ended")
+        events = []
+        position = 0
+        while (frame := frame_at(data, position)) is not None:
             opcode, begin, end = frame
             if opcode == PING:
                 self._pong(data[begin:end])
             elif opcode == CLOSE:
                 raise ConnectionError(f"closed: {data[begin:end]!r}")
-            else:
-                count += opcode == TEXT
+            elif opcode == TEXT:
+                events.append(data[begin:end])
             position = end
         self._received = data[position:]
-        return count
+        return events
 
     def _pong(self, payload: bytes) -> None:
         # RFC 6455, 5.3: a client's frames are masked; with zeros, a mask changes nothing.
         self.socket.send(bytes((0x80 | PONG, 0x80 | len(payload))) + bytes(4) + payload)
 
 
-def _frame_at(data: bytes, position: int) -> tuple[int, int, int] | None:
+def frame_at(data: bytes, position: int) -> tuple[int, int, int] | None:
     """Opcode, begin and end of the payload (RFC 6455, 5.2); None while the frame is incomplete."""
     if len(data) < position + 2:
         return None

@@ -16,6 +16,7 @@ from tests.support.api import Person
 from tests.support.postgresql import run_postgresql
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
 from tests.support.server import START_SECONDS, Server, roomful_environment
+from tests.support.valkey import run_valkey
 
 SETTINGS = {
     "ROOMFUL_SECRET_KEY": "a-key-that-only-the-benchmarks-sign-with",
@@ -33,15 +34,17 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A database with a name for the tables, and a directory to work in."""
+    """A database with a name for the tables, and a directory to work in; for several nodes, a Redis."""
 
     name: str
     database_url: str
     directory: Path
+    redis_url: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**SETTINGS, "ROOMFUL_DATABASE_URL": self.database_url}
+        redis = {"ROOMFUL_REDIS_URL": self.redis_url} if self.redis_url else {}
+        return {**SETTINGS, "ROOMFUL_DATABASE_URL": self.database_url, **redis}
 
 
 @contextmanager
@@ -56,6 +59,17 @@ def postgresql() -> Iterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="roomful-bench-") as directory, run_postgresql(**DURABLE) as server:
         pin(server.pid, CLIENT_CORE)
         yield Ground("PostgreSQL", server.url(server.create_database()), Path(directory))
+
+
+@contextmanager
+def shared() -> Iterator[Ground]:
+    """What several nodes stand on. Nothing is pinned: they take the cores that there are, as their clients do."""
+    with (
+        tempfile.TemporaryDirectory(prefix="roomful-bench-") as directory,
+        run_postgresql(**DURABLE) as server,
+        run_valkey() as valkey,
+    ):
+        yield Ground("PostgreSQL", server.url(server.create_database()), Path(directory), valkey.url)
 
 
 @asynccontextmanager
@@ -80,15 +94,28 @@ class Process:
 @contextmanager
 def bare(ground: Ground) -> Iterator[Process]:
     """The bare route on a database that Roomful has migrated."""
+    with _started("bench.bare", ground) as process:
+        pin(process.pid, SERVER_CORE)
+        yield process
+
+
+@contextmanager
+def teller(ground: Ground) -> Iterator[Process]:
+    """A node of Roomful's that makes events when it is asked to."""
+    with _started("bench.teller", ground) as process:
+        yield process
+
+
+@contextmanager
+def _started(module: str, ground: Ground) -> Iterator[Process]:
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.bare", str(port)],
+        [sys.executable, "-m", module, str(port)],
         env=roomful_environment(ground.environment),
         preexec_fn=dies_with_parent(),
     )
     with ended_by(process, signal.SIGTERM):
-        wait_until(lambda: listens(port), seconds=START_SECONDS, what="the bare route listens")
-        pin(process.pid, SERVER_CORE)
+        wait_until(lambda: listens(port), seconds=START_SECONDS, what=f"{module} listens")
         yield Process(process.pid, port)
 
 

@@ -1,5 +1,6 @@
 """The live objects of one process."""
 
+import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,6 +29,11 @@ from server.realtime.presence import Presence
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
 
+ASKING_AT_THE_DOOR = 4
+"""A thousand sockets that come at once wait for each other, and leave turns of the loop and connections of the pool to
+requests.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
@@ -47,6 +53,8 @@ class Runtime:
     relay: Relay
     crew: Crew
     loops: Loops
+    door: asyncio.Semaphore
+    """Through it go the questions of sockets that come in, a few at a time."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -103,6 +111,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             relay=Relay(broker),
             crew=crew,
             loops=loops,
+            door=asyncio.Semaphore(ASKING_AT_THE_DOOR),
         )
 
 

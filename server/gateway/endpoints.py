@@ -90,7 +90,7 @@ async def reader_of(runtime: Runtime, credentials: Credentials, project_id: str)
     Raises Unauthenticated, NotFound.
     """
     claims = AccessClaims(credentials.user_id, credentials.session_id, int(credentials.expires_at or 0))
-    async with runtime.database.read() as session:
+    async with runtime.door, runtime.database.ask() as session:
         person = await identify(session, claims)
         if parse_channel(f"project:{project_id}") is None or not await may_see(
             session, user_id=person.id, project_id=project_id
@@ -105,7 +105,7 @@ async def present_position(runtime: Runtime, project_id: str) -> Position:
     Raises NotFound.
     """
     try:
-        async with runtime.database.ask() as session:
+        async with runtime.door, runtime.database.ask() as session:
             return await log.head(session, str(ChannelName("project", project_id)))
     except log.UnknownChannel:
         raise NotFound from None

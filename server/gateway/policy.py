@@ -79,7 +79,7 @@ class ProjectPolicy:
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[AsyncSession]:
         """A short look into the database."""
-        async with _patience(), self._runtime.database.ask() as session:
+        async with self._runtime.door, _patience(), self._runtime.database.ask() as session:
             yield session
 
 

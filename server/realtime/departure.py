@@ -7,8 +7,11 @@ from server.realtime.sessions import Sessions
 from server.supervision import Crew
 
 STEP_SECONDS = 0.05
-SOCKETS_PER_SECOND = 500
-"""A crowd smaller than this leaves within a second; a larger one takes the time it is given."""
+SOCKETS_PER_SECOND = 100
+"""A crowd smaller than this leaves within a second; a larger one takes the time it is given.
+
+To let one in costs a node some 5 ms: this many a second leave it time for its own.
+"""
 
 
 class Departure:
@@ -18,7 +21,7 @@ class Departure:
         self._sessions = sessions
         self._crew = crew
         # Some of the grace is for what is in flight when the last socket has been told.
-        self._most_seconds = grace_seconds * 0.7
+        self._most_seconds = grace_seconds * 0.65
         self.has_begun = False
 
     def begin(self) -> None:

@@ -1,6 +1,7 @@
 """Sockets of a served application: signing in, reading, and losing access."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from server.eventlog import log
 from server.eventlog.log import EventData
+from server.runtime import ASKING_AT_THE_DOOR
 from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
 from tests.support.app import Live
@@ -382,3 +384,19 @@ async def test_writes_answered_or_not_reach_readers_once_in_order(live: Live) ->
         assert [(await plain.next_event())["offset"] for _ in range(52)] == list(range(1, 53))
         offsets = [(await expect(subscriber, "task.created")).event["offset"] for _ in range(50)]
         assert offsets == list(range(3, 53))
+
+
+async def test_sockets_that_come_in_wait_for_each_other_and_requests_for_none(live: Live) -> None:
+    ada, _, project = await two_members(live)
+    async with AsyncExitStack() as busy, asyncio.TaskGroup() as tasks:
+        for _ in range(ASKING_AT_THE_DOOR):
+            await busy.enter_async_context(live.runtime.door)
+        plain = PlainSubscriber(live.socket_url, project.id, token=ada.token, since=0)
+        opening = tasks.create_task(plain.socket.open())
+        for _ in range(3):
+            await ada.get(project.path)
+        assert not opening.done()
+        await busy.aclose()
+        await opening
+        assert (await plain.next_event())["offset"] == 1
+        await plain.socket.close()
