@@ -11,7 +11,7 @@ from server.errors import BadRequest, NotFound, Unauthenticated
 from server.eventlog import log
 from server.gateway import sockets
 from server.gateway.channels import ChannelName, parse_channel
-from server.gateway.handshake import check_origin, read_handshake, sign_in
+from server.gateway.handshake import Handshake, check_origin, read_handshake, sign_in
 from server.gateway.policy import shown_as
 from server.identity.people import identify
 from server.identity.tokens import AccessClaims
@@ -19,14 +19,16 @@ from server.projects.access import may_see
 from server.realtime.event_stream import EventStream
 from server.realtime.node import Node
 from server.realtime.policy import Credentials
-from server.realtime.protocol.formats import JSON
+from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
 from server.realtime.publication import Position
 from server.realtime.session import Session
 from server.realtime.transport import Transport
 from server.runtime import Runtime
 from server.web.dependencies import Live
 
-JSON_SUBPROTOCOL = "centrifuge-json"
+FORMATS: dict[str, ClientFormat] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
+"""By subprotocol."""
+
 _OFFSET = re.compile(r"[0-9]{1,18}")
 
 router = APIRouter()
@@ -43,13 +45,14 @@ LiveNode = Annotated[Node, Depends(get_node)]
 
 @router.websocket("/connection/websocket")
 async def client_socket(websocket: WebSocket, runtime: Live, node: LiveNode) -> None:
-    """The Centrifuge client protocol.
+    """The Centrifuge client protocol, in JSON unless the client asks for protobuf.
 
     A bad token is answered after the upgrade (error 109, close 3500): SDKs take a refused upgrade for a broken network
     and would try again for ever.
     """
     check_origin(websocket, runtime.settings.allowed_origins)
-    handshake = read_handshake(websocket, offered=(JSON_SUBPROTOCOL,))
+    handshake = read_handshake(websocket, offered=tuple(FORMATS))
+    client_format = _format(websocket, handshake)
     credentials = None
     token = handshake.token
     if handshake.ticket and not token:
@@ -61,9 +64,17 @@ async def client_socket(websocket: WebSocket, runtime: Live, node: LiveNode) -> 
     await sockets.serve(
         websocket,
         runtime.settings,
-        lambda transport: Session(node, transport, JSON, credentials=credentials, token=token),
+        lambda transport: Session(node, transport, client_format, credentials=credentials, token=token),
         on_shutdown=node.departure.begin,
     )
+
+
+def _format(websocket: WebSocket, handshake: Handshake) -> ClientFormat:
+    """By the subprotocol that was agreed, or else by `?format=protobuf` or `?cf_protocol=protobuf`."""
+    if (agreed := FORMATS.get(handshake.subprotocol or "")) is not None:
+        return agreed
+    query = websocket.query_params
+    return PROTOBUF if "protobuf" in (query.get("format"), query.get("cf_protocol")) else JSON
 
 
 @router.websocket("/ws/projects/{project_id}")

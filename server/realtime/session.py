@@ -106,24 +106,26 @@ class Session:
 
     def receive(self, data: str | bytes) -> None:
         """Take a frame of commands."""
-        if self._state == "ended":
-            return
         try:
-            commands = self._format.decode(data)
+            # Read one by one: a frame may hold a million pongs, and the second ends it.
+            for command in self._format.decode(data):
+                if self._state == "ended":
+                    return
+                self._take(command)
         except Malformed:
             self.end(codes.BAD_COMMAND)
             return
-        for command in commands:
-            if command.is_pong:
-                self._take_pong()
-            elif len(self._queue) >= self.node.limits.queued_commands:
-                self.end(codes.TOO_MANY_COMMANDS)
-                return
-            else:
-                self._queue.append(command)
         if self._queue and not self._is_pumping:
             self._is_pumping = True
             self.node.crew.spawn(self._pump())
+
+    def _take(self, command: Command) -> None:
+        if command.is_pong:
+            self._take_pong()
+        elif len(self._queue) >= self.node.limits.queued_commands:
+            self.end(codes.TOO_MANY_COMMANDS)
+        else:
+            self._queue.append(command)
 
     def overflow(self) -> None:
         """The reader has let more pile up than it may."""

@@ -1,6 +1,7 @@
 """Fixtures of the conformance tests: one test for every SDK."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
@@ -24,8 +25,15 @@ def javascript() -> type[JavaScriptSdk]:
 
 
 @pytest.fixture(params=["python", "javascript"])
-def sdk(request: pytest.FixtureRequest) -> Callable[[str, str, Sequence[str]], Sdk]:
+def implementation(request: pytest.FixtureRequest) -> type[PythonSdk] | type[JavaScriptSdk]:
     if request.param == "python":
         return PythonSdk
     javascript: type[JavaScriptSdk] = request.getfixturevalue("javascript")
     return javascript
+
+
+@pytest.fixture(params=["json", "protobuf"])
+def sdk(
+    request: pytest.FixtureRequest, implementation: type[PythonSdk] | type[JavaScriptSdk]
+) -> Callable[[str, str, Sequence[str]], Sdk]:
+    return partial(implementation, wire=request.param)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import centrifuge
 
@@ -17,6 +17,8 @@ from tests.support.api import Json, Person, Project
 from tests.support.processes import dies_with_parent
 
 JAVASCRIPT = Path(__file__).parent / "js"
+Wire = Literal["json", "protobuf"]
+
 NOTE_SECONDS = 10.0
 INSTALL_SECONDS = 120
 
@@ -52,9 +54,13 @@ class NeedsNode(Exception):
 
 
 class Notes:
-    """The notes of one subscriber, in order."""
+    """The notes of one subscriber, in order.
 
-    def __init__(self) -> None:
+    With protobuf an SDK hands out what others published as the bytes that came; `read` makes of them what they say.
+    """
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self.read = read
         self._queue: asyncio.Queue[Json] = asyncio.Queue()
 
     def add(self, kind: str, **note: object) -> None:
@@ -70,14 +76,16 @@ class Notes:
 class PythonSdk:
     """`centrifuge-python`."""
 
-    def __init__(self, url: str, channel: str, tokens: Sequence[str]) -> None:
-        self._notes = Notes()
+    def __init__(self, url: str, channel: str, tokens: Sequence[str], *, wire: Wire = "json") -> None:
+        self._notes = Notes(_from_bytes if wire == "protobuf" else _as_it_is)
+        self._to_wire = _to_bytes if wire == "protobuf" else _as_it_is
         self._tokens = list(tokens)
         self._client = centrifuge.Client(
             url,
             events=_ClientNotes(self._notes),
             token=self._tokens.pop(0),
             get_token=self._next_token,
+            use_protobuf=wire == "protobuf",
             min_reconnect_delay=0.05,
             max_reconnect_delay=0.2,
             proxy=None,
@@ -91,7 +99,7 @@ class PythonSdk:
         )
         self._commands: dict[str, Callable[..., Awaitable[object]]] = {
             "presence": self._presence,
-            "publish": self._subscription.publish,
+            "publish": self._publish,
             "history": self._history,
         }
 
@@ -119,6 +127,9 @@ class PythonSdk:
         if not self._tokens:
             raise centrifuge.UnauthorizedError("there are no more")
         return self._tokens.pop(0)
+
+    async def _publish(self, data: Json) -> None:
+        await self._subscription.publish(self._to_wire(data))
 
     async def _presence(self) -> list[str]:
         present = await self._subscription.presence()
@@ -162,21 +173,33 @@ class _SubscriptionNotes(centrifuge.SubscriptionEventHandler):  # type: ignore[m
         self._notes.add("unsubscribed", code=happened.code, reason=happened.reason)
 
     async def on_publication(self, happened: Any) -> None:
-        self._notes.add("publication", offset=happened.pub.offset, data=happened.pub.data)
+        self._notes.add("publication", offset=happened.pub.offset, data=self._notes.read(happened.pub.data))
 
     async def on_join(self, happened: Any) -> None:
-        self._notes.add("join", user=happened.info.user, info=happened.info.conn_info)
+        self._notes.add("join", user=happened.info.user, info=self._notes.read(happened.info.conn_info))
 
     async def on_leave(self, happened: Any) -> None:
-        self._notes.add("leave", user=happened.info.user, info=happened.info.conn_info)
+        self._notes.add("leave", user=happened.info.user, info=self._notes.read(happened.info.conn_info))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _from_bytes(value: bytes) -> Any:
+    return json.loads(value)
+
+
+def _to_bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()
 
 
 class JavaScriptSdk:
     """npm `centrifuge`, in a Node process."""
 
-    def __init__(self, url: str, channel: str, tokens: Sequence[str]) -> None:
-        self._notes = Notes()
-        self._task = json.dumps({"url": url, "channel": channel, "tokens": list(tokens)})
+    def __init__(self, url: str, channel: str, tokens: Sequence[str], *, wire: Wire = "json") -> None:
+        self._notes = Notes(_as_it_is)
+        self._task = json.dumps({"url": url, "channel": channel, "tokens": list(tokens), "wire": wire})
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

@@ -1,17 +1,21 @@
 """Sockets of a served application: signing in, reading, and losing access."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+from centrifuge.protocol import client_pb2 as official
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from server.eventlog import log
 from server.eventlog.log import EventData
+from server.realtime.protocol import protobuf
+from server.realtime.protocol.messages import Command, ConnectRequest
 from server.runtime import ASKING_AT_THE_DOOR
 from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
@@ -354,6 +358,45 @@ async def test_junk_is_answered_with_a_close_code(live: Live, frame: str | bytes
     await socket.send(frame)
     closed = await socket.expect_close(3501)
     assert len(closed.reason.encode()) <= 123
+
+
+@pytest.mark.parametrize("frame", [b"\x05\x08", b"\xff" * 20, b"\x00", b"\x02\x08\x01", b"\x02\x5a\x00", "{}"])
+async def test_junk_in_protobuf_is_answered_with_a_close_code(live: Live, frame: str | bytes) -> None:
+    socket = Socket(f"{live.socket_url}/connection/websocket", subprotocols=["centrifuge-protobuf"])
+    await socket.open()
+    await socket.send(frame)
+    await socket.expect_close(3501)
+
+
+@pytest.mark.parametrize(
+    ("query", "subprotocols", "answer", "is_protobuf"),
+    [
+        ("", None, None, False),
+        ("", ["centrifuge-json"], "centrifuge-json", False),
+        ("", ["centrifuge-protobuf"], "centrifuge-protobuf", True),
+        ("?format=protobuf", None, None, True),
+        ("?cf_protocol=protobuf", None, None, True),
+        ("?format=protobuf", ["centrifuge-json"], "centrifuge-json", False),
+        ("?format=json", None, None, False),
+    ],
+)
+async def test_a_client_chooses_json_or_protobuf(
+    live: Live, query: str, subprotocols: list[str] | None, answer: str | None, is_protobuf: bool
+) -> None:
+    ada = await live.api.register("ada")
+    socket = Socket(f"{live.socket_url}/connection/websocket{query}", subprotocols=subprotocols)
+    assert (await socket.open()).subprotocol == answer
+    hello = Command(1, connect=ConnectRequest(ada.token))
+    if is_protobuf:
+        await socket.send(protobuf.delimit(protobuf.encode(hello)))
+        reply = await socket.receive()
+        assert isinstance(reply, bytes)
+        (message,) = protobuf.split(reply)
+        assert official.Reply.FromString(message).connect.ping == 1
+    else:
+        await socket.send(f'{{"id":1,"connect":{{"token":"{ada.token}"}}}}')
+        assert json.loads(await socket.receive())["connect"]["ping"] == 1
+    await socket.close()
 
 
 async def test_pool_is_free_while_sockets_are_idle(live: Live) -> None:

@@ -16,7 +16,7 @@ from server.realtime.memory_presence import MemoryPresence
 from server.realtime.node import Limits, Node
 from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenRefused
 from server.realtime.protocol import codes
-from server.realtime.protocol.formats import JSON
+from server.realtime.protocol.formats import JSON, ClientFormat, PushFormat
 from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Session
 from server.realtime.sessions import Sessions
@@ -32,11 +32,12 @@ class ListFraming:
 
 
 class ListTransport:
-    """Keeps what is written; `is_slow` makes it count as not taken."""
+    """Keeps what is written, in JSON's terms; what is written in protobuf, as it is."""
 
     framing = ListFraming()
 
-    def __init__(self) -> None:
+    def __init__(self, push_format: PushFormat = JSON) -> None:
+        self._read = msgspec.json.decode if push_format.is_text else bytes
         self.messages: list[Any] = []
         self.closed_with: tuple[int, str] | None = None
         self.pending_bytes = 0
@@ -45,7 +46,7 @@ class ListTransport:
 
     def write(self, chunk: Chunk, /) -> None:
         if self.closed_with is None:
-            self.messages += [msgspec.json.decode(message) for message in cast("list[bytes]", chunk)]
+            self.messages += [self._read(message) for message in cast("list[bytes]", chunk)]
 
     def ping(self) -> bool:
         self.pings += 1
@@ -151,9 +152,9 @@ class Engine:
         self.broker.publish(publication)
         return publication
 
-    def session(self, *, token: str = "") -> tuple[Session, ListTransport]:
-        transport = ListTransport()
-        return Session(self.node, transport, JSON, token=token), transport
+    def session(self, *, token: str = "", client_format: ClientFormat = JSON) -> tuple[Session, ListTransport]:
+        transport = ListTransport(client_format)
+        return Session(self.node, transport, client_format, token=token), transport
 
 
 @asynccontextmanager

@@ -6,9 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from centrifuge.protocol import client_pb2 as official
+from msgspec import Raw
 
 from server.realtime.node import Limits
-from server.realtime.protocol import codes
+from server.realtime.protocol import codes, protobuf
+from server.realtime.protocol.formats import PROTOBUF
+from server.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
 from server.realtime.session import Session
 from tests.support.engine import Engine, ListTransport, running_engine
 
@@ -390,3 +394,36 @@ async def test_silent_client_is_pinged_and_cut_off() -> None:
         await until(lambda: transport.closed_with, seconds=3)
         assert transport.closed_with == (3012, "no pong")
         assert stale.closed_with == (3502, "stale")
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (b'{"a": 1}', b'{"a": 1}'),  # to the byte
+        (b'{"a":\n [1,\r\n2]}', b'{"a":[1,2]}'),  # a line break would end the message of whoever reads JSON
+        (b"\xff\x00", None),
+        (b"{", None),
+        (b"1 2", None),
+        (b"[" * 90, None),
+        (b"", None),
+    ],
+)
+async def test_only_json_is_published_whatever_the_publisher_speaks(data: bytes, seen: bytes | None) -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1")
+        _, transport = await subscribed(engine, "signal:1")
+        transport.take()
+        other, answer = engine.session(client_format=PROTOBUF)
+        for command in (
+            Command(1, connect=ConnectRequest("ada")),
+            Command(2, publish=PublishRequest("signal:1", Raw(data))),
+        ):
+            other.receive(protobuf.delimit(protobuf.encode(command)))
+        _, reply = await answers(answer, 2)
+        (message,) = protobuf.split(reply)
+        if seen is None:
+            assert official.Reply.FromString(message).error.code == 107
+        else:
+            assert official.Reply.FromString(message).HasField("publish")
+            (push,) = await answers(transport, 1)
+            assert push["push"]["pub"]["data"] == msgspec.json.decode(seen)

@@ -1,11 +1,13 @@
-"""How messages of the protocol are written down: Centrifuge JSON, plain events, server-sent events."""
+"""How messages of the protocol are written down: Centrifuge JSON or protobuf, plain events, server-sent events."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec import UNSET, Raw
 
+from server.realtime.protocol import protobuf
 from server.realtime.protocol.messages import Command, Info, Join, Leave, Pub, Push, Reply
 from server.realtime.publication import Arrival, ClientInfo, Message, Position, Publication
 
@@ -37,8 +39,8 @@ class StreamFormat(PushFormat, Protocol):
 class ClientFormat(PushFormat, Protocol):
     """Writes replies, and reads commands, besides."""
 
-    def decode(self, data: str | bytes) -> list[Command]:
-        """The commands of one frame, in order. Raises Malformed."""
+    def decode(self, data: str | bytes) -> Iterator[Command]:
+        """The commands of one frame, in order. Raises Malformed when it comes to one that is none."""
 
     def encode(self, reply: Reply) -> bytes: ...
 
@@ -49,10 +51,11 @@ class JsonFormat:
     name = "json"
     is_text = True
 
-    def decode(self, data: str | bytes) -> list[Command]:
+    def decode(self, data: str | bytes) -> Iterator[Command]:
         try:
-            raw = data.encode() if isinstance(data, str) else data
-            return [_command.decode(line) for line in raw.split(b"\n") if line.strip()]
+            text = data if isinstance(data, str) else data.decode()
+            for line in _LINE.finditer(text):
+                yield _command.decode(line[0])
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Malformed from error
 
@@ -61,6 +64,28 @@ class JsonFormat:
 
     def push(self, message: Message) -> bytes:
         return _encoder.encode(Reply(push=as_push(message)))
+
+
+class ProtobufFormat:
+    """Centrifuge protobuf: each message behind its length, so that several may follow one another."""
+
+    name = "protobuf"
+    is_text = False
+
+    def decode(self, data: str | bytes) -> Iterator[Command]:
+        if isinstance(data, str):
+            raise Malformed("text on a connection that speaks protobuf")
+        try:
+            for message in protobuf.split(data):
+                yield protobuf.decode(Command, message)
+        except protobuf.NotProtobuf as error:
+            raise Malformed from error
+
+    def encode(self, reply: Reply) -> bytes:
+        return protobuf.delimit(protobuf.encode(reply))
+
+    def push(self, message: Message) -> bytes:
+        return self.encode(Reply(push=as_push(message)))
 
 
 class PlainFormat:
@@ -95,6 +120,7 @@ class EventSourceFormat:
 
 
 JSON = JsonFormat()
+PROTOBUF = ProtobufFormat()
 PLAIN = PlainFormat()
 EVENT_SOURCE = EventSourceFormat()
 
@@ -118,6 +144,9 @@ def as_pubs(publications: Sequence[Publication]) -> list[Pub]:
 def as_info(client: ClientInfo) -> Info:
     return Info(client.user, client.client, Raw(client.info) if client.info else UNSET)
 
+
+_LINE = re.compile(r"[^ \t\r\n].*")
+"""What is on a line of its own, if it is not blank."""
 
 _command = msgspec.json.Decoder(Command)
 _encoder = msgspec.json.Encoder()

@@ -1,12 +1,16 @@
 // One subscriber by the official JavaScript SDK: what happens to it is told on standard output, a JSON note a line;
 // what it shall do is read from standard input, a JSON command a line.
 //
-//   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "for when that expires"]}'
+//   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "for when that expires"],
+//                        "wire": "json" | "protobuf"}'
 import readline from "node:readline";
-import { Centrifuge, UnauthorizedError } from "centrifuge";
 import WebSocket from "ws";
 
-const { url, channel, tokens } = JSON.parse(process.argv[2]);
+const { url, channel, tokens, wire } = JSON.parse(process.argv[2]);
+// With protobuf the SDK hands out, and takes, what is published as bytes.
+const { Centrifuge, UnauthorizedError } = await import(wire === "protobuf" ? "centrifuge/build/protobuf" : "centrifuge");
+const read = (data) => (data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data);
+const write = (data) => (wire === "protobuf" ? new TextEncoder().encode(JSON.stringify(data)) : data);
 const tell = (kind, note = {}) => console.log(JSON.stringify({ kind, ...note }));
 
 const client = new Centrifuge(url, {
@@ -33,9 +37,9 @@ subscription.on("subscribed", ({ recoverable, wasRecovering, recovered, streamPo
   tell("subscribed", { recoverable, was_recovering: wasRecovering, recovered, offset: streamPosition?.offset }),
 );
 subscription.on("unsubscribed", ({ code, reason }) => tell("unsubscribed", { code, reason }));
-subscription.on("publication", ({ data, offset }) => tell("publication", { data, offset }));
-subscription.on("join", ({ info }) => tell("join", { user: info.user, info: info.connInfo }));
-subscription.on("leave", ({ info }) => tell("leave", { user: info.user, info: info.connInfo }));
+subscription.on("publication", ({ data, offset }) => tell("publication", { data: read(data), offset }));
+subscription.on("join", ({ info }) => tell("join", { user: info.user, info: read(info.connInfo) }));
+subscription.on("leave", ({ info }) => tell("leave", { user: info.user, info: read(info.connInfo) }));
 
 const commands = {
   presence: async () => {
@@ -43,7 +47,7 @@ const commands = {
     return Object.values(clients).map(({ user }) => user);
   },
   publish: async ({ data }) => {
-    await subscription.publish(data);
+    await subscription.publish(write(data));
   },
   history: async ({ since, limit }) => {
     const { publications, offset, epoch } = await subscription.history(since ? { since, limit } : { limit });
