@@ -14,7 +14,7 @@ from server.gateway.channels import ChannelName, parse_channel
 from server.identity.people import identify
 from server.identity.tokens import AccessClaims, TokenExpired, TokenInvalid
 from server.projects.access import may_see
-from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenRefused
+from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from server.realtime.protocol import codes
 from server.realtime.publication import ClientInfo, Publication
 from server.runtime import Runtime
@@ -36,7 +36,7 @@ class ProjectPolicy:
         except TokenExpired:
             raise TokenHasExpired from None
         except TokenInvalid:
-            raise TokenRefused from None
+            raise (TokenRefused if token else TokenMissing) from None
         return credentials_of(claims)
 
     async def admit(self, credentials: Credentials) -> Credentials:

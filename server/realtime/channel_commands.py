@@ -63,7 +63,7 @@ async def answer(session: Session, command: Command) -> None:
         result = await _history(session, command.history)
         session.send(Reply(command.id, history=result))
     elif command.sub_refresh is not None:
-        session.send(Reply(command.id, sub_refresh=_refresh(session, command.sub_refresh)))
+        session.send(Reply(command.id, sub_refresh=await _refresh(session, command.sub_refresh)))
 
 
 def go_live(session: Session, subscription: Subscription) -> None:
@@ -84,7 +84,7 @@ async def subscribe_at_connect(
         request = known.get(channel) or SubscribeRequest()
         request.channel = channel
         try:
-            ready[channel] = await _prepare(session, request, _rules(session, channel))
+            ready[channel] = await _prepare(session, request, _rules(session, channel), by_server=True)
         except (ClientError, HistoryUnavailable):
             continue
     for channel, (result, _) in ready.items():
@@ -106,9 +106,13 @@ async def _subscribe(session: Session, command_id: int, request: SubscribeReques
     session.send(Reply(command_id, subscribe=result))
     # Nothing was awaited since the history was read, and the reply goes first.
     go_live(session, subscription)
+    if subscription.expires_at is not None:
+        session.look_again()
 
 
-async def _prepare(session: Session, request: SubscribeRequest, rules: Rules) -> tuple[SubscribeResult, Subscription]:
+async def _prepare(
+    session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool = False
+) -> tuple[SubscribeResult, Subscription]:
     """A subscription that stands where its channel stands, with the reply that says so; not live yet."""
     node = session.node
     subscription = Subscription(
@@ -116,6 +120,7 @@ async def _prepare(session: Session, request: SubscribeRequest, rules: Rules) ->
         session.client,
         rules,
         guard=node.policy.guard(request.channel),
+        by_server=by_server,
         wire=session.connection.wire,
         write=session.connection.transport.write,
         on_end=session.subscription_ended,
@@ -129,6 +134,7 @@ async def _prepare(session: Session, request: SubscribeRequest, rules: Rules) ->
         result = SubscribeResult()
         if rules.is_recoverable:
             result = await _catch_up(session, request, position)
+        result.expires, result.ttl = _expiry(subscription)
         if subscription.has_ended:
             raise _refusal(subscription)
     except UnknownChannel:
@@ -148,7 +154,7 @@ async def admit(node: Node, subscription: Subscription, credentials: Credentials
     if subscription.has_ended:
         raise _refusal(subscription)
     was_followed = node.hub.is_followed(subscription)
-    await node.policy.authorize(credentials, subscription.channel, token)
+    subscription.expires_at = await node.policy.authorize(credentials, subscription.channel, token)
     position = await node.hub.follow(subscription)
     if not was_followed:
         # Who was shut out between the question and the following is told of by no event that we will see: ask again.
@@ -281,11 +287,28 @@ async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
     return HistoryResult(as_pubs(page.publications), page.head.epoch, page.head.offset)
 
 
-def _refresh(session: Session, request: SubRefreshRequest) -> SubRefreshResult:
-    """Subscriptions here live as long as the connection: there is nothing to refresh."""
-    if request.channel not in session.subscriptions:
+async def _refresh(session: Session, request: SubRefreshRequest) -> SubRefreshResult:
+    """Let a subscription last longer. An expired token ends it, and the client subscribes again with a fresh one."""
+    subscription = session.subscriptions.get(request.channel)
+    if subscription is None:
         raise codes.PERMISSION_DENIED.error()
-    return SubRefreshResult(expires=False, ttl=0)
+    try:
+        credentials = session.present_credentials()
+        subscription.expires_at = await session.node.policy.authorize(credentials, request.channel, request.token)
+    except ClientError as error:
+        if error.code != codes.TOKEN_EXPIRED.code:
+            raise
+        session.node.hub.end(subscription, codes.UNSUBSCRIBE_EXPIRED)
+        raise codes.EXPIRED.error() from None  # 109 means something else to SDKs here
+    session.look_again()
+    return SubRefreshResult(*_expiry(subscription))
+
+
+def _expiry(subscription: Subscription) -> tuple[bool, int]:
+    """Whether a subscription expires, and in how many seconds."""
+    if subscription.expires_at is None:
+        return False, 0
+    return True, max(1, round(subscription.expires_at - time.time()))
 
 
 async def _may_read(session: Session, channel: str) -> None:

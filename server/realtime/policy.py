@@ -11,6 +11,10 @@ class TokenRefused(Exception):
     """The token is none that the server takes, or its sign-in has ended."""
 
 
+class TokenMissing(TokenRefused):
+    """There is none, and somebody without a token is let in nowhere."""
+
+
 class TokenHasExpired(TokenRefused):
     """It was good once; the client may ask for a fresh one."""
 
@@ -51,7 +55,7 @@ class Policy(Protocol):
     """
 
     async def verify(self, token: str) -> Credentials:
-        """What a connection token says. Raises TokenRefused, TokenHasExpired."""
+        """What a connection token says; an empty one is none. Raises TokenRefused, TokenHasExpired, TokenMissing."""
 
     async def admit(self, credentials: Credentials) -> Credentials:
         """The same person as the server knows them now. Raises TokenRefused when the sign-in has ended."""
@@ -62,8 +66,11 @@ class Policy(Protocol):
     def guard(self, channel: str) -> str | None:
         """Another, recoverable channel whose events end the access to this one; None when its own do, if any."""
 
-    async def authorize(self, credentials: Credentials, channel: str, token: str) -> None:
-        """Whether this person may subscribe. Raises ClientError (102, 103, 109)."""
+    async def authorize(self, credentials: Credentials, channel: str, token: str) -> float | None:
+        """Whether this person may subscribe, and until when, in seconds since 1970; None is as long as they like.
+
+        Raises ClientError (102, 103, 109).
+        """
 
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
         """The channels that the server subscribes a person's connection to."""

@@ -14,7 +14,7 @@ from server.realtime.connection import Connection
 from server.realtime.history import HistoryUnavailable
 from server.realtime.limits import TokenBucket
 from server.realtime.node import Node
-from server.realtime.policy import Credentials, TokenHasExpired, TokenRefused
+from server.realtime.policy import Credentials, TokenHasExpired, TokenMissing, TokenRefused
 from server.realtime.presence import Entry, PresenceUnavailable
 from server.realtime.protocol import codes
 from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
@@ -65,7 +65,7 @@ class Session:
         "_format",
         "_is_pumping",
         "_ping_at",
-        "_pong_is_due",
+        "_pong_by",
         "_queue",
         "_state",
         "_token",
@@ -97,7 +97,7 @@ class Session:
         self._state: str = "new"  # then connected or refused, then ended
         self._queue: deque[Command] = deque()
         self._is_pumping = False
-        self._pong_is_due = False
+        self._pong_by = math.inf
         self._ping_at = 0.0
         self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
         node.wheel.put(self, node.limits.connect_seconds)
@@ -147,25 +147,26 @@ class Session:
         if self._state != "connected":
             self.end(codes.STALE if self._state == "new" else codes.CONNECTION_CLOSED)
             return None
-        closes_in = self._closes_in()
-        if closes_in <= 0:
+        if self._closes_in() <= 0:
             self.end(codes.CONNECTION_EXPIRED)
             return None
-        if self._pong_is_due:
+        if now >= self._pong_by:
             self.end(codes.NO_PONG)
             return None
-        if now < self._ping_at:
-            return min(self._ping_at - now, closes_in)
-        self._pong_is_due = True
-        self._ping_at = now + self.node.limits.ping_seconds
-        self.send(Reply())
-        return float(self.node.limits.pong_seconds)
+        if now >= self._ping_at:
+            self._ping_at, self._pong_by = now + self.node.limits.ping_seconds, now + self.node.limits.pong_seconds
+            self.send(Reply())
+        self._end_expired()
+        return self._look_in(now) if self._state == "connected" else None
 
     def send(self, reply: Reply) -> None:
         self.connection.send(self._format.encode(reply))
 
     def subscription_ended(self, subscription: Subscription, reason: Unsubscribe) -> None:
         """The server has ended one of our live subscriptions."""
+        if subscription.by_server and reason.may_come_back:
+            self.end(codes.INSUFFICIENT_STATE)
+            return
         self.subscriptions.pop(subscription.channel, None)
         self.leave_presence(subscription, grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
         push = Push(subscription.channel, unsubscribe=UnsubscribePush(reason.code, reason.reason))
@@ -261,14 +262,13 @@ class Session:
         for _, subscription in subs.values():
             channel_commands.go_live(self, subscription)
         # At a random moment of the interval, or a crowd that came together is pinged together for ever.
-        self._look_again_at(time.monotonic() + self.node.limits.ping_seconds * random.uniform(0.5, 1.0))
+        self._ping_at = time.monotonic() + self.node.limits.ping_seconds * random.uniform(0.5, 1.0)
+        self.look_again()
 
     async def _sign_in(self, token: str) -> Credentials:
         node = self.node
         try:
             if token or self.credentials is None:
-                if not (token or self._token):
-                    raise SessionEnds(codes.BAD_COMMAND)
                 self.credentials = await self._verify(token or self._token)
             credentials = self.credentials
             most = node.limits.connections_per_user
@@ -279,6 +279,8 @@ class Session:
             self.credentials = await node.policy.admit(credentials)
         except TokenHasExpired:
             raise codes.TOKEN_EXPIRED.error() from None
+        except TokenMissing:
+            raise SessionEnds(codes.BAD_COMMAND) from None
         except TokenRefused:
             raise SessionEnds(codes.INVALID_TOKEN) from None
         self._token = ""
@@ -320,15 +322,35 @@ class Session:
     # Time
 
     def _take_pong(self) -> None:
-        if not self._pong_is_due:
+        if self._pong_by == math.inf:
             self.end(codes.BAD_COMMAND)
             return
-        self._pong_is_due = False
-        self._look_again_at(self._ping_at)
+        self._pong_by = math.inf
+        self.look_again()
 
-    def _look_again_at(self, ping_at: float) -> None:
-        self._ping_at = ping_at
-        self.node.wheel.put(self, min(ping_at - time.monotonic(), self._closes_in()))
+    def look_again(self) -> None:
+        """Something has changed that we have to look at the clock for."""
+        self.node.wheel.put(self, self._look_in(time.monotonic()))
+
+    def _look_in(self, now: float) -> float:
+        ends_at = [end for each in self.subscriptions.values() if (end := self._grace_ends_at(each)) is not None]
+        soonest = min(ends_at, default=math.inf) - time.time()
+        return min(self._ping_at - now, self._pong_by - now, self._closes_in(), soonest)
+
+    def _end_expired(self) -> None:
+        for subscription in list(self.subscriptions.values()):
+            ends_at = self._grace_ends_at(subscription)
+            if ends_at is None or time.time() < ends_at:
+                continue
+            if subscription.by_server:
+                self.end(codes.SUBSCRIPTION_EXPIRED)
+                return
+            self.node.hub.end(subscription, codes.UNSUBSCRIBE_EXPIRED)
+
+    def _grace_ends_at(self, subscription: Subscription) -> float | None:
+        """When an expired subscription is no longer put up with; None never."""
+        expires_at = subscription.expires_at
+        return None if expires_at is None else expires_at + self.node.limits.expiry_grace_seconds
 
     def _expires_in(self) -> float | None:
         expires_at = self.present_credentials().expires_at

@@ -18,10 +18,26 @@ class Subscription:
     `on_reset` is called when the channel's stream was replaced by another one, and says where that stands: what the
     subscriber knows belongs to a history that is gone.
 
+    `expires_at` is seconds since 1970; None lasts as long as the connection. `by_server` is one that the client has not
+    asked for: SDKs don't ask for it again when it ends, so that a new connection has to bring it back.
+
     `guard` names another channel whose events decide who may stay: it is followed here for as long as this lasts.
     """
 
-    __slots__ = ("channel", "client", "ended_by", "guard", "on_end", "on_reset", "rules", "state", "wire", "write")
+    __slots__ = (
+        "by_server",
+        "channel",
+        "client",
+        "ended_by",
+        "expires_at",
+        "guard",
+        "on_end",
+        "on_reset",
+        "rules",
+        "state",
+        "wire",
+        "write",
+    )
 
     def __init__(
         self,
@@ -30,6 +46,7 @@ class Subscription:
         rules: Rules,
         *,
         guard: str | None = None,
+        by_server: bool = False,
         wire: Wire,
         write: Write,
         on_end: Callable[["Subscription", Unsubscribe], None],
@@ -39,6 +56,8 @@ class Subscription:
         self.client = client
         self.rules = rules
         self.guard = guard
+        self.by_server = by_server
+        self.expires_at: float | None = None
         self.wire = wire
         self.write = write
         self.on_end = on_end

@@ -14,7 +14,7 @@ from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_history import MemoryHistory
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.node import Limits, Node
-from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenRefused
+from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from server.realtime.protocol import codes
 from server.realtime.protocol.formats import JSON, ClientFormat, PushFormat
 from server.realtime.publication import ClientInfo, Publication
@@ -84,6 +84,7 @@ class TestPolicy:
         self.revoked: set[str] = set()
         self.server_channels: list[str] = []
         self.expires_at: float | None = None
+        self.reading_until: float | None = None
         self.questions = 0
         self.gates: dict[int, asyncio.Event] = {}
         self.verifying: asyncio.Event | None = None
@@ -94,8 +95,8 @@ class TestPolicy:
             await self.verifying.wait()
         if token.startswith("old-"):
             raise TokenHasExpired
-        if token == "bad":
-            raise TokenRefused
+        if token in ("", "bad"):
+            raise TokenRefused if token else TokenMissing
         return Credentials(token, f"session-of-{token}", self.expires_at, b'{"name":"%s"}' % token.encode())
 
     async def admit(self, credentials: Credentials) -> Credentials:
@@ -113,7 +114,7 @@ class TestPolicy:
     def guard(self, channel: str) -> str | None:
         return channel.replace("signal:", "project:") if channel.startswith("signal:") else None
 
-    async def authorize(self, credentials: Credentials, channel: str, token: str) -> None:
+    async def authorize(self, credentials: Credentials, channel: str, token: str) -> float | None:
         self.questions += 1
         may_read = credentials.user_id in self.members.get(
             channel.replace("signal:", "project:"), {credentials.user_id}
@@ -122,6 +123,9 @@ class TestPolicy:
             await gate.wait()
         if not may_read:
             raise codes.PERMISSION_DENIED.error()
+        if token == "old":
+            raise codes.TOKEN_EXPIRED.error()
+        return self.reading_until
 
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
         return self.server_channels

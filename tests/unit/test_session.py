@@ -1,6 +1,7 @@
 """The conversation with one client, on a node in memory."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -427,3 +428,64 @@ async def test_only_json_is_published_whatever_the_publisher_speaks(data: bytes,
             assert official.Reply.FromString(message).HasField("publish")
             (push,) = await answers(transport, 1)
             assert push["push"]["pub"]["data"] == msgspec.json.decode(seen)
+
+
+async def reply_to(session: Session, transport: ListTransport, command: dict[str, Any]) -> Any:
+    """The reply to a command, which is answered behind what was pushed before; pushes stay."""
+    say(session, command)
+    await until(lambda: any(message.get("id") == command["id"] for message in transport.messages))
+    reply = next(message for message in transport.messages if message.get("id") == command["id"])
+    transport.messages.remove(reply)
+    return reply
+
+
+async def test_a_server_s_own_subscription_comes_back_by_a_new_connection() -> None:
+    async with running_engine() as engine:
+        engine.policy.server_channels = ["user:ada"]
+        engine.history.open("user:ada")
+        session, transport = engine.session()
+        await reply_to(session, transport, {"id": 1, "connect": {"token": "ada"}})
+        engine.history.forget("user:ada")
+        engine.history.open("user:ada")
+        await until(lambda: transport.closed_with is not None)
+        assert transport.closed_with == (3010, "insufficient state")
+
+
+class TestSubscriptionsThatExpire:
+    async def test_is_told_at_subscribe_and_refreshed_in_time(self) -> None:
+        async with running_engine(limits=Limits(expiry_grace_seconds=0.5)) as engine:
+            engine.policy.reading_until = time.time() + 1
+            session, transport = await subscribed(engine, "project:1")
+            result = next(message for message in transport.take() if message.get("id") == 2)["subscribe"]
+            assert (result["expires"], result["ttl"]) == (True, 1)
+            engine.policy.reading_until = time.time() + 3600
+            refreshed = await reply_to(session, transport, {"id": 3, "sub_refresh": {"channel": "project:1"}})
+            assert refreshed["sub_refresh"] == {"expires": True, "ttl": 3600}
+            assert session.subscriptions["project:1"].expires_at == engine.policy.reading_until
+
+    async def test_ends_after_the_grace_so_that_the_client_subscribes_again(self) -> None:
+        async with running_engine(limits=Limits(expiry_grace_seconds=0.2)) as engine:
+            engine.policy.reading_until = time.time()
+            _, transport = await subscribed(engine, "project:1")
+            await until(lambda: any("unsubscribe" in message.get("push", {}) for message in transport.messages))
+            push = next(message["push"] for message in transport.take() if "unsubscribe" in message.get("push", {}))
+            assert push["unsubscribe"] == {"code": 2501, "reason": "subscription expired"}
+
+    async def test_refreshed_with_an_expired_token_ends_at_once(self) -> None:
+        async with running_engine() as engine:
+            session, transport = await subscribed(engine, "project:1")
+            command = {"id": 3, "sub_refresh": {"channel": "project:1", "token": "old"}}
+            assert (await reply_to(session, transport, command))["error"]["code"] == 110
+            assert any(
+                message.get("push", {}).get("unsubscribe", {}).get("code") == 2501 for message in transport.messages
+            )
+
+    async def test_by_the_server_ends_with_the_connection(self) -> None:
+        async with running_engine(limits=Limits(expiry_grace_seconds=0.2)) as engine:
+            engine.policy.server_channels = ["user:ada"]
+            engine.policy.reading_until = time.time()
+            engine.history.open("user:ada")
+            session, transport = engine.session()
+            say(session, {"id": 1, "connect": {"token": "ada"}})
+            await until(lambda: transport.closed_with is not None)
+            assert transport.closed_with == (3006, "subscription expired")
