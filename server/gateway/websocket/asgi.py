@@ -68,6 +68,9 @@ class Conversation:
         self._writable.set()
         self._disconnect: Message | None = None
         self._denial: tuple[int, Headers, bytearray] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._has_answered = False
+        self._is_receiving = False
         self._has_closed = False
         self._detached = False
         self._keepalive: Keepalive | None = None
@@ -87,6 +90,7 @@ class Conversation:
         task = loop.create_task(self._run(self._config.loaded_app, self._scope(upgrade, transport)))
         self._server_state.tasks.add(task)
         task.add_done_callback(self._server_state.tasks.discard)
+        self._task = task
 
     def on_message(self, data: str | bytes) -> None:
         kind = "text" if isinstance(data, str) else "bytes"
@@ -97,6 +101,9 @@ class Conversation:
 
     def on_close(self, code: int) -> None:
         self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": self.close_reason}
+        if self._task is not None and not (self._has_answered or self._is_receiving):
+            # Nobody waits for its answer: in a crowd, others need what it would ask of the database.
+            self._task.cancel()
         self._arrived.set()
         self._writable.set()  # a transport that is lost while paused is never resumed
         self._stop_keepalive()
@@ -124,6 +131,10 @@ class Conversation:
     async def _run(self, app: ASGIApp, scope: Scope) -> None:
         try:
             await app(scope, self._receive, self._send)
+        except asyncio.CancelledError:
+            if self._disconnect is None or self._has_answered:
+                raise  # not ours: the server stops
+            logger.debug("the client left before it was answered")
         except (ClientDisconnected, WebSocketDisconnect):
             self._end(NORMAL)  # it let the news of the end pass through: no fault
         except Exception:
@@ -147,7 +158,9 @@ class Conversation:
             if self._disconnect is not None:
                 return self._disconnect
             self._arrived.clear()
+            self._is_receiving = True
             await self._arrived.wait()
+            self._is_receiving = False
         event = self._events.popleft()
         if not self._events:
             self._socket.resume_reading()
@@ -167,6 +180,7 @@ class Conversation:
 
     def _answer_handshake(self, message: Message) -> None:
         headers = list(message.get("headers", []))
+        self._has_answered = True
         match message["type"]:
             case "websocket.accept" if self._denial is None:
                 self._accept(headers, message.get("subprotocol"))

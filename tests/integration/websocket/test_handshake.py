@@ -1,5 +1,6 @@
 """The opening handshake and its refusals."""
 
+import asyncio
 import json
 from contextlib import suppress
 
@@ -92,3 +93,41 @@ async def test_a_header_can_not_smuggle_in_a_line() -> None:
     async with AsgiServer(app) as server, RawSocket(server.port) as peer:
         await peer.open()
         assert peer.status == 500
+
+
+@pytest.mark.parametrize("ending", ["the client goes", "it takes too long"])
+async def test_an_application_that_nobody_waits_for_any_more_is_cancelled(ending: str) -> None:
+    has_begun, has_ended = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        has_begun.set()
+        try:
+            await asyncio.Event().wait()  # as for its turn at the database
+        finally:
+            has_ended.set()
+
+    seconds = 0.2 if ending == "it takes too long" else 10.0
+    options = SocketOptions(handshake_seconds=seconds)
+    async with asyncio.timeout(5), AsgiServer(app, options=options) as server, RawSocket(server.port) as peer:
+        peer.writer.write(peer.request())
+        await has_begun.wait()
+        if ending == "the client goes":
+            peer.reset()
+        await has_ended.wait()
+
+
+async def test_an_application_is_let_finish_after_its_answer() -> None:
+    has_answered, has_finished = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.close"})
+        has_answered.set()
+        await asyncio.sleep(0.05)  # such as what a middleware does afterwards
+        has_finished.set()
+
+    async with asyncio.timeout(5), AsgiServer(app) as server, RawSocket(server.port) as peer:
+        peer.writer.write(peer.request())
+        await has_answered.wait()
+        peer.reset()
+        await has_finished.wait()
