@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from itertools import islice
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 logger = logging.getLogger(__name__)
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -144,6 +146,59 @@ class SharedCalls:
                 outcome.set_result(result)
         finally:
             self._running.pop(key, None)
+
+
+class GatheredCalls(Generic[K, T]):
+    """Asks once for all who ask the same kind of question at the same time, about one key each.
+
+    A question is part of an asking that begins after it, never of one that is under way: the answer is about the
+    present moment. One asking runs at a time, so whoever comes meanwhile waits for it, and they share the next.
+    """
+
+    def __init__(self, crew: Crew, ask: Callable[[Sequence[K]], Coroutine[Any, Any, Mapping[K, T]]], *, most: int):
+        self._crew = crew
+        self._ask = ask
+        self._most = most
+        self._waiting: dict[K, asyncio.Future[T | None]] = {}
+        self._is_running = False
+
+    async def call(self, key: K) -> T | None:
+        """What `ask` answers about this key; None where it has no answer. Raises what `ask` raises."""
+        outcome = self._waiting.get(key)
+        if outcome is None:
+            outcome = self._waiting[key] = asyncio.get_running_loop().create_future()
+            outcome.add_done_callback(_retrieve)
+        if not self._is_running:
+            self._is_running = True
+            self._crew.spawn(self._run())
+        return await asyncio.shield(outcome)
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                asked = dict(islice(self._waiting.items(), self._most))
+                for key in asked:
+                    del self._waiting[key]
+                await self._answer(asked)
+        finally:
+            self._is_running = False
+
+    async def _answer(self, asked: "dict[K, asyncio.Future[T | None]]") -> None:
+        try:
+            answers = await self._ask(list(asked))
+        except asyncio.CancelledError:
+            for outcome in (*asked.values(), *self._waiting.values()):
+                outcome.cancel()
+            self._waiting.clear()
+            raise
+        except Exception as error:  # handed on to everybody who waits
+            for outcome in asked.values():
+                if not outcome.done():
+                    outcome.set_exception(error)
+        else:
+            for key, outcome in asked.items():
+                if not outcome.done():
+                    outcome.set_result(answers.get(key))
 
 
 def _retrieve(outcome: "asyncio.Future[Any]") -> None:

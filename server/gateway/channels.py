@@ -1,11 +1,14 @@
 """The names of channels, and what each kind allows."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from server.realtime.policy import Rules
 
 Kind = Literal["project", "signal", "user"]
+
+_ID = re.compile(r"[a-zA-Z0-9-]{1,36}")
 
 _RULES: dict[str, Rules] = {
     "project": Rules(is_recoverable=True, has_presence=True),
@@ -32,8 +35,8 @@ class ChannelName:
 
 def parse_channel(name: str) -> ChannelName | None:
     """None for anything that can't be the name of a channel here."""
-    kind, separator, channel_id = name.partition(":")
-    if not separator or not 0 < len(channel_id) <= 36 or not all(c.isalnum() or c == "-" for c in channel_id):
+    kind, _, channel_id = name.partition(":")
+    if _ID.fullmatch(channel_id) is None:
         return None
     match kind:
         case "project" | "signal" | "user":

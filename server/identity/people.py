@@ -1,5 +1,6 @@
 """People: who acts behind a request or a socket, and how somebody becomes one of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +40,14 @@ async def identify(session: AsyncSession, claims: AccessClaims) -> Person:
     return person_of(row, claims)
 
 
+async def names_of(session: AsyncSession, acting: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """`identify` for many at once, each as person and sign-in: the names of those who are active and signed in."""
+    wanted = set(acting)
+    rows = await session.execute(_NAMES, {"sign_ins": [sign_in for _, sign_in in wanted], "at": now()})
+    found = {(user_id, sign_in): name for user_id, sign_in, name in rows}
+    return {key: name for key, name in found.items() if key in wanted}
+
+
 # `identify` in a query for something else, which it saves a trip of its own.
 PERSON = (
     USER.c.id.label("person_id"),
@@ -47,13 +56,12 @@ PERSON = (
     USER.c.role.label("person_role"),
 )
 """The columns that `person_of` reads."""
+STANDS = (USER.c.is_active.is_(True), SIGN_IN.c.revoked_at.is_(None), SIGN_IN.c.expires_at > bindparam("at"))
 IS_SIGNED_IN = (
     SIGN_IN.c.id == bindparam("sign_in"),
     SIGN_IN.c.user_id == USER.c.id,
     USER.c.id == bindparam("person"),
-    USER.c.is_active.is_(True),
-    SIGN_IN.c.revoked_at.is_(None),
-    SIGN_IN.c.expires_at > bindparam("at"),
+    *STANDS,
 )
 """That the person's account and the sign-in stand which `named_by` names."""
 
@@ -67,6 +75,9 @@ def person_of(row: Any, claims: AccessClaims) -> Person:
     return Person(row.person_id, row.person_email, row.person_name, row.person_role, claims.session_id)
 
 
+_NAMES = select(USER.c.id, SIGN_IN.c.id, USER.c.name).where(
+    SIGN_IN.c.id.in_(bindparam("sign_ins", expanding=True)), SIGN_IN.c.user_id == USER.c.id, *STANDS
+)
 _PERSON = Statement(select(*PERSON).where(*IS_SIGNED_IN))
 
 

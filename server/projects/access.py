@@ -1,13 +1,14 @@
 """Who may do what in a project, as dependencies that a route's signature shows."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
 from pydantic import AfterValidator
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.statement import Statement
@@ -68,6 +69,19 @@ class Access:
 async def may_see(session: AsyncSession, *, user_id: str, project_id: str) -> bool:
     """Whether this person is a member of the project now."""
     return await _MEMBERSHIP.one_or_none(session, {"project": project_id, "person": user_id}) is not None
+
+
+async def memberships_among(session: AsyncSession, asked: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """`may_see` for many at once, each as person and project: those of them who are members now."""
+    of_project: defaultdict[str, list[str]] = defaultdict(list)
+    for user_id, project_id in asked:
+        of_project[project_id].append(user_id)
+    # Not one list of pairs: SQLite would read the whole table for it.
+    are_asked = [
+        and_(MEMBER.c.project_id == project_id, MEMBER.c.user_id.in_(users)) for project_id, users in of_project.items()
+    ]
+    rows = await session.execute(select(MEMBER.c.user_id, MEMBER.c.project_id).where(or_(*are_asked)))
+    return {(user_id, project_id) for user_id, project_id in rows}
 
 
 async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:

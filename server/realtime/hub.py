@@ -13,14 +13,14 @@ from server.realtime.history import Expired, History, HistoryUnavailable, Page, 
 from server.realtime.protocol.codes import SERVER_UNSUBSCRIBE, Unsubscribe
 from server.realtime.publication import Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
-from server.supervision import Crew, SharedCalls
+from server.supervision import Crew, GatheredCalls, SharedCalls
 
 logger = logging.getLogger(__name__)
 
 PAGE = 200
 SWEEP_SECONDS = 0.5
 SWEEP_CHANNELS = 500
-"""Channels compared in one query of a sweep."""
+"""Channels asked about in one query."""
 GAP_PATIENCE_SECONDS = 0.02
 """Two commits of one moment may be handed to the broker in the wrong order: the gap closes by itself."""
 LINGER_SECONDS = 10.0
@@ -69,6 +69,7 @@ class Hub:
         self._channels: dict[str, Channel] = {}
         self._pinned: set[str] = set()
         self._shared = SharedCalls(crew)
+        self._heads = GatheredCalls(crew, history.heads, most=SWEEP_CHANNELS)
         self._broker: Broker | None = None
         self.counters = HubCounters()
 
@@ -283,10 +284,10 @@ class Hub:
         channel.is_asked_for = True
         await self._known_broker().subscribe(channel.name)
         if channel.is_sequenced:
-            heads = await self._history.heads([channel.name])
-            if channel.name not in heads:
+            head = await self._heads.call(channel.name)
+            if head is None:
                 raise UnknownChannel(channel.name)
-            channel.start_at(heads[channel.name])
+            channel.start_at(head)
         channel.is_open = True
 
     def _mend(self, channel: Channel) -> None:
