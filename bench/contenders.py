@@ -58,6 +58,15 @@ class Hall:
     def json(self, messages: int) -> tuple[Opening, Source]:
         return self.gathering(self.seeded.take(1), messages)
 
+    def protobuf(self, messages: int) -> tuple[Opening, Source]:
+        projects = self.seeded.take(1)
+        subscribe = _field(1, channel_of(projects[0]).encode())
+        commands = b"".join(map(_delimited, (b"\x08\x01" + _field(4, b""), b"\x08\x02" + _field(5, subscribe))))
+        line = f"/connection/websocket?format=protobuf&token={self.seeded.tokens[0]}\thex:{commands.hex()}"
+        # The reply to the second command: its id, then its field `subscribe`.
+        opening = Opening(port=self.port, lines=[line], ready="hex:080232", heartbeat=("hex:00", "hex:00"))
+        return opening, self.source(projects, messages)
+
     def plain(self, messages: int) -> tuple[Opening, Source]:
         """The plain socket: events as they stand in the log."""
         (project,) = self.seeded.take(1)
@@ -96,6 +105,15 @@ def centrifuge_line(token: str, project: str) -> str:
     """Connect and subscribe in one message, as SDKs do; 0x1E stands for the line break between the commands."""
     connect = f'{{"id":1,"connect":{{"token":"{token}"}}}}'
     return f'/connection/websocket\t{connect}\x1e{{"id":2,"subscribe":{{"channel":"{channel_of(project)}"}}}}'
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of a protobuf message, of fewer than 128 bytes."""
+    return bytes((number << 3 | 2,)) + _delimited(content)
+
+
+def _delimited(content: bytes) -> bytes:
+    return len(content).to_bytes(1) + content
 
 
 @asynccontextmanager

@@ -32,14 +32,14 @@ METHOD = f"""\
 One channel, {SUBSCRIBERS:,} subscribers, events of {EVENT_BYTES} bytes. The load client is one C program: it opens real
 connections, reads every message of every subscriber, fails when one is lost, doubled or out of order, and takes the
 time from publishing to reading for each. *Roomful* is `roomful serve` with SQLite and Redis, its subscribers signed in,
-subscribed with recovery and presence by the Centrifuge protocol (*JSON*) or on the plain socket. Its events come in
-through Redis, sealed as another node sends them: from there to the sockets everything runs that runs for users; only
-the log has not got them, which live subscribers don't read. *Floor* is a C program that makes the upgrade and then
+subscribed with recovery and presence by the Centrifuge protocol (*JSON*, *protobuf*) or on the plain socket. Its events
+come in through Redis, sealed as another node sends them: from there to the sockets everything runs that runs for users;
+only the log has not got them, which live subscribers don't read. *Floor* is a C program that makes the upgrade and then
 calls `send()` for each subscriber. The others take events on a WebSocket of their own, `/pub`, and run as their own
 documentation has them, one process each: {", ".join(peer.__name__.replace("_", " ") for peer in ALL_PEERS)}.
 *{LARGE_EVENT_BYTES:,} bytes* are larger events, as they are and deflated once for all. CPU is the server's, by the
 operating system, with one event in flight; then {IN_FLIGHT} events in flight; {BURST} at once, until the last
-subscriber has the last; {PER_SECOND} a second, every delivery. The protobuf format has no row before it exists."""
+subscriber has the last; {PER_SECOND} a second, every delivery."""
 
 
 @dataclass(slots=True)
@@ -83,6 +83,7 @@ async def compare(programs: Programs, *, rounds: int, seconds: float, subscriber
         contenders = [
             others[0],
             Contender(ROOMFUL, ours.pids, ours.json),
+            Contender("Roomful, protobuf", ours.pids, ours.protobuf),
             Contender("Roomful, plain", ours.pids, ours.plain),
             *others[1:],
             Contender(f"Roomful, JSON, {LARGE_EVENT_BYTES:,} bytes", ours.pids, ours.large),

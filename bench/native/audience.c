@@ -31,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT = 0x1, CLOSE = 0x8, PING = 0x9, PONG = 0xA, DEFLATED = 0x40 };
+enum { TEXT = 0x1, BINARY = 0x2, CLOSE = 0x8, PING = 0x9, PONG = 0xA, DEFLATED = 0x40 };
 enum { BUFFER_BYTES = 4 << 20, MAX_HANDSHAKES = 64, EVENTS = 512, PATIENCE_SECONDS = 60, PER_SOURCE = 20000 };
 enum { SUB_BUCKETS = 64, BUCKETS = 64 * SUB_BUCKETS };
 
@@ -50,9 +50,18 @@ static const char *host = "127.0.0.1", *publish_host = "127.0.0.1";
 static int port, publish_port, has_publish_port;
 static uint32_t subscriber_count = 1, channel_count = 1;
 static uint64_t first_offset = 1;
-static const char *header = "", *ready = NULL, *heartbeat = NULL, *heartbeat_answer = NULL;
+static const char *header = "";
+
+/* What is written down as text, or as bytes: `hex:00ff` */
+typedef struct {
+    char *data;
+    size_t size;
+    int opcode;
+} Content;
+
+static Content ready, heartbeat, heartbeat_answer;
 static char *greeting; /* what opens the publisher's connection; it waits for an answer */
-static char **openings; /* a line for each subscriber, in turn: path, tab, first message */
+static char **openings; /* for each subscriber, in turn: path, tab, first message */
 static uint32_t opening_count;
 static int server_pids[64], server_count;
 
@@ -103,6 +112,20 @@ static char *read_file(const char *path, size_t *size) {
     close(fd);
     if (size) *size = got;
     return data;
+}
+
+static Content content_of(const char *text) {
+    Content content = {.data = strdup(text), .size = strlen(text), .opcode = TEXT};
+    if (!strncmp(text, "hex:", 4)) {
+        content.opcode = BINARY;
+        content.size = (content.size - 4) / 2;
+        for (size_t i = 0; i < content.size; i++) {
+            unsigned byte = 0;
+            sscanf(text + 4 + 2 * i, "%2x", &byte);
+            content.data[i] = (char)byte;
+        }
+    }
+    return content;
 }
 
 /* Latencies: buckets of a 64th of a power of two */
@@ -226,9 +249,13 @@ static size_t upgraded(Subscriber *subscriber, const char *data, size_t size) {
     if (!end) return 0;
     if (size < 12 || memcmp(data + 9, "101", 3)) fail("no upgrade: %.200s", data);
     const char *first = strchr(opening_of(subscriber), '\t');
-    if (first && first[1]) send_frame(subscriber->fd, TEXT, first + 1, strlen(first + 1));
+    if (first && first[1]) {
+        Content content = content_of(first + 1);
+        send_frame(subscriber->fd, content.opcode, content.data, content.size);
+        free(content.data);
+    }
     subscriber->state = JOINING;
-    if (!ready) is_open(subscriber);
+    if (!ready.data) is_open(subscriber);
     return (size_t)(end + 4 - data);
 }
 
@@ -272,13 +299,13 @@ static void take_frame(Subscriber *subscriber, int first, const char *payload, s
     case PING: send_frame(subscriber->fd, PONG, payload, size); return;
     case PONG: return;
     }
-    if (heartbeat && size == strlen(heartbeat) && !memcmp(payload, heartbeat, size)) {
-        send_frame(subscriber->fd, TEXT, heartbeat_answer, strlen(heartbeat_answer));
+    if (heartbeat.data && size == heartbeat.size && !memcmp(payload, heartbeat.data, size)) {
+        send_frame(subscriber->fd, heartbeat_answer.opcode, heartbeat_answer.data, heartbeat_answer.size);
         return;
     }
     if (subscriber->state == JOINING) {
         if (memmem(payload, size, "\"error\":", 8)) fail("refused: %.*s", (int)(size < 200 ? size : 200), payload);
-        if (memmem(payload, size, ready, strlen(ready))) is_open(subscriber);
+        if (memmem(payload, size, ready.data, ready.size)) is_open(subscriber);
         return;
     }
     if (first & DEFLATED) {
@@ -572,9 +599,9 @@ static void parse(int count, char **arguments) {
             sprintf(line, "%s\r\n", value);
             header = line;
         }
-        else if (!strcmp(name, "--ready")) ready = value;
-        else if (!strcmp(name, "--heartbeat")) heartbeat = value;
-        else if (!strcmp(name, "--heartbeat-answer")) heartbeat_answer = value;
+        else if (!strcmp(name, "--ready")) ready = content_of(value);
+        else if (!strcmp(name, "--heartbeat")) heartbeat = content_of(value);
+        else if (!strcmp(name, "--heartbeat-answer")) heartbeat_answer = content_of(value);
         else if (!strcmp(name, "--openings")) read_openings(value);
         else if (!strcmp(name, "--publish-port")) publish_port = atoi(value), has_publish_port = 1;
         else if (!strcmp(name, "--greeting")) greeting = read_file(value, NULL);
