@@ -72,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     # Not include_router: it keeps the routers apart, and matches a request against each before its own, then again.
     for feature in (
+        endpoints,  # a crowd that comes back asks for nothing else, and requests pass them at a glance
         event_source,  # before the list at the same address
         tasks,
         projects,
@@ -80,7 +81,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         snapshots,
         presence,
         accounts,
-        endpoints,
         health,
         metrics,
     ):

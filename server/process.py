@@ -1,5 +1,6 @@
 """The server as an operating system sees it: a listening socket, signals, limits."""
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -93,6 +94,7 @@ def _run(settings: Settings, listener: socket.socket, *, is_watched: bool) -> in
     def stop() -> None:
         server.should_exit = True
 
+    _spare_long_lived_objects()
     try:
         with stopped_by_signals(stop, grace_seconds=settings.shutdown_grace * 0.9, heeds_second=not is_watched):
             server.run(sockets=[listener])
@@ -101,6 +103,17 @@ def _run(settings: Settings, listener: socket.socket, *, is_watched: bool) -> in
             raise CantServe("the application could not start; the log lines above say why") from None
         raise
     return 1 if app.state.runtime.loops.has_failed else 0
+
+
+def _spare_long_lived_objects() -> None:
+    """Let the garbage collector look through what comes and goes, and not each time through all that stays.
+
+    With ten thousand sockets a full collection holds the loop up for a tenth of a second. What nothing refers to any
+    more goes without it: only cycles wait a little longer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -3,7 +3,7 @@
 from server.realtime.protocol.codes import Disconnect
 from server.realtime.protocol.formats import PushFormat
 from server.realtime.transport import Transport
-from server.realtime.wire import Wire
+from server.realtime.wire import wire_of
 
 
 class Connection:
@@ -17,7 +17,7 @@ class Connection:
 
     def __init__(self, transport: Transport, push_format: PushFormat) -> None:
         self.transport = transport
-        self.wire = Wire(push_format, transport.framing)
+        self.wire = wire_of(push_format, transport.framing)
         self._has_ended = False
 
     @property

@@ -21,3 +21,11 @@ class Wire:
         """One chunk with these messages in order; None when this format tells of none of them."""
         pushes = [push for message in messages if (push := self.format.push(message)) is not None]
         return self.framing.frame(pushes, text=self.format.is_text) if pushes else None
+
+
+def wire_of(push_format: PushFormat, framing: Framing) -> Wire:
+    """The one wire of this format and framing, for all their sockets: of both there are a handful in a process."""
+    return _WIRES.setdefault((push_format.name, framing.name), Wire(push_format, framing))
+
+
+_WIRES: dict[tuple[str, str], Wire] = {}

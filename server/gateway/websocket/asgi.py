@@ -205,7 +205,11 @@ class Conversation:
         if self._extension is not None:
             headers.append((b"sec-websocket-extensions", self._extension.encode("latin-1")))
         self._socket.accept(headers)
-        if self._config.ws_ping_interval:
+        # A route that detaches the socket has done so by then: it needs no timer that is cancelled at once.
+        asyncio.get_running_loop().call_soon(self._start_keepalive)
+
+    def _start_keepalive(self) -> None:
+        if self._config.ws_ping_interval and self._socket.state is State.OPEN and not self._detached:
             self._keepalive = Keepalive(
                 self._socket,
                 interval_seconds=self._config.ws_ping_interval,
