@@ -2,8 +2,8 @@
 
 Every connection has a thread, since SQLite blocks. The driver's own cursor goes there four times for a query (open,
 execute, fetch, close), and each trip is paid for twice: two threads are woken, and one interpreter serves both. Here a
-statement's rows come back with it, BEGIN goes along with the statement after it, and nothing is rolled back when
-nothing was begun.
+statement's rows come back with it, BEGIN and what returns no rows go along with the statement after them, and nothing
+is rolled back when nothing was begun.
 """
 
 import sqlite3
@@ -52,7 +52,7 @@ class Connection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
         super().__init__(connector, iter_chunk_size)
         self._thread.daemon = True  # a connection that nobody closed must not keep the process alive
-        self._begin: str | None = None
+        self._ahead: list[tuple[str, tuple[object, ...]]] = []
         self._has_begun = False
 
     def begin(self, how: str) -> None:
@@ -61,7 +61,11 @@ class Connection(aiosqlite.Connection):
         Nothing can come in between: IMMEDIATE takes its lock then, and a transaction sees what was committed before
         its first statement, not before its BEGIN.
         """
-        self._begin = how
+        self.post(how)
+
+    def post(self, sql: str, *values: object) -> None:
+        """Carry out a statement that returns no rows with the next one, or with the commit, which then fails for it."""
+        self._ahead.append((sql, values))
 
     def cursor(self) -> "Cursor":  # type: ignore[override]  # the dialect enters it, and does not await it
         return Cursor(self)
@@ -72,20 +76,20 @@ class Connection(aiosqlite.Connection):
 
     async def run(self, call: Callable[[sqlite3.Cursor], object]) -> "Result":
         """Let `call` execute a statement with a cursor, in the connection's thread, and bring back its rows."""
-        begin, self._begin = self._begin, None
+        ahead, self._ahead = self._ahead, []
         # Set before the trip: if the caller is cancelled on it, the thread begins all the same.
-        self._has_begun = self._has_begun or begin is not None
-        result: Result = await self._execute(_run, self._conn, begin, call)  # type: ignore[no-untyped-call]
+        self._has_begun = self._has_begun or bool(ahead)
+        result: Result = await self._execute(_run, self._conn, ahead, call)  # type: ignore[no-untyped-call]
         return result
 
     async def commit(self) -> None:
-        self._begin = None
+        ahead, self._ahead = self._ahead, []
         if self._has_begun:
-            await super().commit()
             self._has_begun = False
+            await self._execute(_commit, self._conn, ahead)  # type: ignore[no-untyped-call]
 
     async def rollback(self) -> None:
-        self._begin = None
+        self._ahead = []
         if self._has_begun:
             await super().rollback()
             self._has_begun = False
@@ -147,13 +151,26 @@ class Cursor:
         """Nothing is left open: SQLite's own cursor was closed when its rows had been read."""
 
 
-def _run(connection: sqlite3.Connection, begin: str | None, call: Callable[[sqlite3.Cursor], object]) -> Result:
+def _run(
+    connection: sqlite3.Connection, ahead: "list[tuple[str, tuple[Any, ...]]]", call: Callable[[sqlite3.Cursor], object]
+) -> Result:
     cursor = connection.cursor()
     try:
-        if begin is not None:
-            cursor.execute(begin)
+        for sql, values in ahead:
+            cursor.execute(sql, values)
         call(cursor)
         rows = cursor.fetchall() if cursor.description else []
         return Result(rows, cursor.description, cursor.rowcount, cursor.lastrowid)
     finally:
         cursor.close()
+
+
+def _commit(connection: sqlite3.Connection, ahead: "list[tuple[str, tuple[Any, ...]]]") -> None:
+    """Ends the transaction either way: nobody rolls back after a commit that failed."""
+    try:
+        for sql, values in ahead:
+            connection.execute(sql, values)
+        connection.commit()
+    except sqlite3.Error:
+        connection.rollback()
+        raise

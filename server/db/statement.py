@@ -1,7 +1,8 @@
 """A statement that every write runs: compiled once, then carried out by the driver itself."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from server.db import sqlite
 
 Processor = Callable[[Any], Any]
 
@@ -29,18 +32,26 @@ class Statement:
         self._compiled: dict[str, _Compiled] = {}
 
     async def all(self, session: AsyncSession, parameters: Mapping[str, object]) -> list[Any]:
-        """Its rows, or none where it returns none. Raises DBAPIError."""
+        """Its rows. Raises DBAPIError."""
         connection = _connection_in_use(session)
         if connection is None:
             return await session.run_sync(self._run_first, parameters)
         compiled = self._compiled_for(connection.dialect)
         values = compiled.values(parameters)
         driver: Any = connection.connection.driver_connection  # asyncpg's, or ours for SQLite
-        try:
+        with _as_by_session(connection, compiled.text):
             rows = await driver.fetch(compiled.text, *values)
-        except Exception as error:  # of either driver; whatever is not an error of the database goes on as it is
-            raise _as_raised_by_session(error, connection, compiled.text) from error
         return compiled.rows(rows)
+
+    async def send(self, session: AsyncSession, parameters: Mapping[str, object]) -> None:
+        """Carry out what returns no rows. Raises DBAPIError, perhaps only with the next statement or the commit."""
+        connection = _connection_in_use(session)
+        driver: Any = connection.connection.driver_connection if connection is not None else None
+        if connection is not None and isinstance(driver, sqlite.Connection):
+            compiled = self._compiled_for(connection.dialect)
+            driver.post(compiled.text, *compiled.values(parameters))
+        else:
+            await self.all(session, parameters)
 
     async def one_or_none(self, session: AsyncSession, parameters: Mapping[str, object]) -> Any:
         """Its only row, or None where there is none. Raises DBAPIError."""
@@ -55,13 +66,10 @@ class Statement:
         session.info[_IN_USE] = (_innermost(session), connection)
         compiled = self._compiled_for(connection.dialect)
         values = compiled.values(parameters)
-        cursor = connection.connection.cursor()
-        try:
+        with _as_by_session(connection, compiled.text):
+            cursor = connection.connection.cursor()
             cursor.execute(compiled.text, values)
             rows = cursor.fetchall() if compiled.row is not None else []
-        except Exception as error:
-            raise _as_raised_by_session(error, connection, compiled.text) from error
-        finally:
             cursor.close()
         return compiled.rows(rows)
 
@@ -82,21 +90,40 @@ def _innermost(session: Session) -> SessionTransaction | None:
     return session.get_nested_transaction() or session.get_transaction()
 
 
-def _as_raised_by_session(error: Exception, connection: Connection, text: str) -> BaseException:
-    """A driver's error in SQLAlchemy's terms. A connection that it has ended is not used again."""
-    dialect, adapted = connection.dialect, connection.connection.dbapi_connection
+@contextmanager
+def _as_by_session(connection: Connection, text: str) -> Iterator[None]:
+    """What goes wrong, as a session has it: errors in SQLAlchemy's terms, and no more use of a connection that is lost.
+
+    One whose user is cancelled counts as lost, as nobody knows how far the statement, or its transaction, has come.
+    """
     try:
-        adapted._handle_exception(error)  # type: ignore[union-attr]  # translates; each dialect of asyncio has it
-    except dialect.loaded_dbapi.Error as translated:
+        yield
+    except Exception as error:
+        translated = _translated(connection, error)
+        if translated is None:
+            raise
+        dialect, adapted = connection.dialect, connection.connection.dbapi_connection
         is_lost = dialect.is_disconnect(translated, adapted, None)
         if is_lost:
             connection.invalidate(translated)
-        return DBAPIError.instance(
+        raise DBAPIError.instance(
             text, None, translated, dialect.loaded_dbapi.Error, connection_invalidated=is_lost, dialect=dialect
-        )
-    except Exception as same:
-        return same
-    return error
+        ) from error
+    except BaseException as error:
+        connection.invalidate(error)
+        raise
+
+
+def _translated(connection: Connection, error: Exception) -> Any:
+    """The driver's error as one of the DB-API; None for what is not an error of the database."""
+    try:
+        # Each dialect of asyncio has it, and it never returns.
+        connection.connection.dbapi_connection._handle_exception(error)  # type: ignore[union-attr]
+    except connection.dialect.loaded_dbapi.Error as translated:
+        return translated
+    except Exception:
+        return None
+    return None
 
 
 @dataclass(frozen=True, slots=True)

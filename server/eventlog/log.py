@@ -68,7 +68,7 @@ async def append(session: AsyncSession, channel: str, event: EventData) -> Publi
         raise UnknownChannel(channel)
     event_id, at = new_id(), now()
     body = _encode_body(event, event_id, row.head, at)
-    await _RECORD.all(
+    await _RECORD.send(
         session,
         {
             "channel": channel,

@@ -145,19 +145,59 @@ async def test_a_lost_connection_is_an_outage_and_not_used_again(database: Datab
 
 
 async def test_who_is_cancelled_leaves_no_transaction_behind(database: Database) -> None:
+    """Wherever it is: BEGIN may be on its way, or a statement, or the driver's own wish to stop that."""
+
     async def write(session: AsyncSession) -> None:
         for number in range(100):
             await OPEN.all(session, {"name": str(number), **CLOSED})
 
-    for turns in range(30):
-        async with database.write() as session:
-            async with asyncio.TaskGroup() as tasks:
-                task = tasks.create_task(write(session))
-                for _ in range(turns):
+    for attempt in range(120):
+        async with database.write() as session, asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(write(session))
+            if attempt % 2:
+                await asyncio.sleep(attempt / 20_000)
+            else:
+                for _ in range(attempt // 2):
                     await asyncio.sleep(0)
-                task.cancel()
-            assert task.cancelled()
-    async with asyncio.timeout(5), database.write() as session:
-        await OPEN.all(session, {"name": "after", **CLOSED})
+            task.cancel()
+        assert task.cancelled()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        for number in range(10):  # a connection each, where there is more than one writer
+            tasks.create_task(write_one(database, f"after {number}"))
+    assert await count(database) == 10
+
+
+async def write_one(database: Database, name: str) -> None:
+    async with database.write() as session:
+        await OPEN.all(session, {"name": name, **CLOSED})
         await session.commit()
+
+
+async def test_what_returns_nothing_may_be_sent_ahead(database: Database) -> None:
+    async with database.write() as session:
+        assert (await CHANNELS.one_or_none(session, {})).count == 0
+        await OPEN.send(session, {"name": "a", **CLOSED})
+        await OPEN.send(session, {"name": "b", **CLOSED})
+        assert (await CHANNELS.one_or_none(session, {})).count == 2
+        await OPEN.send(session, {"name": "c", **CLOSED})
+        await session.commit()
+    async with database.write() as session:
+        assert (await CHANNELS.one_or_none(session, {})).count == 3
+        await OPEN.send(session, {"name": "d", **CLOSED})
+        await session.rollback()
+        await OPEN.send(session, {"name": "e", **CLOSED})
+    assert await count(database) == 3
+
+
+async def test_what_was_sent_ahead_fails_before_the_commit_is_done(database: Database) -> None:
+    async with database.write() as session:
+        await OPEN.send(session, {"name": "a", **CLOSED})
+        await session.commit()
+    with pytest.raises(IntegrityError):
+        async with database.write() as session:
+            await CHANNELS.all(session, {})
+            await OPEN.send(session, {"name": "b", **CLOSED})
+            await OPEN.send(session, {"name": "a", **CLOSED})
+            await session.commit()
     assert await count(database) == 1
+    await write_one(database, "after")
