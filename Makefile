@@ -3,6 +3,7 @@
 #   make run [PORT=8000]       the server with demo people and a demo project
 #   make test [ARGS="-k log"]  every test, against real services that the tests start themselves
 #   make torture [SECONDS=600] [SEED=…]  whether the promise holds while everything breaks (docs/torture.md)
+#   make conformance           the SDKs' own test suites, and Autobahn's (docs/conformance.md)
 #   make lint | format         style, types and import rules | apply the style
 #   make bench [ARGS="create board"]  the benchmark suite, or parts of it
 #   make lock                  the lock files anew from pyproject.toml
@@ -24,7 +25,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 
 WEB := client_demo/web
 
-.PHONY: run web test chromium torture lint format bench lock clean
+.PHONY: run web test conformance chromium torture lint format bench lock clean
 
 run: .venv/.run web
 	@$(BIN)/roomful serve --demo --port $(PORT)
@@ -48,6 +49,9 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.test chromium
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+conformance: .venv/.test
+	@$(BIN)/python -m tests.conformance.suites
 
 torture: .venv/.test
 	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -55,7 +55,7 @@ async def client_socket(websocket: WebSocket) -> None:
     runtime, node = runtime_of(websocket), node_of(websocket)
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket, offered=tuple(FORMATS))
-    client_format = _format(websocket, handshake)
+    client_format = agreed_format(websocket, handshake)
     credentials = None
     token = handshake.token
     if handshake.ticket and not token:
@@ -66,13 +66,13 @@ async def client_socket(websocket: WebSocket) -> None:
     await websocket.accept(subprotocol=handshake.subprotocol)
     await sockets.serve(
         websocket,
-        runtime.settings,
         lambda transport: Session(node, transport, client_format, credentials=credentials, token=token),
+        send_bound=runtime.settings.send_buffer_bytes,
         on_shutdown=node.departure.begin,
     )
 
 
-def _format(websocket: WebSocket, handshake: Handshake) -> ClientFormat:
+def agreed_format(websocket: WebSocket, handshake: Handshake) -> ClientFormat:
     """By the subprotocol that was agreed, or else by `?format=protobuf` or `?cf_protocol=protobuf`."""
     if (agreed := FORMATS.get(handshake.subprotocol or "")) is not None:
         return agreed
@@ -96,7 +96,8 @@ async def plain_socket(websocket: WebSocket) -> None:
         stream.begin()
         return stream
 
-    await sockets.serve(websocket, runtime.settings, begin, on_shutdown=node.departure.begin)
+    bound = runtime.settings.send_buffer_bytes
+    await sockets.serve(websocket, begin, send_bound=bound, on_shutdown=node.departure.begin)
 
 
 # Starlette's routes: FastAPI's would look for parameters and dependencies, a quarter of what it costs to open a socket.

@@ -9,7 +9,6 @@ from server.gateway.asgi_transport import AsgiTransport
 from server.gateway.websocket.asgi import EXTENSION
 from server.gateway.websocket.protocol import WebSocketProtocol
 from server.realtime.transport import Transport
-from server.settings import Settings
 
 MAX_UNKNOWN_MESSAGE_BYTES = 64 * 1024
 """The largest message of somebody who has not signed in yet; a session raises it for somebody who has."""
@@ -23,14 +22,15 @@ class SocketSession(Protocol):
 
 async def serve(
     websocket: WebSocket,
-    settings: Settings,
     begin: Callable[[Transport], SocketSession],
     *,
+    send_bound: int,
     on_shutdown: Callable[[], None],
 ) -> None:
     """Begin a session on an accepted socket and let it have the socket to its end.
 
-    `on_shutdown` is called when the server stops: it closes the sessions, all of them, in the way it likes.
+    More than `send_bound` bytes waiting for the peer is an overflow. `on_shutdown` is called when the server stops: it
+    closes the sessions, all of them, in the way it likes.
     Under our own protocol class this returns at once, and nothing of the request stays. Under another server it returns
     when the socket has ended.
     """
@@ -42,12 +42,10 @@ async def serve(
             on_close=session.closed,
             on_overflow=session.overflow,
             max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES,
-            send_bound=settings.send_buffer_bytes,
+            send_bound=send_bound,
             on_shutdown=on_shutdown,
         )
         return
-    transport = AsgiTransport(
-        websocket, max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES, send_bound=settings.send_buffer_bytes
-    )
+    transport = AsgiTransport(websocket, max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES, send_bound=send_bound)
     session = begin(transport)
     await transport.run(on_message=session.receive, on_close=session.closed, on_overflow=session.overflow)

@@ -17,12 +17,12 @@ class MemoryHistory:
         self._heads: dict[str, int] = {}
         self._kept: dict[str, deque[Publication]] = {}
 
-    def open(self, channel: str) -> Position:
-        """The channel's position; makes it when it is new."""
+    def open(self, channel: str, *, size: int | None = None) -> Position:
+        """The channel's position; makes it when it is new, of a size of its own if so wanted."""
         if channel not in self._epochs:
             self._epochs[channel] = secrets.token_hex(4)
             self._heads[channel] = 0
-            self._kept[channel] = deque(maxlen=self._size)
+            self._kept[channel] = deque(maxlen=size or self._size)
         return Position(self._epochs[channel], self._heads[channel])
 
     def append(self, channel: str, data: bytes, *, type_: str = "", info: ClientInfo | None = None) -> Publication:

@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from server.realtime.presence import Entry, Leave
@@ -22,9 +23,13 @@ class _List:
 
 
 class MemoryPresence:
-    """Keeps the lists in this process; nothing expires, since nobody else can die."""
+    """Keeps the lists in this process; nothing expires, since nobody else can die.
 
-    def __init__(self) -> None:
+    `who` says whose a connection is, its user's by default: what has the same answer comes once and goes once.
+    """
+
+    def __init__(self, who: Callable[[ClientInfo], str] = attrgetter("user")) -> None:
+        self._who = who
         self._lists: dict[str, _List] = {}
         self._away: dict[tuple[str, str], _Away] = {}
 
@@ -49,19 +54,21 @@ class MemoryPresence:
         client = entry.client
         is_new = client.client not in present.clients
         present.clients[client.client] = client
-        present.connections_of[client.user] += is_new
-        if not is_new or present.connections_of[client.user] > 1:
+        who = self._who(client)
+        present.connections_of[who] += is_new
+        if not is_new or present.connections_of[who] > 1:
             return False
-        return self._away.pop((entry.channel, client.user), None) is None
+        return self._away.pop((entry.channel, who), None) is None
 
     def _leave(self, leave: Leave) -> None:
         channel, client = leave.entry
         present = self._lists.get(channel)
         if present is None or present.clients.pop(client.client, None) is None:
             return
-        present.connections_of[client.user] -= 1
-        if not present.connections_of[client.user]:
-            del present.connections_of[client.user]
-            self._away[channel, client.user] = _Away(leave.entry, time.monotonic() + leave.grace_seconds)
+        who = self._who(client)
+        present.connections_of[who] -= 1
+        if not present.connections_of[who]:
+            del present.connections_of[who]
+            self._away[channel, who] = _Away(leave.entry, time.monotonic() + leave.grace_seconds)
         if not present.clients:
             del self._lists[channel]

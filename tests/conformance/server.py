@@ -1,0 +1,255 @@
+"""The engine by itself, with the rules that the official SDKs' own test suites expect of a server.
+
+    python -m tests.conformance.server [--port 8000] [--insecure]
+
+Tokens are JWTs, signed with the secret `secret`. Channels without a namespace keep 100 publications, and who is
+subscribed may publish, see who is there, and read the history; a subscription takes a token of its own. Those of the
+namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER` by the server. The remote procedure
+`echo` answers what it is given. With `--insecure` no tokens are asked for.
+
+    POST /api/publish {"channel": "…", "data": …}      X-API-Key: test-api-key
+    GET  /echo                                         a WebSocket that sends back what it gets
+"""
+
+import argparse
+import warnings
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+import jwt
+import msgspec
+import uvicorn
+from msgspec import Raw
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from server.gateway import sockets
+from server.gateway.endpoints import FORMATS, agreed_format
+from server.gateway.handshake import read_handshake
+from server.gateway.http_protocol import HttpProtocol
+from server.gateway.websocket.options import SocketOptions
+from server.gateway.websocket.protocol import websocket_protocol
+from server.realtime.attendance import Attendance
+from server.realtime.departure import Departure
+from server.realtime.hub import Hub
+from server.realtime.memory_broker import MemoryBroker
+from server.realtime.memory_history import MemoryHistory
+from server.realtime.memory_presence import MemoryPresence
+from server.realtime.node import Limits, Node
+from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
+from server.realtime.protocol import codes
+from server.realtime.publication import ClientInfo, Publication
+from server.realtime.session import Session
+from server.realtime.sessions import Sessions
+from server.supervision import Crew, Loops
+
+SECRET = "secret"
+API_KEY = "test-api-key"
+SEND_BOUND = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The rules of the channels that begin with one name and a colon, and how many publications each keeps."""
+
+    rules: Rules
+    history_size: int
+
+
+_SOCIAL = Rules(is_recoverable=True, has_presence=True, takes_publish=True)
+NAMESPACES = {
+    "": Namespace(_SOCIAL, 100),
+    "example": Namespace(_SOCIAL, 300),
+    "recovery": Namespace(replace(_SOCIAL, has_presence=False), 100),
+    "smallhistory": Namespace(replace(_SOCIAL, has_presence=False), 2),
+}
+
+# The suites' secret is what it is.
+warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
+
+
+@dataclass(slots=True)
+class SuitePolicy:
+    """Asked by the engine's sessions; what is published is recorded in memory."""
+
+    broker: MemoryBroker
+    history: MemoryHistory
+    is_insecure: bool
+
+    async def verify(self, token: str) -> Credentials:
+        if self.is_insecure:
+            return Credentials("")
+        if not token:
+            raise TokenMissing
+        try:
+            claims = jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_aud": False})
+        except jwt.ExpiredSignatureError:
+            raise TokenHasExpired from None
+        except jwt.InvalidTokenError:
+            raise TokenRefused from None
+        info = msgspec.json.encode(claims["info"]) if "info" in claims else b""
+        return Credentials(claims.get("sub", ""), expires_at=claims.get("exp"), info=info)
+
+    async def admit(self, credentials: Credentials) -> Credentials:
+        return credentials
+
+    def rules(self, channel: str) -> Rules | None:
+        namespace = _namespace(channel)
+        return None if namespace is None else namespace.rules
+
+    def guard(self, channel: str) -> str | None:
+        return None
+
+    async def authorize(self, credentials: Credentials, channel: str, token: str) -> float | None:
+        namespace = _namespace(channel)
+        if namespace is None:
+            raise codes.UNKNOWN_CHANNEL.error()
+        self.history.open(channel, size=namespace.history_size)
+        if self.is_insecure or (credentials.user_id and channel == f"#{credentials.user_id}"):
+            return None
+        try:
+            claims = jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_aud": False})
+        except jwt.ExpiredSignatureError:
+            raise codes.TOKEN_EXPIRED.error() from None
+        except jwt.InvalidTokenError:
+            raise codes.PERMISSION_DENIED.error() from None
+        if (claims.get("sub"), claims.get("channel")) != (credentials.user_id, channel):
+            raise codes.PERMISSION_DENIED.error()
+        expires_at: float | None = claims.get("exp")
+        return expires_at
+
+    def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
+        return [f"#{credentials.user_id}"] if credentials.user_id else []
+
+    async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
+        self.record(channel, data, info)
+
+    def record(self, channel: str, data: bytes, info: ClientInfo | None = None) -> Publication:
+        """Publish what the history keeps. The channel is one that `rules` knows."""
+        namespace = NAMESPACES[_name_of(channel)]
+        self.history.open(channel, size=namespace.history_size)
+        publication = self.history.append(channel, data, info=info)
+        self.broker.publish(publication)
+        return publication
+
+    async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
+        if method != "echo":
+            raise codes.NOT_AVAILABLE.error()
+        return data
+
+
+@dataclass(slots=True)
+class SuiteServer:
+    """The application's one engine, and its endpoints."""
+
+    is_insecure: bool
+    node: Node = field(init=False)
+    policy: SuitePolicy = field(init=False)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with Crew("sessions") as crew, Loops() as loops:
+            history = MemoryHistory()
+            # No more than the smallest history holds: what that has dropped can't be recovered.
+            hub = Hub(history, crew, tail_length=NAMESPACES["smallhistory"].history_size)
+            broker = MemoryBroker(hub.dispatch)
+            hub.connect(broker)
+            # One person of the suites is often two clients, and each wants to hear of the other.
+            presence = MemoryPresence(who=attrgetter("client"))
+            self.policy = SuitePolicy(broker, history, self.is_insecure)
+            sessions = Sessions()
+            self.node = Node(
+                name="conformance",
+                version="conformance",
+                hub=hub,
+                history=history,
+                presence=presence,
+                attendance=Attendance(presence, broker.publish),
+                policy=self.policy,
+                crew=crew,
+                sessions=sessions,
+                departure=Departure(sessions, crew, grace_seconds=1.0),
+                limits=Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0),
+            )
+            loops.run("hub", hub.run())
+            loops.run("timers", self.node.wheel.run())
+            loops.run("attendance", self.node.attendance.run())
+            yield
+            self.node.departure.finish()
+
+    async def client_socket(self, websocket: WebSocket) -> None:
+        handshake = read_handshake(websocket, offered=tuple(FORMATS))
+        client_format = agreed_format(websocket, handshake)
+        await websocket.accept(subprotocol=handshake.subprotocol)
+        await sockets.serve(
+            websocket,
+            lambda transport: Session(self.node, transport, client_format, token=handshake.token),
+            send_bound=SEND_BOUND,
+            on_shutdown=self.node.departure.begin,
+        )
+
+    async def publish(self, request: Request) -> Response:
+        if request.headers.get("x-api-key") != API_KEY:
+            return JSONResponse({"error": {"code": 101, "message": "unauthorized"}}, 401)
+        asked = msgspec.json.decode(await request.body(), type=_Publish)
+        if self.policy.rules(asked.channel) is None:
+            return JSONResponse({"error": {"code": 102, "message": "unknown channel"}})
+        publication = self.policy.record(asked.channel, bytes(asked.data))
+        return JSONResponse({"result": {"offset": publication.offset, "epoch": publication.epoch}})
+
+
+class _Publish(msgspec.Struct):
+    channel: str
+    data: Raw
+
+
+def create_app(*, is_insecure: bool = False) -> Starlette:
+    server = SuiteServer(is_insecure)
+    return Starlette(
+        routes=[
+            WebSocketRoute("/connection/websocket", server.client_socket),
+            WebSocketRoute("/echo", _echo),
+            Route("/api/publish", server.publish, methods=["POST"]),
+        ],
+        lifespan=server.lifespan,
+    )
+
+
+async def _echo(websocket: WebSocket) -> None:
+    await websocket.accept()
+    while (event := await websocket.receive())["type"] == "websocket.receive":
+        await websocket.send({**event, "type": "websocket.send"})
+
+
+def _namespace(channel: str) -> Namespace | None:
+    return NAMESPACES.get(_name_of(channel))
+
+
+def _name_of(channel: str) -> str:
+    name, separator, _ = channel.partition(":")
+    return name if separator else ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A server for the SDKs' own test suites.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--insecure", action="store_true", help="take clients without tokens")
+    options = parser.parse_args()
+    uvicorn.run(
+        create_app(is_insecure=options.insecure),
+        host=options.host,
+        port=options.port,
+        http=HttpProtocol,
+        ws=websocket_protocol(SocketOptions(deflate=True)),
+        log_level="warning",
+    )
+
+
+if __name__ == "__main__":
+    main()
