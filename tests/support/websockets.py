@@ -62,12 +62,14 @@ class Detached:
     def __init__(
         self,
         *,
+        session: type[Session] = Session,
         max_message_bytes: int = 1 << 20,
         send_bound: int = 1 << 20,
         on_shutdown: Callable[[], None] | None = None,
     ) -> None:
         self.sessions: list[Session] = []
         self.scopes: list[weakref.ref[Any]] = []
+        self._session = session
         self._max_message_bytes = max_message_bytes
         self._send_bound = send_bound
         self._on_shutdown = on_shutdown
@@ -80,7 +82,7 @@ class Detached:
         self.detach(scope["extensions"][EXTENSION])
 
     def detach(self, transport: WebSocketProtocol) -> None:
-        session = Session(transport)
+        session = self._session(transport)
         self.sessions.append(session)
         transport.detach(
             on_message=session.on_message,

@@ -8,10 +8,12 @@ from starlette.types import Receive, Scope, Send
 
 from server.gateway.websocket.asgi import EXTENSION
 from server.gateway.websocket.frames import PLAIN
+from server.realtime.transport import Transport
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import CLOSE, FIN, PING, PONG, TEXT, RawSocket
 from tests.support.websockets import (
     Detached,
+    Session,
     client,
     closed_with,
     send,
@@ -132,6 +134,34 @@ async def test_a_fault_of_one_session_closes_its_socket_only(caplog: pytest.LogC
         await healthy.send("b")
         assert await within(healthy.recv()) == "b"
     assert "a session failed on a message" in caplog.text
+
+
+class Faulty(Session):
+    """Fails on a message, with a sweep right behind it that still writes to whoever has not left."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.write = transport.write
+
+    def on_message(self, data: str | bytes) -> None:
+        asyncio.get_running_loop().call_soon(self.sweep)
+        raise RuntimeError("a fault")
+
+    def sweep(self) -> None:
+        if not self.endings:
+            self.write(PLAIN.frame([b"behind the close frame"], text=True))
+
+
+async def test_a_session_that_failed_is_out_of_every_sweep_at_once() -> None:
+    app = Detached(session=Faulty)
+    async with AsgiServer(app) as server, RawSocket(server.port) as peer:
+        await peer.open()
+        session = await app.opened()
+        peer.send(FIN | TEXT, b"a")
+        assert (await peer.read()).close == (1011, "internal error")
+        peer.send(FIN | CLOSE, (1011).to_bytes(2, "big"))
+        await peer.read_end()
+        assert session.endings == [1011]
 
 
 async def test_pauses_reading() -> None:
