@@ -21,7 +21,9 @@ the same row by SQLAlchemy's ORM and commits: no sign-in, no checks, no event. *
 writes it: the token, the person, the membership, the project's row for its counter, the place in the column; no event,
 no idempotency, no revocable sign-ins. All run under the same uvicorn settings with the same connection pool on the same
 database, one after the other in every round. Target: at least {TARGET_RATIO} of the bare route's requests a second; the
-usual route has none, it tells how much of the difference is the event. CPU is the server process's own, without the
+usual route has none, it tells how much of the difference is the event. In one project every write waits for the one
+before it, whose lock on the project lasts from its first statement to its commit (that is what makes the order of
+offsets the order of commits); bare inserts wait for nobody. CPU is the server process's own, without the
 database's, for the three in that order."""
 
 
