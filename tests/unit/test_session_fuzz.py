@@ -8,18 +8,16 @@ from typing import Any, Self
 import msgspec
 import pytest
 from centrifuge.protocol import client_pb2 as official
-from google.protobuf.json_format import ParseDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.realtime.node import Limits
 from server.realtime.protocol import codes, protobuf
 from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
-from server.realtime.protocol.messages import Command
+from tests.support.commands import METHODS, commands, frame_of, json_values
 from tests.support.engine import ListTransport, running_engine
 
 CHANNELS = ("project:1", "signal:1", "user:ada", "project:", "x" * 300, "", "\ud7ff:é")
-METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")
 EXPECTED_CODES = {
     codes.BAD_COMMAND.code,
     codes.CONNECTION_EXPIRED.code,
@@ -29,42 +27,7 @@ EXPECTED_CODES = {
 }
 FORMATS = pytest.mark.parametrize("client_format", [JSON, PROTOBUF], ids=["json", "protobuf"])
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-fields = st.fixed_dictionaries(
-    {},
-    optional={
-        "token": st.sampled_from(["ada", "bad", "old-ada", ""]),
-        "channel": st.sampled_from(CHANNELS),
-        "recover": st.booleans(),
-        "epoch": st.sampled_from(["", "_"]),
-        "offset": st.integers(0, 2**63 - 1),
-        "data": st.binary(max_size=20),
-        "limit": st.integers(-(2**31), 2**31 - 1),
-        "since": st.fixed_dictionaries({"offset": st.integers(0, 2**63 - 1)}),
-        "reverse": st.booleans(),
-        "flag": st.integers(-(2**63), 2**63 - 1),
-        "type": st.integers(-2, 4),
-        "method": st.text(max_size=5),
-        "subs": st.dictionaries(st.sampled_from(CHANNELS), st.just({"recover": True}), max_size=2),
-    },
-)
-commands = st.builds(
-    lambda id_, methods: {"id": id_, **methods},
-    st.integers(0, 2**32 - 1),
-    st.dictionaries(st.sampled_from(METHODS), fields, min_size=1, max_size=1)
-    | st.dictionaries(st.sampled_from(METHODS), fields, max_size=2),
-)
-
-
-def frame_of(said: Sequence[dict[str, Any]], client_format: ClientFormat) -> str | bytes:
-    if client_format is PROTOBUF:
-        messages = [ParseDict(msgspec.to_builtins(one), official.Command(), ignore_unknown_fields=True) for one in said]
-        return b"".join(protobuf.delimit(message.SerializeToString()) for message in messages)
-    return b"\n".join(msgspec.json.encode(one) for one in said)
+any_commands = commands(tokens=["ada", "bad", "old-ada", ""], channels=CHANNELS)
 
 
 class Faults(logging.Handler):
@@ -112,7 +75,7 @@ async def _converse(client_format: ClientFormat, frames: Sequence[str | bytes]) 
 
 @FORMATS
 @settings(deadline=None)
-@given(said=st.lists(commands, max_size=12), signs_in=st.booleans())
+@given(said=st.lists(any_commands, max_size=12), signs_in=st.booleans())
 def test_any_commands(client_format: ClientFormat, said: list[dict[str, Any]], signs_in: bool) -> None:
     hello = [{"id": 1, "connect": {"token": "ada"}}] if signs_in else []
     transport = asyncio.run(converse(client_format, [frame_of(hello + said, client_format)]))
