@@ -1,9 +1,11 @@
 """A statement that every write runs: compiled once, then carried out by the driver itself."""
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, ReturnsRows
@@ -15,6 +17,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from server.db import sqlite
 
 Processor = Callable[[Any], Any]
+Change = tuple["Statement", Mapping[str, object]]
+"""A statement that returns no rows, with its parameters."""
 
 _IN_USE = "roomful_connection_in_use"
 
@@ -53,6 +57,29 @@ class Statement:
         else:
             await self.all(session, parameters)
 
+    @staticmethod
+    async def send_together(session: AsyncSession, changes: Sequence[Change]) -> None:
+        """Carry out several at once, in one trip to the database. Raises as `send` does.
+
+        They may not touch a row that another of them touches, nor build on one another: PostgreSQL carries them out as
+        one statement, in no order. It checks foreign keys when all is done.
+        """
+        connection = _connection_in_use(session)
+        driver: Any = connection.connection.driver_connection if connection is not None else None
+        if connection is None or isinstance(driver, sqlite.Connection):
+            for statement, parameters in changes:
+                await statement.send(session, parameters)
+            return
+        texts: list[tuple[str, int]] = []
+        values: list[object] = []
+        for statement, parameters in changes:
+            compiled = statement._compiled_for(connection.dialect)
+            texts.append((compiled.text, len(compiled.parameters)))
+            values += compiled.values(parameters)
+        text = _as_one(tuple(texts))
+        with _as_by_session(connection, text):
+            await driver.fetch(text, *values)
+
     async def one_or_none(self, session: AsyncSession, parameters: Mapping[str, object]) -> Any:
         """Its only row, or None where there is none. Raises DBAPIError."""
         rows = await self.all(session, parameters)
@@ -78,6 +105,21 @@ class Statement:
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
         return compiled
+
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+@lru_cache
+def _as_one(texts: tuple[tuple[str, int], ...]) -> str:
+    """PostgreSQL's statement that does what these do, their parameters in a row. Each comes with how many it has."""
+    parts, before = [], 0
+    for text, count in texts:
+        parts.append(_PARAMETER.sub(lambda number, before=before: f"${int(number[1]) + before}", text))  # type: ignore[misc]
+        before += count
+    *others, last = parts
+    along = ", ".join(f"change_{number} AS ({part})" for number, part in enumerate(others, 1))
+    return f"WITH {along} {last}" if along else last
 
 
 def _connection_in_use(session: AsyncSession) -> Connection | None:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
-from server.db.statement import Statement
+from server.db.statement import Change, Statement
 from server.eventlog.models import CHANNEL, EVENT, Channel, Event
 from server.realtime.history import Expired, Page, UnknownChannel
 from server.realtime.publication import Position, Publication
@@ -20,10 +20,13 @@ __all__ = [
     "EventData",
     "Expired",
     "Page",
+    "Position",
     "UnknownChannel",
     "append",
+    "append_after",
     "head",
     "heads",
+    "lock",
     "open_channel",
     "read_before",
     "read_since",
@@ -63,24 +66,39 @@ async def append(session: AsyncSession, channel: str, event: EventData) -> Publi
 
     Raises UnknownChannel.
     """
-    row = await _ADVANCE.one_or_none(session, {"channel_name": channel})
+    return await append_after(session, channel, await lock(session, channel), event)
+
+
+async def lock(session: AsyncSession, channel: str) -> Position:
+    """Lock the channel's row until the transaction ends; its newest position. Raises UnknownChannel."""
+    row = await _LOCK.one_or_none(session, {"channel_name": channel})
     if row is None:
         raise UnknownChannel(channel)
+    return Position(row.epoch, row.head)
+
+
+async def append_after(
+    session: AsyncSession, channel: str, locked: Position, event: EventData, *, along: Sequence[Change] = ()
+) -> Publication:
+    """`append` in a transaction that has locked the channel; `locked` is the position that it had then.
+
+    `along` is carried out in the same trip to the database.
+    """
+    offset = max((done.offset for done in recorded(session) if done.channel == channel), default=locked.offset) + 1
     event_id, at = new_id(), now()
-    body = _encode_body(event, event_id, row.head, at)
-    await _RECORD.send(
-        session,
-        {
-            "channel": channel,
-            "offset": row.head,
-            "id": event_id,
-            "type": event.type,
-            "actor_id": event.actor_id,
-            "at": at,
-            "body": body,
-        },
-    )
-    publication = Publication(channel, body, row.head, row.epoch, event.type)
+    body = _encode_body(event, event_id, offset, at)
+    row = {
+        "channel": channel,
+        "offset": offset,
+        "id": event_id,
+        "type": event.type,
+        "actor_id": event.actor_id,
+        "at": at,
+        "body": body,
+    }
+    advance = (_ADVANCE, {"channel_name": channel, "newest": offset})
+    await Statement.send_together(session, [*along, advance, (_RECORD, row)])
+    publication = Publication(channel, body, offset, locked.epoch, event.type)
     session.info.setdefault(_COMMITTING, []).append(publication)
     return publication
 
@@ -164,11 +182,11 @@ def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> 
     return msgspec.json.encode(body)
 
 
+_LOCK = Statement(
+    select(CHANNEL.c.head, CHANNEL.c.epoch).where(CHANNEL.c.name == bindparam("channel_name")).with_for_update()
+)
 _ADVANCE = Statement(
-    update(CHANNEL)
-    .where(CHANNEL.c.name == bindparam("channel_name"))
-    .values(head=CHANNEL.c.head + 1)
-    .returning(CHANNEL.c.head, CHANNEL.c.epoch)
+    update(CHANNEL).where(CHANNEL.c.name == bindparam("channel_name")).values(head=bindparam("newest"))
 )
 _RECORD = Statement(insert(EVENT))
 _CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))

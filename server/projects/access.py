@@ -11,12 +11,14 @@ from pydantic import AfterValidator
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.statement import Statement
+from server.db.statement import Change, Statement
 from server.errors import Conflict, Forbidden, NotFound
+from server.eventlog.log import Position
+from server.eventlog.models import CHANNEL
 from server.identity.models import USER
 from server.identity.people import IS_SIGNED_IN, PERSON, Person, identify, named_by, person_of
 from server.identity.tokens import AccessClaims
-from server.projects.channel import record
+from server.projects.channel import channel_of, record
 from server.projects.models import MEMBER, PROJECT, Role
 from server.projects.schemas import ProjectState
 from server.web.dependencies import DB, Claims, MutationId, ReadDB
@@ -43,11 +45,25 @@ class Access:
     role: Role
     project: ProjectState
     mutation_id: str | None = None
+    channel: Position | None = None
+    """Where the project's channel was when it was locked; None when nobody has locked it."""
 
-    async def record(self, session: AsyncSession, type_: str, data: Mapping[str, Any]) -> int:
-        """Tell the project's subscribers of this person's change, in its transaction, last; the event's offset."""
+    async def record(
+        self, session: AsyncSession, type_: str, data: Mapping[str, Any], *, along: Sequence[Change] = ()
+    ) -> int:
+        """Tell the project's subscribers of this person's change, in its transaction, last; the event's offset.
+
+        `along` is carried out in the same trip to the database.
+        """
         return await record(
-            session, self.project.id, type_, data, actor_id=self.person.id, mutation_id=self.mutation_id
+            session,
+            self.project.id,
+            type_,
+            data,
+            actor_id=self.person.id,
+            mutation_id=self.mutation_id,
+            locked=self.channel,
+            along=along,
         )
 
     def require_active(self) -> None:
@@ -85,7 +101,8 @@ async def memberships_among(session: AsyncSession, asked: Sequence[tuple[str, st
 
 
 async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:
-    return await _access(session, _ACCESS, project_id, claims)
+    row = await _find(session, _ACCESS, project_id, claims)
+    return Access(person_of(row, claims), row.role, ProjectState.model_validate(row))
 
 
 def _at_work(require: Callable[[Access], None]) -> params.Depends:
@@ -95,7 +112,9 @@ def _at_work(require: Callable[[Access], None]) -> params.Depends:
         project_id: PathId, request: Request, claims: Claims, session: DB, mutation_id: MutationId = None
     ) -> Access:
         limits_of(request).count_write(claims.user_id)
-        access = await _access(session, _LOCKED_ACCESS, project_id, claims, mutation_id)
+        row = await _find(session, _LOCKED_ACCESS, project_id, claims)
+        project = ProjectState.model_validate(row)
+        access = Access(person_of(row, claims), row.role, project, mutation_id, Position(row.epoch, row.head))
         require(access)
         return access
 
@@ -115,19 +134,15 @@ OwnerOf = Annotated[Access, _at_work(Access.require_owner)]
 """The owner, the project locked. Forbidden for other members."""
 
 
-async def _access(
-    session: AsyncSession,
-    statement: Statement,
-    project_id: str,
-    claims: AccessClaims,
-    mutation_id: str | None = None,
-) -> Access:
+async def _find(session: AsyncSession, statement: Statement, project_id: str, claims: AccessClaims) -> Any:
     """Who asks, and their place in the project, in one query. Raises Unauthenticated, NotFound."""
-    row = await statement.one_or_none(session, {"project": project_id, **named_by(claims)})
+    row = await statement.one_or_none(
+        session, {"project": project_id, "channel_name": channel_of(project_id), **named_by(claims)}
+    )
     if row is None:
         await identify(session, claims)  # which of the two is missing
         raise NotFound
-    return Access(person_of(row, claims), row.role, ProjectState.model_validate(row), mutation_id)
+    return row
 
 
 _MEMBERSHIP = Statement(
@@ -140,7 +155,11 @@ _SIGNED_IN_MEMBER = select(PROJECT, MEMBER.c.role, *PERSON).where(
     *IS_SIGNED_IN,
 )
 _ACCESS = Statement(_SIGNED_IN_MEMBER)
-# Every change in a project takes this lock first, then rows inside the project, then the channel: one order for all.
-# The member's row is locked as well so that PostgreSQL, having waited for the project, reads the role as it is by then.
-# SQLite has no such locks and needs none: there, a transaction that writes is alone.
-_LOCKED_ACCESS = Statement(_SIGNED_IN_MEMBER.with_for_update(of=[PROJECT, MEMBER]))
+# Every change in a project takes this lock first, and its channel's with it, then rows inside the project: one order
+# for all. The member's row is locked as well so that PostgreSQL, having waited for the project, reads the role as it is
+# by then. SQLite has no such locks and needs none: there, a transaction that writes is alone.
+_LOCKED_ACCESS = Statement(
+    _SIGNED_IN_MEMBER.add_columns(CHANNEL.c.epoch, CHANNEL.c.head)
+    .where(CHANNEL.c.name == bindparam("channel_name"))
+    .with_for_update(of=[PROJECT, MEMBER, CHANNEL])
+)

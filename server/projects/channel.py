@@ -1,12 +1,13 @@
 """A project's channel in the event log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.db.statement import Change
 from server.eventlog import log
-from server.eventlog.log import EventData
+from server.eventlog.log import EventData, Position
 
 
 def channel_of(project_id: str) -> str:
@@ -21,10 +22,16 @@ async def record(
     *,
     actor_id: str,
     mutation_id: str | None,
+    locked: Position | None = None,
+    along: Sequence[Change] = (),
 ) -> int:
     """Tell the project's subscribers of a change, in its transaction; the event's offset.
 
-    Do it last: this takes the channel's lock, and everybody takes it after the project's.
+    Do it last: this takes the channel's lock, unless the caller has (`locked` is where the channel was then), and
+    everybody takes it after the project's. `along` is carried out in the same trip to the database.
     """
+    channel = channel_of(project_id)
     event = EventData(type=type_, actor_id=actor_id, project_id=project_id, mutation_id=mutation_id, data=data)
-    return (await log.append(session, channel_of(project_id), event)).offset
+    if locked is None:
+        locked = await log.lock(session, channel)
+    return (await log.append_after(session, channel, locked, event, along=along)).offset

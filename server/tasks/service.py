@@ -48,8 +48,8 @@ async def create_task(session: AsyncSession, access: Access, new: NewTask) -> Ta
         updated_at=at,
     )
     values = task.model_dump()
-    await _INSERT.send(session, {"project_id": project_id, **values})
-    await access.record(session, "task.created", {"task": values})
+    insertion = (_INSERT, {"project_id": project_id, **values})
+    await access.record(session, "task.created", {"task": values}, along=[insertion])
     return task
 
 
@@ -93,9 +93,8 @@ async def delete_task(session: AsyncSession, access: Access, task_id: str, if_ma
     access.require_active()
     task = await find_task(session, access.project.id, task_id)
     if_match.require(task.version, task)
-    await _DELETE.send(session, {"task": task_id})
-    await _COUNT_ONE_LESS.send(session, {"project": access.project.id})
-    await access.record(session, "task.deleted", {"task": {"id": task_id}})
+    deletion, count = (_DELETE, {"task": task_id}), (_COUNT_ONE_LESS, {"project": access.project.id})
+    await access.record(session, "task.deleted", {"task": {"id": task_id}}, along=[deletion, count])
 
 
 async def list_everything(session: AsyncSession, project_id: str) -> list[Task]:

@@ -24,6 +24,7 @@ ADVANCE = Statement(
     .values(head=CHANNEL.c.head + 2)
     .returning(CHANNEL.c.head, func.coalesce(CHANNEL.c.epoch, "").label("era"))
 )
+RISE = Statement(update(CHANNEL).where(CHANNEL.c.name == bindparam("channel")).values(head=bindparam("newest")))
 HEADS = Statement(select(CHANNEL.c.name, CHANNEL.c.head).where(CHANNEL.c.epoch == "test").order_by(CHANNEL.c.name))
 CHANNELS = Statement(select(func.count().label("count")).select_from(CHANNEL).where(CHANNEL.c.epoch == "test"))
 AT = datetime(2026, 7, 16, 13, 32, 0, 7, UTC)
@@ -201,3 +202,27 @@ async def test_what_was_sent_ahead_fails_before_the_commit_is_done(database: Dat
             await session.commit()
     assert await count(database) == 1
     await write_one(database, "after")
+
+
+async def test_what_is_sent_together_is_all_done_in_one_trip(database: Database) -> None:
+    opened = [(OPEN, {"name": name, **CLOSED}) for name in ("a", "b")]
+    async with database.write() as session:
+        await Statement.send_together(session, opened[:1])  # it begins the transaction
+        await Statement.send_together(session, [*opened[1:], (RISE, {"channel": "a", "newest": 7})])
+        await session.commit()
+        await Statement.send_together(session, [(RISE, {"channel": "a", "newest": 8})])
+        await Statement.send_together(session, [(RISE, {"channel": name, "newest": 9}) for name in ("a", "b")])
+    async with database.read() as session:
+        assert [tuple(row) for row in await HEADS.all(session, {})] == [("a", 7), ("b", 0)]
+
+
+async def test_what_is_sent_together_fails_together(database: Database) -> None:
+    async with database.write() as session:
+        await OPEN.all(session, {"name": "a", **CLOSED})
+        await session.commit()
+        await CHANNELS.all(session, {})
+        with pytest.raises(IntegrityError):
+            await Statement.send_together(session, [(OPEN, {"name": name, **CLOSED}) for name in ("b", "a", "c")])
+            await session.commit()
+        await session.rollback()
+    assert await count(database) == 1
