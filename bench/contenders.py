@@ -16,7 +16,7 @@ import psutil
 
 from bench.audience import Opening, Source
 from bench.grounds import listens, roomful, sqlite
-from bench.machine import CLIENT_CORE, SERVER_CORE, pin
+from bench.machine import CLIENT_CORE, SERVER_CORE, pin, prefer
 from bench.native import Programs
 from bench.seed import EPOCH, KEY, Seeded, seed
 from server.projects.channel import channel_of
@@ -123,7 +123,9 @@ async def hall(*, people: int = 1, shared: int = 0, projects: int = 2_000, worke
         ground = stack.enter_context(sqlite())
         broker = stack.enter_context(run_valkey())
         with broker.client() as client:
-            pin(int(client.info()["process_id"]), CLIENT_CORE)
+            broker_pid = int(client.info()["process_id"])
+        pin(broker_pid, CLIENT_CORE)
+        prefer(broker_pid)  # or it waits for the load client to have read what it is about to bring
         seeded = await seed(ground, people=people, shared=shared, projects=projects)
         settings = {"ROOMFUL_REDIS_URL": broker.url, "ROOMFUL_DEFLATE": "true"}
         arguments = [] if workers == 1 else ["--workers", str(workers)]

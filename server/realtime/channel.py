@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from server.realtime.fanout import Fanout, FanoutCounters
+from server.realtime.fanout import Fanout
 from server.realtime.publication import Arrival, Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
 
@@ -62,14 +62,14 @@ class Channel:
         tail_length: int,
         observe: Observe,
         counters: ChannelCounters,
-        fanout_counters: FanoutCounters,
+        fanout: Fanout,
     ) -> None:
         self.name = name
         self.is_sequenced = is_sequenced
         self.position: Position | None = None
         self.tail: deque[Publication] = deque(maxlen=tail_length)
         self.held: dict[int, Publication] = {}
-        self.fanout = Fanout(fanout_counters)
+        self.fanout = fanout
         self.subscriptions: set[Subscription] = set()
         self.guarded = 0  # subscriptions to other channels that follow this one
         self.is_asked_for = False  # of the broker

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from server.realtime.broker import Broker
 from server.realtime.channel import Channel, ChannelCounters, Observe
-from server.realtime.fanout import FanoutCounters
+from server.realtime.fanout import Fanout, FanoutCounters
 from server.realtime.history import Expired, History, HistoryUnavailable, Page, UnknownChannel
 from server.realtime.protocol.codes import SERVER_UNSUBSCRIBE, Unsubscribe
 from server.realtime.publication import Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
+from server.realtime.turns import Turns
 from server.supervision import Crew, GatheredCalls, SharedCalls
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Hub:
         self._tail_length = tail_length
         self._channels: dict[str, Channel] = {}
         self._pinned: set[str] = set()
+        self._turns = Turns()
         self._shared = SharedCalls(crew)
         self._heads = GatheredCalls(crew, history.heads, most=SWEEP_CHANNELS)
         self._broker: Broker | None = None
@@ -262,7 +264,7 @@ class Hub:
                 tail_length=self._tail_length,
                 observe=self._show,
                 counters=self.counters.channel,
-                fanout_counters=self.counters.fanout,
+                fanout=Fanout(self._turns, self.counters.fanout),
             )
         return channel
 

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from server.realtime.channel import HELD_LIMIT, Channel, ChannelCounters
-from server.realtime.fanout import FanoutCounters
+from server.realtime.fanout import Fanout, FanoutCounters
 from server.realtime.publication import Hint, Position, Publication
+from server.realtime.turns import Turns
 
 TAIL = 3
 
@@ -25,7 +26,7 @@ class Observed:
             tail_length=TAIL,
             observe=lambda publication: self.offsets.append(publication.offset),
             counters=self.counters,
-            fanout_counters=FanoutCounters(),
+            fanout=Fanout(Turns(), FanoutCounters()),
         )
 
 

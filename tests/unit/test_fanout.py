@@ -1,6 +1,7 @@
 """The fan-out of one channel: who gets what, in which order, in how many writes."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from server.realtime import fanout as fanout_module
 from server.realtime.fanout import Fanout, FanoutCounters
 from server.realtime.protocol.formats import JSON, PLAIN, PushFormat
 from server.realtime.publication import Publication
+from server.realtime.turns import Turns
 from server.realtime.wire import Wire
 from tests.support.engine import ListFraming
 
@@ -45,6 +47,11 @@ def publication(number: int, *, size: int = 0) -> Publication:
     return Publication("project:1", data, number, "epoch")
 
 
+def one_slice_a_turn() -> Turns:
+    seconds = itertools.count()
+    return Turns(clock=lambda: float(next(seconds)))
+
+
 async def turns(count: int = 3) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
@@ -52,7 +59,7 @@ async def turns(count: int = 3) -> None:
 
 async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
     counters = FanoutCounters()
-    fanout = Fanout(counters)
+    fanout = Fanout(one_slice_a_turn(), counters)
     readers = [Subscriber(fanout).join() for _ in range(3)]
     for number in (1, 2, 3):
         fanout.add(publication(number))
@@ -63,7 +70,7 @@ async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
 
 
 async def test_each_wire_gets_its_own_bytes() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     plain, json = Subscriber(fanout).join(), Subscriber(fanout, JSON).join()
     fanout.add(publication(1))
     await turns()
@@ -72,7 +79,7 @@ async def test_each_wire_gets_its_own_bytes() -> None:
 
 
 async def test_newcomer_gets_nothing_of_what_was_under_way() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     early = Subscriber(fanout).join()
     fanout.add(publication(1))
     late = Subscriber(fanout).join()
@@ -83,7 +90,7 @@ async def test_newcomer_gets_nothing_of_what_was_under_way() -> None:
 
 
 async def test_who_leaves_gets_nothing_more_of_what_is_under_way() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     stays, goes = Subscriber(fanout).join(), Subscriber(fanout).join()
     fanout.add(publication(1))
     goes.leave()
@@ -93,9 +100,9 @@ async def test_who_leaves_gets_nothing_more_of_what_is_under_way() -> None:
 
 
 async def test_everybody_else_is_served_when_half_leave_amid_a_sweep() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE * 2 + 10)]
-    gone = readers[1 : fanout_module.SLICE + 200]
+    gone = readers[1 : fanout_module.SLICE + 50]
     readers[0].leaves = gone
     for number in (1, 2):
         fanout.add(publication(number))
@@ -103,11 +110,11 @@ async def test_everybody_else_is_served_when_half_leave_amid_a_sweep() -> None:
     await turns(10)
     assert all(reader.seen == [1, 2] for reader in readers if reader not in gone)
     # Those of the running slice had their write fetched already; the others have nothing.
-    assert all(not reader.seen for reader in readers[fanout_module.SLICE : fanout_module.SLICE + 200])
+    assert all(not reader.seen for reader in readers[fanout_module.SLICE : fanout_module.SLICE + 50])
 
 
 async def test_newcomer_amid_a_sweep_gets_only_what_comes_after() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE + 10)]
     fanout.add(publication(1))
     await turns(1)
@@ -119,7 +126,7 @@ async def test_newcomer_amid_a_sweep_gets_only_what_comes_after() -> None:
 
 
 async def test_burst_is_written_in_pieces_of_a_bounded_size() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     reader = Subscriber(fanout).join()
     for number in range(1, 41):
         fanout.add(publication(number, size=10_000))
@@ -129,7 +136,7 @@ async def test_burst_is_written_in_pieces_of_a_bounded_size() -> None:
 
 
 async def test_flush_writes_all_at_once_also_in_the_middle_of_a_sweep() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE + 10)]
     fanout.add(publication(1))
     await turns(1)
@@ -141,7 +148,7 @@ async def test_flush_writes_all_at_once_also_in_the_middle_of_a_sweep() -> None:
 
 
 async def test_places_of_those_who_left_are_given_up() -> None:
-    fanout = Fanout(FanoutCounters())
+    fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     stays = Subscriber(fanout).join()
     for _ in range(100):
         Subscriber(fanout).join().leave()
