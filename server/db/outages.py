@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 # serialization or deadlock, resources, intervention by the operator (57014 is the statement timeout), system error.
 _POSTGRESQL_CLASSES = ("08", "28", "3D", "40", "53", "57", "58")
 _POSTGRESQL_STATES = ("55P03", "25P03", "25P04")  # lock_timeout, idle and whole transaction timeouts
+_GIVEN_UP_STATES = ("40001", "40P01")  # serialization failure, deadlock
 _SQLITE_CODES = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -31,5 +32,14 @@ def is_outage(error: BaseException) -> bool:
         return True
     if isinstance(error.orig, sqlite3.Error):
         return error.orig.sqlite_errorcode & 0xFF in _SQLITE_CODES  # the low byte; the rest is the extended code
-    state = str(getattr(error.orig, "sqlstate", None) or "")
+    state = _state(error)
     return state.startswith(_POSTGRESQL_CLASSES) or state in _POSTGRESQL_STATES
+
+
+def is_given_up(error: DBAPIError) -> bool:
+    """Whether PostgreSQL has rolled the transaction back for the sake of another one: nothing of it has happened."""
+    return _state(error) in _GIVEN_UP_STATES
+
+
+def _state(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")

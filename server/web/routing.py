@@ -1,4 +1,4 @@
-"""Routes that read their bodies strictly."""
+"""Routes that read their bodies strictly, and begin anew where that is safe."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -7,9 +7,12 @@ from fastapi import Request, Response, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData
+from starlette.types import Receive, Scope, Send
 
 from server.errors import Invalid
 from server.web import idempotency, strict_json
+from server.web.dependencies import SAFE_METHODS
+from server.web.retries import handle_again
 
 MAX_FORM_FIELDS = 100
 
@@ -19,6 +22,12 @@ class Route(APIRoute):
 
     The body is read before FastAPI does it, which would hide the reason of a refusal behind one of its own.
     """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in SAFE_METHODS:
+            await super().handle(scope, receive, send)  # it locks nothing, so nothing is given up for others
+        else:
+            await handle_again(super().handle, scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         _walk_once(self.dependant, set())

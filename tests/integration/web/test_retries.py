@@ -1,0 +1,99 @@
+"""Requests whose transaction PostgreSQL gives up for the sake of another one."""
+
+import asyncio
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Message, Receive, Scope, Send
+
+from server.projects.models import Project
+from server.runtime import Runtime
+from server.tasks.models import Task
+from server.web.retries import ATTEMPTS, handle_again
+from tests.support.api import Api
+
+DEADLOCK, LOCK_TIMEOUT = "40P01", "55P03"
+BODY: list[Message] = [
+    {"type": "http.request", "body": b"a", "more_body": True},
+    {"type": "http.request", "body": b"b", "more_body": False},
+]
+
+
+async def somebody_waits(session: AsyncSession) -> None:
+    """Until another connection waits for a lock of this session's."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    async with asyncio.timeout(5):
+        while not await session.scalar(waiting):  # noqa: ASYNC110 - another process's state
+            await asyncio.sleep(0.01)
+
+
+async def test_a_change_that_met_another_in_a_deadlock_is_made(app: FastAPI, client: httpx.AsyncClient) -> None:
+    runtime: Runtime = app.state.runtime
+    if runtime.database.is_sqlite:
+        pytest.skip("SQLite has one writer and no deadlocks")
+    ada = await Api(client).register("ada")
+    project = await ada.create_project()
+    task = await ada.create_task(project, "Order fuel")
+    async with runtime.database.write() as other:
+        await other.execute(update(Task).where(Task.id == task["id"]).values(version=1))
+        async with asyncio.TaskGroup() as tasks:
+            patch = tasks.create_task(
+                ada.request("PATCH", f"{project.path}/tasks/{task['id']}", json={"title": "Order much fuel"})
+            )
+            await somebody_waits(other)  # for the task, with the project locked
+            await other.execute(update(Project).where(Project.id == project.id).values(version=1))
+            await other.commit()
+    assert patch.result().status_code == 200
+    assert [event["type"] for event in await ada.all_events(project)][1:] == ["task.created", "task.updated"]
+
+
+class Failing:
+    """A route that reads its body and fails a number of times before it answers."""
+
+    def __init__(self, times: int, state: str = DEADLOCK, *, late: bool = False) -> None:
+        self.left, self.state, self.late = times, state, late
+        self.bodies: list[list[Message]] = []
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        self.bodies.append([await receive(), await receive()])
+        if self.late:
+            await send({"type": "http.response.start", "status": 200})
+        if self.left > 0:
+            self.left -= 1
+            raise DBAPIError("UPDATE", None, SimpleNamespace(sqlstate=self.state))  # type: ignore[arg-type]
+        await send({"type": "http.response.start", "status": 200})
+
+
+async def run(route: Failing) -> list[Message]:
+    coming, sent = iter(BODY), []
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await handle_again(route, {"type": "http"}, receive, send)
+    return sent
+
+
+async def test_each_attempt_hears_the_same_body() -> None:
+    route = Failing(ATTEMPTS - 1)
+    assert len(await run(route)) == 1
+    assert route.bodies == [BODY] * ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("route", "attempts"),
+    [(Failing(ATTEMPTS), ATTEMPTS), (Failing(1, LOCK_TIMEOUT), 1), (Failing(1, late=True), 1)],
+    ids=["too often", "for another reason", "when the answer has begun"],
+)
+async def test_what_can_t_be_mended_is_told(route: Failing, attempts: int) -> None:
+    with pytest.raises(DBAPIError):
+        await run(route)
+    assert len(route.bodies) == attempts
