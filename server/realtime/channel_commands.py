@@ -115,6 +115,8 @@ async def _prepare(
 ) -> tuple[SubscribeResult, Subscription]:
     """A subscription that stands where its channel stands, with the reply that says so; not live yet."""
     node = session.node
+    if session.has_ended:
+        raise codes.INTERNAL.error()  # while something was awaited: nobody would take this out again
     subscription = Subscription(
         request.channel,
         session.client,

@@ -101,6 +101,10 @@ class Session:
         self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
         node.wheel.put(self, node.limits.connect_seconds)
 
+    @property
+    def has_ended(self) -> bool:
+        return self._state == "ended"
+
     # From the transport; all of it synchronous
 
     def receive(self, data: str | bytes) -> None:

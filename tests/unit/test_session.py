@@ -489,3 +489,19 @@ class TestSubscriptionsThatExpire:
             say(session, {"id": 1, "connect": {"token": "ada"}})
             await until(lambda: transport.closed_with is not None)
             assert transport.closed_with == (3006, "subscription expired")
+
+
+async def test_a_session_that_ends_while_it_connects_leaves_no_subscription() -> None:
+    async with running_engine() as engine:
+        engine.policy.server_channels = ["user:1", "user:2"]
+        engine.policy.members = {channel: {"ada"} for channel in engine.policy.server_channels}
+        for channel in engine.policy.server_channels:
+            engine.history.open(channel)
+        engine.policy.gates[1] = gate = asyncio.Event()
+        session, _ = engine.session()
+        say(session, {"id": 1, "connect": {"token": "ada"}})
+        await until(lambda: engine.policy.questions == 1)
+        session.closed(1006)
+        gate.set()
+        await until(lambda: len(engine.node.crew) == 0)
+        assert (engine.hub.subscription_count, len(engine.node.sessions)) == (0, 0)
