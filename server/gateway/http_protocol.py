@@ -16,6 +16,9 @@ from server.gateway import refusal
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 
+EXTENSION = "roomful.http"
+"""Under which the scope of a request has the connection's transport: to bound what the system buffers, and to abort."""
+
 
 class HttpProtocol(HttpToolsProtocol):
     """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well."""
@@ -56,6 +59,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._is_in_head = True
         super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self.transport}  # type: ignore[dict-item]  # the object itself
 
     def on_headers_complete(self) -> None:
         self._head_has_come()

@@ -64,7 +64,7 @@ async def test_stream_gives_the_past_then_the_present(live: Live) -> None:
     await ada.create_task(project, "past\revent: project.deleted\rdata: {}\u2028\n\n")
     async with open_stream(ada, project, "?after=0", Accept_Encoding="gzip") as stream:
         assert stream.response.headers["content-type"].startswith("text/event-stream")
-        assert stream.response.headers["cache-control"] == "no-cache"
+        assert stream.response.headers["cache-control"] == "no-store, no-transform"
         assert "content-encoding" not in stream.response.headers
         assert await stream.events(2) == await ada.all_events(project)
         await ada.create_task(project, "present")
