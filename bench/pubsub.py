@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.grounds import Ground
-from server.realtime.publication import Hint, Message, Publication
+from server.realtime.publication import Hint, Letter, Message, Publication
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_frames import RedisFrames
 from server.realtime.redis_server import RedisServer, packed
@@ -106,7 +106,7 @@ async def _receive(url: str) -> float:
     count = 0
     has_all = asyncio.Event()
 
-    def take(_message: Message | Hint) -> None:
+    def take(_message: Message | Hint | Letter) -> None:
         nonlocal count
         count += 1
         if count == MESSAGES:
@@ -176,5 +176,5 @@ def _bare() -> tuple[bytes, bytes]:
     return frames.name_of(CHANNEL), frame
 
 
-def _ignore(_message: Message | Hint) -> None:
+def _ignore(_message: Message | Hint | Letter) -> None:
     """The broker's own delivery is not what is measured."""

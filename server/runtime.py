@@ -20,7 +20,8 @@ from server.identity.provider_keys import ProviderKeys
 from server.identity.refresh import RefreshTokens
 from server.identity.tokens import Tokens
 from server.identity.verifier import Verifier
-from server.realtime.broker import Broker
+from server.realtime.broker import Broker, Receive
+from server.realtime.emulation import Emulation, receiver
 from server.realtime.history import History
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
@@ -50,6 +51,7 @@ class Runtime:
     history: History
     presence: Presence
     hub: Hub
+    emulation: Emulation
     relay: Relay
     crew: Crew
     loops: Loops
@@ -83,11 +85,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         history = LogHistory(database)
         hub = Hub(history, crew)
         key = signing_key(settings)
-        broker: Broker = MemoryBroker(hub.dispatch)
+        emulation = Emulation()
+        receive = receiver(hub, emulation)
+        broker: Broker = MemoryBroker(receive)
         presence: Presence = MemoryPresence()
         if settings.redis_url is not None:
-            broker, presence = await _open_redis(settings.redis_url.get_secret_value(), hub, key.encode(), stack)
+            broker, presence = await _open_redis(settings.redis_url.get_secret_value(), receive, key.encode(), stack)
         hub.connect(broker)
+        await emulation.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
         loops = await stack.enter_async_context(Loops())
         if provider_keys is not None:
@@ -108,6 +113,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             history=history,
             presence=presence,
             hub=hub,
+            emulation=emulation,
             relay=Relay(broker),
             crew=crew,
             loops=loops,
@@ -115,14 +121,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         )
 
 
-async def _open_redis(url: str, hub: Hub, key: bytes, stack: AsyncExitStack) -> tuple[Broker, Presence]:
+async def _open_redis(url: str, receive: Receive, key: bytes, stack: AsyncExitStack) -> tuple[Broker, Presence]:
     # Imported by those alone who have a Redis: the others start a tenth sooner.
     from server.realtime.redis_broker import RedisBroker
     from server.realtime.redis_presence import RedisPresence
     from server.realtime.redis_server import RedisServer
 
     redis = await stack.enter_async_context(RedisServer(url))
-    return await stack.enter_async_context(RedisBroker(redis, hub.dispatch, key=key)), RedisPresence(redis, key=key)
+    return await stack.enter_async_context(RedisBroker(redis, receive, key=key)), RedisPresence(redis, key=key)
 
 
 async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:

@@ -8,11 +8,11 @@ from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.errors import BadRequest, NotFound, Unauthenticated
+from server.errors import BadRequest, NotFound
 from server.eventlog import log
 from server.gateway import sockets
 from server.gateway.channels import ChannelName, parse_channel
-from server.gateway.handshake import Handshake, check_origin, read_handshake, sign_in
+from server.gateway.handshake import Handshake, check_origin, read_handshake, sign_in, sign_in_by_ticket
 from server.gateway.policy import shown_as
 from server.identity.people import identify
 from server.identity.tokens import AccessClaims
@@ -56,13 +56,7 @@ async def client_socket(websocket: WebSocket) -> None:
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket, offered=tuple(FORMATS))
     client_format = agreed_format(websocket, handshake)
-    credentials = None
-    token = handshake.token
-    if handshake.ticket and not token:
-        try:
-            credentials = await sign_in(runtime, handshake)
-        except Unauthenticated:
-            token = handshake.ticket  # no token either: the session refuses it in the protocol's way
+    credentials, token = await sign_in_by_ticket(runtime, handshake)
     await websocket.accept(subprotocol=handshake.subprotocol)
     await sockets.serve(
         websocket,

@@ -1,6 +1,5 @@
 """The engine of one process, given the rules of this application."""
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,7 +20,6 @@ async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
     """Serve sockets over the runtime's hub; at the end every one of them is closed with 3001."""
     sessions = Sessions()
     node = Node(
-        name=secrets.token_hex(4),
         version=__version__,
         hub=runtime.hub,
         history=runtime.history,
@@ -31,6 +29,7 @@ async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
         crew=runtime.crew,
         sessions=sessions,
         departure=Departure(sessions, runtime.crew, grace_seconds=runtime.settings.shutdown_grace),
+        emulation=runtime.emulation,
         limits=limits_of(runtime.settings),
     )
     runtime.hub.observe(Revocation(runtime.hub, node.sessions, runtime.crew).observe)

@@ -1,4 +1,4 @@
-"""Who is behind a WebSocket handshake, and from which page it comes."""
+"""Who is behind a handshake, or a request for a stream, and from which page it comes."""
 
 import logging
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
-from starlette.websockets import WebSocket
 
 from server.errors import Forbidden, Unauthenticated
 from server.gateway.policy import credentials_of
@@ -46,14 +45,14 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
     raise Forbidden("This origin is not allowed to connect.")
 
 
-def read_handshake(websocket: WebSocket, offered: tuple[str, ...] = ()) -> Handshake:
+def read_handshake(connection: HTTPConnection, offered: tuple[str, ...] = ()) -> Handshake:
     """Take the token from where clients can put it: a header, the address, or the subprotocol pair `bearer, <jwt>`.
 
     `offered` are the subprotocols that the endpoint speaks. Raises nothing: a bad token is refused by who verifies it.
     """
-    protocols = list(websocket.scope.get("subprotocols", []))
+    protocols = list(connection.scope.get("subprotocols", []))
     token = ""
-    scheme, _, value = websocket.headers.get("authorization", "").partition(" ")
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         token = value.strip()
     answer = next((protocol for protocol in protocols if protocol in offered), None)
@@ -61,8 +60,21 @@ def read_handshake(websocket: WebSocket, offered: tuple[str, ...] = ()) -> Hands
         after = protocols[protocols.index("bearer") + 1 :]
         token = token or (after[0] if after else "")
         answer = answer or "bearer"
-    query = websocket.query_params
+    query = connection.query_params
     return Handshake(token or query.get("token", ""), query.get("ticket", ""), answer)
+
+
+async def sign_in_by_ticket(runtime: Runtime, handshake: Handshake) -> tuple[Credentials | None, str]:
+    """The credentials of a ticket, and the token for a session to verify, which refuses a bad one in its own way.
+
+    A ticket can be redeemed once, so it is now.
+    """
+    if not handshake.ticket or handshake.token:
+        return None, handshake.token
+    try:
+        return await sign_in(runtime, handshake), ""
+    except Unauthenticated:
+        return None, handshake.ticket  # no token either
 
 
 async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:

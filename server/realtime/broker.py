@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.realtime.publication import Hint, Message
+from server.realtime.publication import Hint, Letter, Message
 
-Receive = Callable[[Message | Hint], None]
+Receive = Callable[[Message | Hint | Letter], None]
 """Takes a message of a subscribed channel. Synchronous: the order of calls is the order of arrival."""
 
 
@@ -40,7 +40,7 @@ class Broker(Protocol):
     - no call takes longer than the adapter's deadline, and none raises because the broker is out of reach.
     """
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message | Letter) -> None:
         """Send a message on. Never waits; a full queue drops the oldest for other processes, and counts it."""
 
     async def subscribe(self, channel: str) -> bool:

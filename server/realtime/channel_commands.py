@@ -248,8 +248,8 @@ def _checked_json(data: bytes) -> bytes:
     """
     try:
         msgspec.json.decode(data)
-        # To the byte where that is possible; a line break would end the message.
-        return msgspec.json.format(data, indent=-1) if b"\n" in data else data
+        # To the byte where that is possible; a line break would end the message, or a field of server-sent events.
+        return msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise codes.BAD_REQUEST.error() from None
 

@@ -1,7 +1,7 @@
 """The broker of a server that runs as one process."""
 
 from server.realtime.broker import Receive
-from server.realtime.publication import Message
+from server.realtime.publication import Letter, Message
 
 
 class MemoryBroker:
@@ -14,7 +14,7 @@ class MemoryBroker:
     def figures(self) -> None:
         return None
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message | Letter) -> None:
         self._receive(message)
 
     async def subscribe(self, channel: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from server.realtime.attendance import BLINK_SECONDS, RESTART_SECONDS, Attendance
 from server.realtime.departure import Departure
+from server.realtime.emulation import Emulation
 from server.realtime.history import History
 from server.realtime.hub import Hub
 from server.realtime.policy import Policy
@@ -34,7 +35,6 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    name: str
     version: str
     hub: Hub
     history: History
@@ -45,7 +45,13 @@ class Node:
     wheel: Wheel = field(default_factory=Wheel)
     sessions: Sessions
     departure: Departure
+    emulation: Emulation
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def name(self) -> str:
+        """By which other nodes find it."""
+        return self.emulation.node
 
     @property
     def absence_seconds(self) -> float:

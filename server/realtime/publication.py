@@ -54,3 +54,29 @@ class Hint:
 
 
 Message = Publication | Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Commands that reached `sender`, on their way to the node that has their session. Its channel is that node's own.
+
+    `number` is the sender's for this one: it may arrive twice.
+    """
+
+    channel: str
+    sender: str
+    number: int
+    session: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The commands of this number have arrived; whether their session was still there, nobody asks."""
+
+    channel: str
+    number: int
+
+
+Letter = Forwarded | Receipt
+"""From one node to another."""

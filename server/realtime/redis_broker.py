@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, get_args
 
 from server.realtime.broker import BrokerFigures, Receive
-from server.realtime.publication import Message
+from server.realtime.publication import Letter, Message
 from server.realtime.redis_frames import NODE_BYTES, Reason, RedisFrames, Refused
 from server.realtime.redis_publisher import RedisPublisher
 from server.realtime.redis_server import RedisServer
@@ -69,7 +69,7 @@ class RedisBroker:
         await self.publisher.flush(FLUSH_SECONDS)
         await self._stack.aclose()
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message | Letter) -> None:
         self._receive(message)
         frame = self._frames.encode(message)
         if frame is None:

@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
+from server.realtime.publication import (
+    Arrival,
+    ClientInfo,
+    Forwarded,
+    Hint,
+    Letter,
+    Message,
+    Position,
+    Publication,
+    Receipt,
+)
 from server.realtime.redis_server import names_prefix
 
 SEAL_BYTES = 16
@@ -35,7 +45,7 @@ class Received:
     """What a frame holds; no message in a probe."""
 
     node: bytes
-    message: Message | Hint | None
+    message: Message | Hint | Letter | None
 
 
 class _Probe(msgspec.Struct, tag="probe", tag_field="kind", array_like=True, frozen=True, gc=False):
@@ -63,6 +73,22 @@ class _Hint(msgspec.Struct, tag="hint", tag_field="kind", array_like=True, froze
     epoch: str
 
 
+class _Forwarded(msgspec.Struct, tag="forwarded", tag_field="kind", array_like=True, frozen=True, gc=False):
+    channel: str
+    sender: str
+    number: int
+    session: str
+    data: bytes
+
+
+class _Receipt(msgspec.Struct, tag="receipt", tag_field="kind", array_like=True, frozen=True, gc=False):
+    channel: str
+    number: int
+
+
+_Content = _Probe | _Publication | _Arrival | _Hint | _Forwarded | _Receipt
+
+
 class RedisFrames:
     """Makes and reads frames: seal, id of the sending node, content.
 
@@ -74,7 +100,7 @@ class RedisFrames:
         self._node = node
         self._prefix = names_prefix(key)
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(_Probe | _Publication | _Arrival | _Hint)
+        self._decoder = msgspec.msgpack.Decoder(_Content)
 
     def name_of(self, channel: str) -> bytes:
         return self._prefix + channel.encode()
@@ -82,10 +108,16 @@ class RedisFrames:
     def probe(self, channel: str) -> bytes:
         return self._seal(_Probe(channel))
 
-    def encode(self, message: Message) -> bytes | None:
-        """None for a signal that is too big to be sent."""
-        if isinstance(message, Arrival):
-            return self._seal(_Arrival(message.channel, message.info, message.joined))
+    def encode(self, message: Message | Letter) -> bytes | None:
+        """None for a signal, or for commands, too big to be sent."""
+        match message:
+            case Arrival(channel, info, joined):
+                return self._seal(_Arrival(channel, info, joined))
+            case Receipt(channel, number):
+                return self._seal(_Receipt(channel, number))
+            case Forwarded(channel, sender, number, session, data):
+                fits = len(data) <= MAX_FRAME_BYTES - 1024
+                return self._seal(_Forwarded(channel, sender, number, session, data)) if fits else None
         if len(message.data) > MAX_FRAME_BYTES - 1024:
             if not message.offset:
                 return None
@@ -113,7 +145,7 @@ class RedisFrames:
             raise Refused("forged")
         return Received(sealed[:NODE_BYTES], _message(content))
 
-    def _seal(self, content: _Probe | _Publication | _Arrival | _Hint) -> bytes:
+    def _seal(self, content: _Content) -> bytes:
         sealed = self._node + self._encoder.encode(content)
         return self._mac(sealed) + sealed
 
@@ -121,7 +153,7 @@ class RedisFrames:
         return blake2b(sealed, key=self._key, digest_size=SEAL_BYTES).digest()
 
 
-def _message(content: _Probe | _Publication | _Arrival | _Hint) -> Message | Hint | None:
+def _message(content: _Content) -> Message | Hint | Letter | None:
     match content:
         case _Publication(channel, data, offset, epoch, type_, info):
             return Publication(channel, data, offset, epoch, type_, info)
@@ -129,5 +161,9 @@ def _message(content: _Probe | _Publication | _Arrival | _Hint) -> Message | Hin
             return Arrival(channel, info, joined)
         case _Hint(channel, offset, epoch):
             return Hint(channel, Position(epoch, offset))
+        case _Forwarded(channel, sender, number, session, data):
+            return Forwarded(channel, sender, number, session, data)
+        case _Receipt(channel, number):
+            return Receipt(channel, number)
         case _Probe():
             return None

@@ -22,6 +22,7 @@ from server.realtime.protocol.messages import (
     Command,
     ConnectRequest,
     ConnectResult,
+    DisconnectPush,
     Error,
     Push,
     RefreshRequest,
@@ -56,11 +57,15 @@ class Session:
 
     `credentials`, or a `token` to be verified at connect, are what the handshake brought; a token in the connect
     command goes first.
+
+    One `is_emulated` whose transport only carries what the client hears: requests of their own bring its commands, by
+    the key that the answer to connect tells. Such a transport has no close codes, so that the end is told by a push.
     """
 
     __slots__ = (
         "__weakref__",
         "_bucket",
+        "_emulated_as",
         "_format",
         "_is_pumping",
         "_ping_at",
@@ -84,6 +89,7 @@ class Session:
         *,
         credentials: Credentials | None = None,
         token: str = "",
+        is_emulated: bool = False,
     ) -> None:
         self.node = node
         self.connection = Connection(transport, client_format)
@@ -99,6 +105,7 @@ class Session:
         self._pong_by = math.inf
         self._ping_at = 0.0
         self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
+        self._emulated_as = node.emulation.enter(self.receive) if is_emulated else ""
         node.wheel.put(self, node.limits.connect_seconds)
 
     @property
@@ -142,6 +149,8 @@ class Session:
     # From the server
 
     def end(self, disconnect: Disconnect) -> None:
+        if self._emulated_as:
+            self.send(Reply(push=Push(disconnect=DisconnectPush(disconnect.code, disconnect.reason))))
         self.connection.close(disconnect)
         self._release()
 
@@ -256,6 +265,7 @@ class Session:
             ping=self.node.limits.ping_seconds,
             pong=True,
             subs={channel: sub for channel, (sub, _) in subs.items()},
+            session=self._emulated_as,
             node=self.node.name,
         )
         if expires_in is not None:
@@ -371,6 +381,7 @@ class Session:
         self._state = "ended"
         self._queue.clear()
         self.node.wheel.remove(self)
+        self.node.emulation.leave(self._emulated_as)
         for subscription in self.subscriptions.values():
             was_live = subscription.is_live
             self.node.hub.leave(subscription)

@@ -12,7 +12,7 @@ from server.realtime.limits import TokenBuckets
 from server.settings import Settings
 
 ADDRESS_FACTOR = 10
-"""Many people share one address; this many times one person's failed sign-ins are borne from it."""
+"""Many people share one address; this many times one person's failed sign-ins, or commands, are borne from it."""
 
 
 class Limits:
@@ -23,10 +23,19 @@ class Limits:
         self._writes = TokenBuckets(settings.rate_limit_writes)
         self._sign_ins = TokenBuckets(settings.rate_limit_sign_in)
         self._addresses = TokenBuckets(settings.rate_limit_sign_in * ADDRESS_FACTOR)
+        self._commanders = TokenBuckets(settings.rate_limit_commands * ADDRESS_FACTOR)
 
     def count_write(self, user_id: str) -> None:
         """Raises RateLimited."""
         if seconds := self._writes.take(user_id, self._clock()):
+            raise RateLimited(seconds)
+
+    def count_commands(self, address: str) -> None:
+        """Count a request that brings commands to a session, which may be far away. Raises RateLimited.
+
+        The session itself counts the commands.
+        """
+        if seconds := self._commanders.take(_network(address), self._clock()):
             raise RateLimited(seconds)
 
     def begin_sign_in(self, address: str, email: str) -> None:

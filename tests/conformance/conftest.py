@@ -1,11 +1,10 @@
 """Fixtures of the conformance tests: one test for every SDK."""
 
-from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 
-from tests.conformance.sdks import JavaScriptSdk, NeedsNode, PythonSdk, Sdk, install_javascript
+from tests.conformance.sdks import JavaScriptSdk, MakeSdk, NeedsNode, PythonSdk, install_javascript
 from tests.conftest import Backend, absent
 
 
@@ -24,16 +23,13 @@ def javascript() -> type[JavaScriptSdk]:
     return JavaScriptSdk
 
 
-@pytest.fixture(params=["python", "javascript"])
-def implementation(request: pytest.FixtureRequest) -> type[PythonSdk] | type[JavaScriptSdk]:
-    if request.param == "python":
-        return PythonSdk
+@pytest.fixture(
+    params=["python-json", "python-protobuf"]
+    + [f"javascript-{way}" for way in ("json", "protobuf", "http_stream-json", "http_stream-protobuf", "sse-json")]
+)
+def sdk(request: pytest.FixtureRequest) -> MakeSdk:
+    implementation, *carrier, wire = request.param.split("-")
+    if implementation == "python":
+        return partial(PythonSdk, wire=wire)
     javascript: type[JavaScriptSdk] = request.getfixturevalue("javascript")
-    return javascript
-
-
-@pytest.fixture(params=["json", "protobuf"])
-def sdk(
-    request: pytest.FixtureRequest, implementation: type[PythonSdk] | type[JavaScriptSdk]
-) -> Callable[[str, str, Sequence[str]], Sdk]:
-    return partial(implementation, wire=request.param)
+    return partial(javascript, wire=wire, carrier=carrier[0] if carrier else "websocket")

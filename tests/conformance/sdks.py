@@ -18,6 +18,7 @@ from tests.support.processes import dies_with_parent
 
 JAVASCRIPT = Path(__file__).parent / "js"
 Wire = Literal["json", "protobuf"]
+Carrier = Literal["websocket", "http_stream", "sse"]
 
 NOTE_SECONDS = 10.0
 INSTALL_SECONDS = 120
@@ -42,6 +43,10 @@ class Sdk(Protocol):
     async def ask(self, command: str, **fields: object) -> Json:
         """Give a command: `presence`, `publish`, `history`. The answer holds `result`, or the code of the `error`."""
         ...
+
+
+MakeSdk = Callable[[str, str, Sequence[str]], Sdk]
+"""Takes the address of the socket, the channel, and the tokens."""
 
 
 class Connect(Protocol):
@@ -195,11 +200,15 @@ def _to_bytes(value: Any) -> bytes:
 
 
 class JavaScriptSdk:
-    """npm `centrifuge`, in a Node process."""
+    """npm `centrifuge`, in a Node process. Over a stream it finds that beside the socket's address."""
 
-    def __init__(self, url: str, channel: str, tokens: Sequence[str], *, wire: Wire = "json") -> None:
+    def __init__(
+        self, url: str, channel: str, tokens: Sequence[str], *, wire: Wire = "json", carrier: Carrier = "websocket"
+    ) -> None:
         self._notes = Notes(_as_it_is)
-        self._task = json.dumps({"url": url, "channel": channel, "tokens": list(tokens), "wire": wire})
+        self._task = json.dumps(
+            {"url": url, "channel": channel, "tokens": list(tokens), "wire": wire, "transport": carrier}
+        )
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

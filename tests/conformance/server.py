@@ -28,7 +28,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.gateway import sockets
+from server.errors import AppError
+from server.gateway import sockets, streams
 from server.gateway.endpoints import FORMATS, agreed_format
 from server.gateway.handshake import read_handshake
 from server.gateway.http_protocol import HttpProtocol
@@ -36,6 +37,7 @@ from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
 from server.realtime.attendance import Attendance
 from server.realtime.departure import Departure
+from server.realtime.emulation import Emulation, receiver
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_history import MemoryHistory
@@ -47,6 +49,7 @@ from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Session
 from server.realtime.sessions import Sessions
 from server.supervision import Crew, Loops
+from server.web.errors import error_response, explain
 
 SECRET = "secret"
 API_KEY = "test-api-key"
@@ -157,14 +160,15 @@ class SuiteServer:
             history = MemoryHistory()
             # No more than the smallest history holds: what that has dropped can't be recovered.
             hub = Hub(history, crew, tail_length=NAMESPACES["smallhistory"].history_size)
-            broker = MemoryBroker(hub.dispatch)
+            emulation = Emulation()
+            broker = MemoryBroker(receiver(hub, emulation))
             hub.connect(broker)
+            await emulation.connect(broker)
             # One person of the suites is often two clients, and each wants to hear of the other.
             presence = MemoryPresence(who=attrgetter("client"))
             self.policy = SuitePolicy(broker, history, self.is_insecure)
             sessions = Sessions()
             self.node = Node(
-                name="conformance",
                 version="conformance",
                 hub=hub,
                 history=history,
@@ -174,6 +178,7 @@ class SuiteServer:
                 crew=crew,
                 sessions=sessions,
                 departure=Departure(sessions, crew, grace_seconds=1.0),
+                emulation=emulation,
                 limits=Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0),
             )
             loops.run("hub", hub.run())
@@ -193,13 +198,23 @@ class SuiteServer:
             on_shutdown=self.node.departure.begin,
         )
 
+    async def http_stream(self, request: Request) -> Response:
+        return streams.answer(self.node, await streams.read_http_stream(request), send_bound=SEND_BOUND)
+
+    async def sse(self, request: Request) -> Response:
+        return streams.answer(self.node, await streams.read_sse(request), send_bound=SEND_BOUND)
+
+    async def take_commands(self, request: Request) -> Response:
+        return await streams.deliver(self.node, request)
+
     async def publish(self, request: Request) -> Response:
         if request.headers.get("x-api-key") != API_KEY:
             return JSONResponse({"error": {"code": 101, "message": "unauthorized"}}, 401)
         asked = msgspec.json.decode(await request.body(), type=_Publish)
         if self.policy.rules(asked.channel) is None:
             return JSONResponse({"error": {"code": 102, "message": "unknown channel"}})
-        publication = self.policy.record(asked.channel, bytes(asked.data))
+        data = msgspec.json.format(bytes(asked.data), indent=-1)  # on one line
+        publication = self.policy.record(asked.channel, data)
         return JSONResponse({"result": {"offset": publication.offset, "epoch": publication.epoch}})
 
 
@@ -214,10 +229,18 @@ def create_app(*, is_insecure: bool = False) -> Starlette:
         routes=[
             WebSocketRoute("/connection/websocket", server.client_socket),
             WebSocketRoute("/echo", _echo),
+            Route("/connection/http_stream", server.http_stream, methods=["POST"]),
+            Route("/connection/sse", server.sse),
+            Route("/emulation", server.take_commands, methods=["POST"]),
             Route("/api/publish", server.publish, methods=["POST"]),
         ],
         lifespan=server.lifespan,
+        exception_handlers={AppError: _refused},
     )
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    return error_response(explain(error))
 
 
 async def _echo(websocket: WebSocket) -> None:

@@ -1,10 +1,10 @@
 """The official SDKs when the server is killed, gives less than was missed, or wants a new token."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conformance.sdks import Connect, Sdk
+from tests.conformance.sdks import Connect, MakeSdk, Sdk
 from tests.support.api import Person, Project
 from tests.support.proxy import Network
 from tests.support.server import Server
@@ -17,7 +17,7 @@ async def network(server: Server) -> AsyncIterator[Network]:
 
 
 @pytest.fixture
-def connect(sdk: Callable[[str, str, Sequence[str]], Sdk], network: Network) -> Connect:
+def connect(sdk: MakeSdk, network: Network) -> Connect:
     def connect(person: Person, project: Project, *tokens: str) -> Sdk:
         url = f"ws://127.0.0.1:{network.port}/connection/websocket"
         return sdk(url, project.channel, tokens or (person.token,))

@@ -1,12 +1,12 @@
 """The official SDKs, unmodified, against a real server across a network that breaks."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 from server.identity.tokens import Tokens
-from tests.conformance.sdks import Connect, Sdk
+from tests.conformance.sdks import Connect, MakeSdk, Sdk
 from tests.conftest import SECRET_KEY, environment_for
 from tests.support.api import Person, Project
 from tests.support.databases import SqliteFiles
@@ -31,7 +31,7 @@ async def network(server: Server) -> AsyncIterator[Network]:
 
 
 @pytest.fixture
-def connect(sdk: Callable[[str, str, Sequence[str]], Sdk], network: Network) -> Connect:
+def connect(sdk: MakeSdk, network: Network) -> Connect:
     def connect(person: Person, project: Project, *tokens: str) -> Sdk:
         url = f"ws://127.0.0.1:{network.port}/connection/websocket"
         return sdk(url, project.channel, tokens or (person.token,))

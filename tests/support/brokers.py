@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from server.realtime.broker import Broker
 from server.realtime.memory_broker import MemoryBroker
-from server.realtime.publication import Hint, Message, Publication
+from server.realtime.publication import Hint, Letter, Message, Publication
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_server import RedisServer
 
@@ -20,12 +20,12 @@ SomeBroker = TypeVar("SomeBroker", bound=Broker, covariant=True)
 class BrokerNode(Generic[SomeBroker]):
     """One process's broker; `received` is what it has handed on, in order."""
 
-    def __init__(self, make: Callable[[Callable[[Message | Hint], None]], SomeBroker]) -> None:
-        self.received: list[Message | Hint] = []
+    def __init__(self, make: Callable[[Callable[[Message | Hint | Letter], None]], SomeBroker]) -> None:
+        self.received: list[Message | Hint | Letter] = []
         self._arrived = asyncio.Event()
         self.broker = make(self._receive)
 
-    async def receives(self, count: int, seconds: float = 5.0) -> list[Message | Hint]:
+    async def receives(self, count: int, seconds: float = 5.0) -> list[Message | Hint | Letter]:
         """What has come, as soon as it is so many."""
         async with asyncio.timeout(seconds):
             while len(self.received) < count:
@@ -33,7 +33,7 @@ class BrokerNode(Generic[SomeBroker]):
                 await self._arrived.wait()
         return self.received
 
-    def _receive(self, message: Message | Hint) -> None:
+    def _receive(self, message: Message | Hint | Letter) -> None:
         self.received.append(message)
         self._arrived.set()
 

@@ -9,6 +9,7 @@ import msgspec
 
 from server.realtime.attendance import Attendance
 from server.realtime.departure import Departure
+from server.realtime.emulation import Emulation, receiver
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_history import MemoryHistory
@@ -168,13 +169,14 @@ async def running_engine(
     async with Crew("sessions") as crew, Loops() as loops:
         history = MemoryHistory(size=history_size)
         hub = Hub(history, crew, tail_length=tail_length)
-        broker = MemoryBroker(hub.dispatch)
+        emulation = Emulation()
+        broker = MemoryBroker(receiver(hub, emulation))
         hub.connect(broker)
+        await emulation.connect(broker)
         presence = MemoryPresence()
         policy = TestPolicy(broker.publish)
         sessions = Sessions()
         node = Node(
-            name="node",
             version="test",
             hub=hub,
             history=history,
@@ -184,6 +186,7 @@ async def running_engine(
             crew=crew,
             sessions=sessions,
             departure=Departure(sessions, crew, grace_seconds=1.0),
+            emulation=emulation,
             limits=limits or Limits(),
         )
         loops.run("hub", hub.run())

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from server.supervision import Crew
 from tests.support.api import Json
 from tests.support.sockets import DEADLINE_SECONDS, Closed, Socket
+from tests.support.streams import StreamSocket
 
 SILENCE_SECONDS = 0.2
 
@@ -113,7 +114,7 @@ class Push:
 
 
 class Subscriber:
-    """A client of `/connection/websocket` that speaks the Centrifuge protocol in JSON.
+    """A client that speaks the Centrifuge protocol in JSON, by `/connection/websocket` or over another `socket`.
 
     Pushes, those of a recovery included, wait in order for `expect_push`. Pings are answered while nobody looks,
     unless `answers_pings` is False.
@@ -127,8 +128,9 @@ class Subscriber:
         headers: Mapping[str, str] | None = None,
         query: str = "",
         answers_pings: bool = True,
+        socket: Socket | StreamSocket | None = None,
     ) -> None:
-        self.socket = Socket(f"{socket_url}/connection/websocket{query}", headers=headers)
+        self.socket = socket or Socket(f"{socket_url}/connection/websocket{query}", headers=headers)
         self.token = token
         self.answers_pings = answers_pings
         self.connected: Json = {}
@@ -259,7 +261,8 @@ class Subscriber:
         try:
             while True:
                 frame = await self.socket.receive(seconds=3600)
-                for line in frame.splitlines():
+                assert isinstance(frame, str)
+                for line in frame.split("\n"):  # `splitlines` ends lines at U+2028 too
                     message: Json = json.loads(line)
                     if message:
                         self._take(message, pushes)

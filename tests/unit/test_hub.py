@@ -1,16 +1,17 @@
 """The hub between a log and a broker that a test holds in its hands."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from server.realtime.broker import BrokerFigures
+from server.realtime.broker import BrokerFigures, Receive
+from server.realtime.emulation import Emulation, receiver
 from server.realtime.history import Page
 from server.realtime.hub import Hub
 from server.realtime.memory_history import MemoryHistory
 from server.realtime.policy import Rules
 from server.realtime.protocol.formats import PLAIN
-from server.realtime.publication import ClientInfo, Message, Position
+from server.realtime.publication import ClientInfo, Letter, Message, Position
 from server.realtime.subscription import Subscription
 from server.realtime.wire import Wire
 from server.supervision import Crew
@@ -26,11 +27,11 @@ class PickyBroker:
 
     figures: BrokerFigures | None = None
 
-    def __init__(self, receive: Callable[[Message], None]) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.channels: set[str] = set()
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message | Letter) -> None:
         if message.channel in self.channels:
             self._receive(message)
 
@@ -86,7 +87,7 @@ async def test_event_told_while_the_head_is_read_is_not_lost() -> None:
     history, transport = SlowHistory(memory), ListTransport()
     async with Crew("hub") as crew:
         hub = Hub(history, crew)
-        broker = PickyBroker(hub.dispatch)
+        broker = PickyBroker(receiver(hub, Emulation()))
         hub.connect(broker)
         subscription = reader(transport)
         hub.reserve(subscription)
@@ -118,7 +119,7 @@ async def test_crowd_that_missed_more_than_the_tail_shares_one_read() -> None:
     history.gate.set()
     async with Crew("hub") as crew:
         hub = Hub(history, crew, tail_length=4)
-        hub.connect(PickyBroker(hub.dispatch))
+        hub.connect(PickyBroker(receiver(hub, Emulation())))
         subscriptions = [reader(ListTransport()) for _ in range(50)]
         for subscription in subscriptions:
             hub.reserve(subscription)
@@ -137,7 +138,7 @@ async def test_limit_holds_for_what_is_in_memory_too() -> None:
     history.gate.set()
     async with Crew("hub") as crew:
         hub = Hub(history, crew)
-        broker = PickyBroker(hub.dispatch)
+        broker = PickyBroker(receiver(hub, Emulation()))
         hub.connect(broker)
         hub.reserve(reader(ListTransport()))
         await hub.open(CHANNEL)

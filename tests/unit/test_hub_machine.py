@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from server.realtime.emulation import Emulation, receiver
 from server.realtime.history import Expired, HistoryUnavailable, Page
 from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
@@ -100,7 +101,7 @@ class HubMachine(RuleBasedStateMachine):
         async def build() -> None:
             self.crew = await Crew("machine").__aenter__()
             self.hub = Hub(self.history, self.crew, tail_length=TAIL)
-            self.broker = MemoryBroker(self.hub.dispatch)
+            self.broker = MemoryBroker(receiver(self.hub, Emulation()))
             self.hub.connect(self.broker)
 
         self.loop.run_until_complete(build())

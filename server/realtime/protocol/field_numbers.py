@@ -46,6 +46,7 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
     messages.RefreshRequest: {"token": 1},
     messages.SubRefreshRequest: {"channel": 1, "token": 2},
     messages.PingRequest: {},
+    messages.EmulationRequest: {"node": 1, "session": 2, "data": 3},
     # What the server says.
     messages.Reply: {
         "id": 1,

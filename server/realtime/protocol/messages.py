@@ -92,6 +92,14 @@ class PingRequest(Struct):
     pass
 
 
+class EmulationRequest(Struct):
+    """Commands for a session whose stream is read elsewhere."""
+
+    node: str = ""
+    session: str = ""
+    data: Raw = EMPTY
+
+
 class Command(Struct):
     """What a client says: an id, with one request. Neither is a pong."""
 

@@ -2,19 +2,24 @@
 // what it shall do is read from standard input, a JSON command a line.
 //
 //   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "for when that expires"],
-//                        "wire": "json" | "protobuf"}'
+//                        "wire": "json" | "protobuf", "transport": "websocket" | "http_stream" | "sse"}'
 import readline from "node:readline";
+import { EventSource } from "eventsource";
 import WebSocket from "ws";
 
-const { url, channel, tokens, wire } = JSON.parse(process.argv[2]);
+const { url, channel, tokens, wire, transport } = JSON.parse(process.argv[2]);
+const base = url.replace(/^ws/, "http");
+const endpoint = transport === "websocket" ? url : base.replace(/websocket$/, transport);
 // With protobuf the SDK hands out, and takes, what is published as bytes.
 const { Centrifuge, UnauthorizedError } = await import(wire === "protobuf" ? "centrifuge/build/protobuf" : "centrifuge");
 const read = (data) => (data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data);
 const write = (data) => (wire === "protobuf" ? new TextEncoder().encode(JSON.stringify(data)) : data);
 const tell = (kind, note = {}) => console.log(JSON.stringify({ kind, ...note }));
 
-const client = new Centrifuge(url, {
+const client = new Centrifuge([{ transport, endpoint }], {
   websocket: WebSocket,
+  eventsource: EventSource,
+  emulationEndpoint: new URL("/emulation", base).href,
   token: tokens.shift(),
   minReconnectDelay: 50,
   maxReconnectDelay: 200,

@@ -1,0 +1,173 @@
+"""The addresses of the client protocol over HTTP: streams, and the requests that bring their commands.
+
+For clients behind something that lets no WebSocket pass. The session is the same as on a socket; what the client hears
+comes by a response that does not end, and what it says by `POST /emulation`, to whichever node that reaches:
+
+    POST /connection/http_stream     {"id": 1, "connect": {"token": "…"}}       or protobuf: application/octet-stream
+    GET  /connection/sse?cf_connect={"id": 1, "connect": {"token": "…"}}
+      {"id": 1, "connect": {"client": "…", "session": "…", "node": "…", …}}
+    POST /emulation                  {"session": "…", "node": "…", "data": "{\"id\": 2, \"subscribe\": …}"}
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Raw
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from server.errors import BadRequest, NotFound, PayloadTooLarge, Unavailable
+from server.gateway.endpoints import node_of
+from server.gateway.handshake import check_origin, read_handshake, sign_in_by_ticket
+from server.gateway.sockets import MAX_UNKNOWN_MESSAGE_BYTES
+from server.gateway.streamed_response import LENGTHS, LINES, SERVER_SENT, Body, StreamedResponse
+from server.realtime.emulation import OutOfReach, UnknownNode
+from server.realtime.node import Node
+from server.realtime.policy import Credentials
+from server.realtime.protocol import protobuf
+from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat, Malformed
+from server.realtime.protocol.messages import EmulationRequest
+from server.realtime.session import Session
+from server.realtime.transport import Transport
+from server.web.dependencies import runtime_of
+from server.web.limits import client_address, limits_of
+
+MAX_COMMANDS_BYTES = 128 * 1024
+"""What one request brings to a session: it must fit into a message between nodes."""
+
+BINARY = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a client says when it opens a stream, and how it wants to be answered."""
+
+    commands: bytes
+    client_format: ClientFormat
+    body: Body
+
+
+async def open_http_stream(request: Request) -> Response:
+    return await _open(request, read_http_stream)
+
+
+async def open_sse(request: Request) -> Response:
+    return await _open(request, read_sse)
+
+
+async def _open(request: Request, read: Callable[[Request], Awaitable[Opening]]) -> Response:
+    runtime = runtime_of(request)
+    await _let_in(request)
+    opening = await read(request)
+    credentials, token = await sign_in_by_ticket(runtime, read_handshake(request))
+    bound = runtime.settings.send_buffer_bytes
+    return answer(node_of(request), opening, send_bound=bound, credentials=credentials, token=token)
+
+
+async def take_commands(request: Request) -> Response:
+    await _let_in(request)
+    return await deliver(node_of(request), request)
+
+
+router = APIRouter(
+    routes=[
+        Route("/connection/http_stream", open_http_stream, methods=["POST"]),
+        Route("/connection/sse", open_sse, methods=["GET", "POST"]),
+        Route("/emulation", take_commands, methods=["POST"]),
+    ]
+)
+
+
+async def _let_in(request: Request) -> None:
+    """Raises Forbidden, RateLimited."""
+    check_origin(request, runtime_of(request).settings.allowed_origins)
+    limits_of(request).count_commands(await client_address(request))
+
+
+async def read_http_stream(request: Request) -> Opening:
+    """Raises BadRequest, PayloadTooLarge."""
+    commands = await read_body(request, MAX_UNKNOWN_MESSAGE_BYTES)
+    opening = Opening(commands, PROTOBUF, LENGTHS) if _is_binary(request) else Opening(commands, JSON, LINES)
+    return _checked(opening)
+
+
+async def read_sse(request: Request) -> Opening:
+    """An EventSource can only GET, and says in the address what it has to say. Raises BadRequest, PayloadTooLarge."""
+    if request.method == "POST":
+        commands = await read_body(request, MAX_UNKNOWN_MESSAGE_BYTES)
+    else:
+        commands = request.query_params.get("cf_connect", "").encode()
+    return _checked(Opening(commands, JSON, SERVER_SENT))
+
+
+def answer(
+    node: Node, opening: Opening, *, send_bound: int, credentials: Credentials | None = None, token: str = ""
+) -> Response:
+    """A session's stream. A bad token is told in it, as on a socket: SDKs take a refusal for a broken network."""
+
+    def begin(transport: Transport) -> Session:
+        session = Session(
+            node, transport, opening.client_format, credentials=credentials, token=token, is_emulated=True
+        )
+        session.receive(opening.commands)
+        return session
+
+    return StreamedResponse(begin, opening.body, send_bound=send_bound)
+
+
+async def deliver(node: Node, request: Request) -> Response:
+    """204 when the commands have reached the session, or it has ended; 404 when its node has: SDKs connect anew.
+
+    Raises BadRequest, PayloadTooLarge, NotFound, Unavailable.
+    """
+    body = await read_body(request, MAX_COMMANDS_BYTES)
+    try:
+        asked = protobuf.decode(EmulationRequest, body) if _is_binary(request) else _from_json(body)
+    except (protobuf.NotProtobuf, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadRequest("The body must name a session, its node, and the commands for it.") from error
+    try:
+        await node.emulation.deliver(asked.node, asked.session, bytes(asked.data))
+    except UnknownNode:
+        raise NotFound("The node of this session is gone; connect again.") from None
+    except OutOfReach:
+        raise Unavailable("The node of this session can't be reached; connect again.") from None
+    return Response(status_code=204)
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Raises PayloadTooLarge as soon as it is known."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise PayloadTooLarge
+    return body
+
+
+class _EmulationRequest(msgspec.Struct):
+    """In JSON the commands are a string."""
+
+    node: str = ""
+    session: str = ""
+    data: str = ""
+
+
+def _from_json(body: bytes) -> EmulationRequest:
+    asked = msgspec.json.decode(body, type=_EmulationRequest)
+    return EmulationRequest(asked.node, asked.session, Raw(asked.data.encode()))
+
+
+def _checked(opening: Opening) -> Opening:
+    try:
+        if any(opening.client_format.decode(opening.commands)):
+            return opening
+    except Malformed as error:
+        raise BadRequest("This is no command of the client protocol.") from error
+    raise BadRequest("A stream begins with commands, the first of them connect.")
+
+
+def _is_binary(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == BINARY

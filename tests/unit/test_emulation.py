@@ -1,0 +1,129 @@
+"""Commands on their way between nodes, over a broker in memory that can lose and repeat."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from server.realtime import emulation
+from server.realtime.broker import BrokerFigures
+from server.realtime.emulation import Emulation, OutOfReach, UnknownNode
+from server.realtime.memory_broker import MemoryBroker
+from server.realtime.publication import Forwarded, Letter, Message
+
+FIGURES = BrokerFigures(
+    is_reader_up=True,
+    published=0,
+    received=0,
+    echoed=0,
+    ignored={},
+    dropped={},
+    publish_failures=0,
+    reconnects={},
+    queued_bytes=0,
+)
+
+
+class Post:
+    """A broker of several nodes. Each letter arrives `copies` times."""
+
+    figures = FIGURES
+
+    def __init__(self, *, copies: int = 1, is_well: bool = True) -> None:
+        self.nodes: list[Emulation] = []
+        self.copies = copies
+        self.is_well = is_well
+        self.letters: list[Letter] = []
+
+    async def node(self) -> Emulation:
+        node = Emulation()
+        self.nodes.append(node)
+        await node.connect(self)
+        return node
+
+    def publish(self, message: Message | Letter) -> None:
+        assert isinstance(message, Letter)
+        self.letters.append(message)
+        for node in self.nodes * self.copies:
+            asyncio.get_running_loop().call_soon(node.take, message)
+
+    async def subscribe(self, channel: str) -> bool:
+        return True
+
+    async def unsubscribe(self, channel: str) -> None: ...
+
+    async def is_healthy(self) -> bool:
+        return self.is_well
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulation, "RECEIPT_SECONDS", 0.05)
+
+
+async def test_commands_arrive_once_however_often_they_are_carried() -> None:
+    post = Post(copies=3)
+    one, two = await post.node(), await post.node()
+    heard: list[bytes] = []
+    key = two.enter(heard.append)
+    for data in (b"first", b"second"):
+        await one.deliver(two.node, key, data)
+    await two.deliver(two.node, key, b"third")
+    assert heard == [b"first", b"second", b"third"]
+    two.leave(key)
+    await one.deliver(two.node, key, b"too late")
+    assert heard[3:] == []
+    assert len(two) == 0
+
+
+async def test_only_the_node_that_is_named_takes_them() -> None:
+    post = Post()
+    one, two, three = [await post.node() for _ in range(3)]
+    heard: list[bytes] = []
+    key = two.enter(heard.append)
+    await one.deliver(three.node, key, b"stray")
+    assert heard == []
+
+
+@pytest.mark.parametrize(("is_well", "expected"), [(True, UnknownNode), (False, OutOfReach)])
+async def test_a_node_that_does_not_answer_is_unknown_or_out_of_reach(is_well: bool, expected: type[Exception]) -> None:
+    post = Post(is_well=is_well)
+    one = await post.node()
+    with pytest.raises(expected):
+        await one.deliver("0123456789abcdef", "key", b"")
+    assert len(post.letters) == 1
+    late = post.letters[0]
+    assert isinstance(late, Forwarded)
+    one.take(replace(late, channel=late.channel))  # our own, come back: not for us
+
+
+@pytest.mark.parametrize("name", ["", "x", "0123456789ABCDEF", "0123456789abcdef\n", "*", "é" * 16])
+async def test_what_is_no_name_is_not_looked_for(name: str) -> None:
+    post = Post()
+    with pytest.raises(UnknownNode):
+        await (await post.node()).deliver(name, "key", b"")
+    assert post.letters == []
+
+
+async def test_a_server_of_one_process_knows_at_once_that_there_is_no_other() -> None:
+    alone = Emulation()
+    await alone.connect(MemoryBroker(lambda _: None))
+    with pytest.raises(UnknownNode):
+        await alone.deliver("0123456789abcdef", "key", b"")
+
+
+async def test_the_requests_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulation, "MAX_WAITING", 2)
+    one = await Post().node()
+    async with asyncio.TaskGroup() as tasks:
+        waiting = [tasks.create_task(_unknown(one)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(OutOfReach):
+            await one.deliver("0123456789abcdef", "key", b"")
+    assert all(task.result() for task in waiting)
+
+
+async def _unknown(one: Emulation) -> bool:
+    with pytest.raises(UnknownNode):
+        await one.deliver("0123456789abcdef", "key", b"")
+    return True
