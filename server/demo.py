@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,7 +67,11 @@ def welcome(demo: Demo, url: str) -> str:
     """How to sign in, and two commands that work when they are pasted."""
     text = f"""
 Demo people: {OWNER} and {EDITOR}, both with the password: {PASSWORD}
-In a browser: {url}
+
+In a browser, with the form filled in; take a private window, or another browser, for the second of them:
+
+{_sign_in_address(url, OWNER)}
+{_sign_in_address(url, EDITOR)}
 """
     if demo.project_id is None:
         return text
@@ -123,6 +128,11 @@ def _tasks(owner_id: str, editor_id: str) -> list[NewTask]:
 
 def _acting(user: User) -> Person:
     return Person(user.id, user.email, user.name, "user", session_id="")
+
+
+def _sign_in_address(url: str, email: str) -> str:
+    """The board's form, filled in. What comes after the # stays in the browser."""
+    return f"{url}/#/sign-in?{urlencode({'email': email, 'password': PASSWORD})}"
 
 
 def _watch_command() -> list[str]:
