@@ -1,6 +1,7 @@
 """The official SDKs, each as one subscriber that a test can watch and command."""
 
 import asyncio
+import fcntl
 import json
 import shutil
 import subprocess
@@ -254,9 +255,11 @@ def install_javascript() -> None:
     lock = JAVASCRIPT / "package-lock.json"
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise NeedsNode("Node is not installed")
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    command = ["npm", "ci", "--ignore-scripts", "--silent"]
-    done = subprocess.run(command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # tests that run beside each other install them once
+        if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+            return
+        command = ["npm", "ci", "--ignore-scripts", "--loglevel", "error"]
+        done = subprocess.run(command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=INSTALL_SECONDS)
     if done.returncode != 0:
         raise NeedsNode(f"npm ci failed: {done.stderr.strip()}")
