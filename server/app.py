@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from server import __version__
 from server.accounts import routes as accounts
-from server.gateway import endpoints, event_source, metrics, streams
+from server.gateway import endpoints, event_source, metrics, streams, unidirectional
 from server.gateway import presence_routes as presence
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for feature in (
         endpoints,  # a crowd that comes back asks for nothing else, and requests pass them at a glance
         streams,
+        unidirectional,
         event_source,  # before the list at the same address
         tasks,
         projects,

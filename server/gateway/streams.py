@@ -30,7 +30,7 @@ from server.realtime.policy import Credentials
 from server.realtime.protocol import protobuf
 from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat, Malformed
 from server.realtime.protocol.messages import EmulationRequest
-from server.realtime.session import Session
+from server.realtime.session import Mode, Session
 from server.realtime.transport import Transport
 from server.web.dependencies import runtime_of
 from server.web.limits import client_address, limits_of
@@ -48,17 +48,19 @@ class Opening:
     commands: bytes
     client_format: ClientFormat
     body: Body
+    mode: Mode = "emulated"
 
 
 async def open_http_stream(request: Request) -> Response:
-    return await _open(request, read_http_stream)
+    return await open_stream(request, read_http_stream)
 
 
 async def open_sse(request: Request) -> Response:
-    return await _open(request, read_sse)
+    return await open_stream(request, read_sse)
 
 
-async def _open(request: Request, read: Callable[[Request], Awaitable[Opening]]) -> Response:
+async def open_stream(request: Request, read: Callable[[Request], Awaitable[Opening]]) -> Response:
+    """Raises Forbidden, RateLimited, and what `read` raises."""
     runtime = runtime_of(request)
     await _let_in(request)
     opening = await read(request)
@@ -90,17 +92,22 @@ async def _let_in(request: Request) -> None:
 async def read_http_stream(request: Request) -> Opening:
     """Raises BadRequest, PayloadTooLarge."""
     commands = await read_body(request, MAX_UNKNOWN_MESSAGE_BYTES)
-    opening = Opening(commands, PROTOBUF, LENGTHS) if _is_binary(request) else Opening(commands, JSON, LINES)
-    return _checked(opening)
+    return checked(Opening(commands, PROTOBUF, LENGTHS) if _is_binary(request) else Opening(commands, JSON, LINES))
 
 
 async def read_sse(request: Request) -> Opening:
-    """An EventSource can only GET, and says in the address what it has to say. Raises BadRequest, PayloadTooLarge."""
+    """Raises BadRequest, PayloadTooLarge."""
+    return checked(Opening(await read_connect(request), JSON, SERVER_SENT))
+
+
+async def read_connect(request: Request) -> bytes:
+    """What a stream begins with, from the body, or of an EventSource, which can only GET, from the address.
+
+    Raises PayloadTooLarge.
+    """
     if request.method == "POST":
-        commands = await read_body(request, MAX_UNKNOWN_MESSAGE_BYTES)
-    else:
-        commands = request.query_params.get("cf_connect", "").encode()
-    return _checked(Opening(commands, JSON, SERVER_SENT))
+        return await read_body(request, MAX_UNKNOWN_MESSAGE_BYTES)
+    return request.query_params.get("cf_connect", "").encode()
 
 
 def answer(
@@ -110,7 +117,7 @@ def answer(
 
     def begin(transport: Transport) -> Session:
         session = Session(
-            node, transport, opening.client_format, credentials=credentials, token=token, is_emulated=True
+            node, transport, opening.client_format, credentials=credentials, token=token, mode=opening.mode
         )
         session.receive(opening.commands)
         return session
@@ -160,7 +167,8 @@ def _from_json(body: bytes) -> EmulationRequest:
     return EmulationRequest(asked.node, asked.session, Raw(asked.data.encode()))
 
 
-def _checked(opening: Opening) -> Opening:
+def checked(opening: Opening) -> Opening:
+    """Raises BadRequest."""
     try:
         if any(opening.client_format.decode(opening.commands)):
             return opening

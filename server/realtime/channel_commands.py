@@ -76,17 +76,25 @@ async def subscribe_at_connect(
 ) -> dict[str, tuple[SubscribeResult, Subscription]]:
     """The server's own subscriptions of this person, caught up from what the client says it has; not live yet.
 
-    A channel that can't be had is left out: the client then drops it. Nothing may be awaited between the return and
-    `go_live`.
+    Those that a unidirectional client names besides are its only ones, and come with these. A channel that can't be had
+    is left out: the client then drops it. Nothing may be awaited between the return and `go_live`. Raises ClientError.
     """
     ready: dict[str, tuple[SubscribeResult, Subscription]] = {}
-    for channel in session.node.policy.channels_at_connect(session.present_credentials()):
+    channels = list(session.node.policy.channels_at_connect(session.present_credentials()))
+    if session.is_unidirectional:
+        channels += [channel for channel in known if channel not in channels]
+        if len(channels) > session.node.limits.channels:
+            raise codes.LIMIT_EXCEEDED.error()
+    for channel in channels:
         request = known.get(channel) or SubscribeRequest()
         request.channel = channel
         try:
+            _check(request)
             ready[channel] = await _prepare(session, request, _rules(session, channel), by_server=True)
-        except (ClientError, HistoryUnavailable):
-            continue
+        except (ClientError, HistoryUnavailable) as refused:
+            # What is out of reach for a moment it could not ask for again without a new connection.
+            if session.is_unidirectional and not (isinstance(refused, ClientError) and not refused.is_temporary):
+                raise codes.INTERNAL.error() from None
     for channel, (result, _) in ready.items():
         _level(session, channel, result)  # it may have moved on while the channels after it were read
     return ready
@@ -94,10 +102,7 @@ async def subscribe_at_connect(
 
 async def _subscribe(session: Session, command_id: int, request: SubscribeRequest) -> None:
     channel = request.channel
-    if request.type or not channel:
-        raise (codes.NOT_AVAILABLE if request.type else codes.BAD_REQUEST).error()
-    if len(channel) > MAX_CHANNEL_LENGTH:
-        raise codes.BAD_REQUEST.error()
+    _check(request)
     if channel in session.subscriptions:
         raise codes.ALREADY_SUBSCRIBED.error()
     if len(session.subscriptions) >= session.node.limits.channels:
@@ -108,6 +113,14 @@ async def _subscribe(session: Session, command_id: int, request: SubscribeReques
     go_live(session, subscription)
     if subscription.expires_at is not None:
         session.look_again()
+
+
+def _check(request: SubscribeRequest) -> None:
+    """Raises ClientError for what nobody could subscribe to."""
+    if request.type:
+        raise codes.NOT_AVAILABLE.error()
+    if not 0 < len(request.channel) <= MAX_CHANNEL_LENGTH:
+        raise codes.BAD_REQUEST.error()
 
 
 async def _prepare(

@@ -5,6 +5,7 @@ import logging
 import math
 import random
 import time
+from typing import Literal
 
 import uuid_utils
 
@@ -40,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 COMMAND_SECONDS = 10.0
 
+Mode = Literal["bidirectional", "emulated", "unidirectional"]
+"""How a client speaks: on its transport; by requests of their own; or once, to connect."""
+
 
 class SessionEnds(Exception):
     """A command is answered by closing the socket."""
@@ -58,8 +62,9 @@ class Session:
     `credentials`, or a `token` to be verified at connect, are what the handshake brought; a token in the connect
     command goes first.
 
-    One `is_emulated` whose transport only carries what the client hears: requests of their own bring its commands, by
-    the key that the answer to connect tells. Such a transport has no close codes, so that the end is told by a push.
+    The commands of an emulated session are brought by whoever has the key that the answer to connect tells. In a
+    unidirectional one there is only that answer, as a push, and the client names the channels when it connects. The end
+    of both is told by a push, since their transports may have no close codes.
     """
 
     __slots__ = (
@@ -68,6 +73,7 @@ class Session:
         "_emulated_as",
         "_format",
         "_is_pumping",
+        "_mode",
         "_ping_at",
         "_pong_by",
         "_queue",
@@ -89,7 +95,7 @@ class Session:
         *,
         credentials: Credentials | None = None,
         token: str = "",
-        is_emulated: bool = False,
+        mode: Mode = "bidirectional",
     ) -> None:
         self.node = node
         self.connection = Connection(transport, client_format)
@@ -105,17 +111,24 @@ class Session:
         self._pong_by = math.inf
         self._ping_at = 0.0
         self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
-        self._emulated_as = node.emulation.enter(self.receive) if is_emulated else ""
+        self._mode = mode
+        self._emulated_as = node.emulation.enter(self.receive) if mode == "emulated" else ""
         node.wheel.put(self, node.limits.connect_seconds)
 
     @property
     def has_ended(self) -> bool:
         return self._state == "ended"
 
+    @property
+    def is_unidirectional(self) -> bool:
+        return self._mode == "unidirectional"
+
     # From the transport; all of it synchronous
 
     def receive(self, data: str | bytes) -> None:
-        """Take a frame of commands."""
+        """Take a frame of commands. After a unidirectional client's first, it may say what it likes."""
+        if self.is_unidirectional and (self._state != "new" or self._is_pumping):
+            return
         try:
             # Read one by one: a frame may hold a million pongs, and the second ends it.
             for command in self._format.decode(data):
@@ -149,7 +162,7 @@ class Session:
     # From the server
 
     def end(self, disconnect: Disconnect) -> None:
-        if self._emulated_as:
+        if self._mode != "bidirectional":
             self.send(Reply(push=Push(disconnect=DisconnectPush(disconnect.code, disconnect.reason))))
         self.connection.close(disconnect)
         self._release()
@@ -162,12 +175,11 @@ class Session:
         if self._closes_in() <= 0:
             self.end(codes.CONNECTION_EXPIRED)
             return None
-        if now >= self._pong_by:
+        if now >= self._pong_by and not self._has_answered():
             self.end(codes.NO_PONG)
             return None
         if now >= self._ping_at:
-            self._ping_at, self._pong_by = now + self.node.limits.ping_seconds, now + self.node.limits.pong_seconds
-            self.send(Reply())
+            self._ping(now)
         self._end_expired()
         return self._look_in(now) if self._state == "connected" else None
 
@@ -225,6 +237,9 @@ class Session:
             self.end(codes.SERVER_ERROR)
 
     def _refuse(self, command: Command, error: ClientError) -> None:
+        if self.is_unidirectional:
+            self.end(codes.disconnect_for(error))
+            return
         if command.connect is not None and self._state == "new":
             self._state = "refused"
         self.send(Reply(command.id, Error(error.code, error.message, error.is_temporary)))
@@ -263,7 +278,7 @@ class Session:
             client=self.client.client,
             version=self.node.version,
             ping=self.node.limits.ping_seconds,
-            pong=True,
+            pong=not self.is_unidirectional,
             subs={channel: sub for channel, (sub, _) in subs.items()},
             session=self._emulated_as,
             node=self.node.name,
@@ -333,6 +348,22 @@ class Session:
         return self.credentials
 
     # Time
+
+    def _ping(self, now: float) -> None:
+        self._ping_at = now + self.node.limits.ping_seconds
+        self.send(Reply())
+        answers = True
+        if self.is_unidirectional:
+            self.connection.transport.heard()  # what came before the ping is no answer to it
+            answers = self.connection.transport.ping()
+        self._pong_by = now + self.node.limits.pong_seconds if answers else math.inf
+
+    def _has_answered(self) -> bool:
+        """Whether the socket itself has answered, for a client that says nothing."""
+        if self.is_unidirectional and self.connection.transport.heard():
+            self._pong_by = math.inf
+            return True
+        return False
 
     def _take_pong(self) -> None:
         if self._pong_by == math.inf:

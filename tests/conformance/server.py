@@ -13,7 +13,7 @@ namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER
 
 import argparse
 import warnings
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
@@ -29,10 +29,11 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from server.errors import AppError
-from server.gateway import sockets, streams
+from server.gateway import sockets, streams, unidirectional
 from server.gateway.endpoints import FORMATS, agreed_format
 from server.gateway.handshake import read_handshake
 from server.gateway.http_protocol import HttpProtocol
+from server.gateway.streams import Opening
 from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
 from server.realtime.attendance import Attendance
@@ -198,11 +199,15 @@ class SuiteServer:
             on_shutdown=self.node.departure.begin,
         )
 
-    async def http_stream(self, request: Request) -> Response:
-        return streams.answer(self.node, await streams.read_http_stream(request), send_bound=SEND_BOUND)
+    async def unidirectional_socket(self, websocket: WebSocket) -> None:
+        await websocket.accept()
+        await unidirectional.serve(websocket, self.node, send_bound=SEND_BOUND)
 
-    async def sse(self, request: Request) -> Response:
-        return streams.answer(self.node, await streams.read_sse(request), send_bound=SEND_BOUND)
+    def stream(self, read: Callable[[Request], Awaitable[Opening]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return streams.answer(self.node, await read(request), send_bound=SEND_BOUND)
+
+        return answer
 
     async def take_commands(self, request: Request) -> Response:
         return await streams.deliver(self.node, request)
@@ -229,8 +234,11 @@ def create_app(*, is_insecure: bool = False) -> Starlette:
         routes=[
             WebSocketRoute("/connection/websocket", server.client_socket),
             WebSocketRoute("/echo", _echo),
-            Route("/connection/http_stream", server.http_stream, methods=["POST"]),
-            Route("/connection/sse", server.sse),
+            WebSocketRoute("/connection/uni_websocket", server.unidirectional_socket),
+            Route("/connection/http_stream", server.stream(streams.read_http_stream), methods=["POST"]),
+            Route("/connection/sse", server.stream(streams.read_sse), methods=["GET", "POST"]),
+            Route("/connection/uni_http_stream", server.stream(unidirectional.read_http_stream), methods=["POST"]),
+            Route("/connection/uni_sse", server.stream(unidirectional.read_sse), methods=["GET", "POST"]),
             Route("/emulation", server.take_commands, methods=["POST"]),
             Route("/api/publish", server.publish, methods=["POST"]),
         ],

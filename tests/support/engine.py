@@ -17,9 +17,9 @@ from server.realtime.memory_presence import MemoryPresence
 from server.realtime.node import Limits, Node
 from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from server.realtime.protocol import codes
-from server.realtime.protocol.formats import JSON, ClientFormat, PushFormat
+from server.realtime.protocol.formats import JSON, UNIDIRECTIONAL, ClientFormat, PushFormat
 from server.realtime.publication import ClientInfo, Publication
-from server.realtime.session import Session
+from server.realtime.session import Mode, Session
 from server.realtime.sessions import Sessions
 from server.realtime.transport import Chunk
 from server.supervision import Crew, Loops
@@ -157,9 +157,12 @@ class Engine:
         self.broker.publish(publication)
         return publication
 
-    def session(self, *, token: str = "", client_format: ClientFormat = JSON) -> tuple[Session, ListTransport]:
+    def session(
+        self, *, token: str = "", client_format: ClientFormat = JSON, mode: Mode = "bidirectional"
+    ) -> tuple[Session, ListTransport]:
+        client_format = UNIDIRECTIONAL if mode == "unidirectional" else client_format
         transport = ListTransport(client_format)
-        return Session(self.node, transport, client_format, token=token), transport
+        return Session(self.node, transport, client_format, token=token, mode=mode), transport
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Literal
 from urllib.parse import quote
@@ -15,6 +15,18 @@ from tests.support.api import Json
 from tests.support.sockets import DEADLINE_SECONDS, Closed
 
 Kind = Literal["http_stream", "sse"]
+
+
+async def messages_of(response: httpx.Response, kind: Kind) -> AsyncIterator[str]:
+    """What a stream says, one by one, until it ends."""
+    rest = b""
+    async for chunk in response.aiter_raw():  # `aiter_lines` ends lines at U+2028 too
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if kind == "http_stream":
+                yield line.decode()
+            elif line.startswith(b"data: "):
+                yield line.removeprefix(b"data: ").decode()
 
 
 class StreamSocket:
@@ -92,15 +104,9 @@ class StreamSocket:
         crew.spawn(self._read(self._response, self._frames))
 
     async def _read(self, response: httpx.Response, frames: "asyncio.Queue[str | Closed]") -> None:
-        rest = b""
         with contextlib.suppress(httpx.TransportError):
-            async for chunk in response.aiter_raw():  # `aiter_lines` ends lines at U+2028 too
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    if self._kind == "http_stream":
-                        self._take(line.decode(), frames)
-                    elif line.startswith(b"data: "):
-                        self._take(line.removeprefix(b"data: ").decode(), frames)
+            async for message in messages_of(response, self._kind):
+                self._take(message, frames)
         frames.put_nowait(Closed(1006, ""))
 
     def _take(self, line: str, frames: "asyncio.Queue[str | Closed]") -> None:

@@ -10,11 +10,12 @@ import pytest
 from centrifuge.protocol import client_pb2 as official
 from msgspec import Raw
 
+from server.realtime.history import HistoryUnavailable
 from server.realtime.node import Limits
 from server.realtime.protocol import codes, protobuf
 from server.realtime.protocol.formats import PROTOBUF
 from server.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
-from server.realtime.session import Session
+from server.realtime.session import Mode, Session
 from tests.support.engine import Engine, ListTransport, running_engine
 
 
@@ -505,3 +506,43 @@ async def test_a_session_that_ends_while_it_connects_leaves_no_subscription() ->
         gate.set()
         await until(lambda: len(engine.node.crew) == 0)
         assert (engine.hub.subscription_count, len(engine.node.sessions)) == (0, 0)
+
+
+@pytest.mark.parametrize("mode", ["emulated", "unidirectional"])
+async def test_who_has_no_close_codes_is_told_the_end_by_a_push(mode: Mode) -> None:
+    async with running_engine() as engine:
+        session, transport = engine.session(mode=mode)
+        session.end(codes.SHUTDOWN)
+        session.end(codes.SLOW)
+        push = {"disconnect": {"code": 3001, "reason": "shutdown"}}
+        assert transport.take() == [push if mode == "unidirectional" else {"push": push}]
+        assert transport.closed_with == (3001, "shutdown")
+
+
+async def test_a_unidirectional_client_recovers_by_a_new_connection() -> None:
+    async with running_engine() as engine:
+        epoch = engine.history.open("project:1").epoch
+        session, transport = engine.session(mode="unidirectional")
+        session.receive('{"token": "ada", "subs": {"project:1": {}}}')
+        connect = (await answers(transport, 1))[0]
+        assert connect["connect"]["subs"]["project:1"] == {"recoverable": True, "positioned": True, "epoch": epoch}
+        engine.history.forget("project:1")
+        engine.publish("project:1", n=1)
+        await until(lambda: transport.closed_with)
+        assert transport.closed_with == (3010, "insufficient state")
+        assert transport.take()[-1] == {"disconnect": {"code": 3010, "reason": "insufficient state"}}
+
+
+async def test_a_unidirectional_client_comes_again_when_a_channel_is_out_of_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running_engine() as engine:
+
+        async def heads(_channels: object) -> None:
+            raise HistoryUnavailable
+
+        monkeypatch.setattr(engine.hub._heads, "_ask", heads)
+        session, transport = engine.session(mode="unidirectional")
+        session.receive('{"token": "ada", "subs": {"project:1": {}}}')
+        await until(lambda: transport.closed_with)
+        assert transport.closed_with == (3004, "internal server error")

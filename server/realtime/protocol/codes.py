@@ -72,6 +72,16 @@ ACCESS_DENIED = Disconnect(3507, "permission denied")
 UNAVAILABLE = Disconnect(3508, "not available")
 
 
+def disconnect_for(error: ClientError) -> Disconnect:
+    """How somebody learns that connecting is refused who can't be answered with an error."""
+    match error.code:
+        case TOKEN_EXPIRED.code:
+            return CONNECTION_EXPIRED
+        case LIMIT_EXCEEDED.code:
+            return CHANNEL_LIMIT
+    return SERVER_ERROR if error.is_temporary else BAD_COMMAND
+
+
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
     """Why the server ends a subscription."""

@@ -1,4 +1,4 @@
-"""How messages of the protocol are written down: Centrifuge JSON or protobuf, plain events, server-sent events."""
+"""How messages are written down: Centrifuge JSON or protobuf, its unidirectional JSON, plain and server-sent events."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from server.realtime.protocol import protobuf
-from server.realtime.protocol.messages import Command, Info, Join, Leave, Pub, Push, Reply
+from server.realtime.protocol.messages import Command, ConnectRequest, Info, Join, Leave, Pub, Push, Reply
 from server.realtime.publication import Arrival, ClientInfo, Message, Position, Publication
 
 
@@ -66,6 +66,26 @@ class JsonFormat:
         return _encoder.encode(Reply(push=as_push(message)))
 
 
+class UnidirectionalFormat:
+    """What a client hears that says no more than its connect request: pushes alone, each by itself."""
+
+    name = "unidirectional"
+    is_text = True
+
+    def decode(self, data: str | bytes) -> Iterator[Command]:
+        """The one command that a connect request stands for; nothing is an empty request."""
+        try:
+            yield Command(1, connect=_connect_request.decode(data if data.strip() else b"{}"))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Malformed from error
+
+    def encode(self, reply: Reply) -> bytes:
+        return _encoder.encode(reply.push or Push(connect=reply.connect))
+
+    def push(self, message: Message) -> bytes:
+        return _encoder.encode(as_push(message))
+
+
 class ProtobufFormat:
     """Centrifuge protobuf: each message behind its length, so that several may follow one another."""
 
@@ -121,6 +141,7 @@ class EventSourceFormat:
 
 JSON = JsonFormat()
 PROTOBUF = ProtobufFormat()
+UNIDIRECTIONAL = UnidirectionalFormat()
 PLAIN = PlainFormat()
 EVENT_SOURCE = EventSourceFormat()
 
@@ -148,5 +169,6 @@ def as_info(client: ClientInfo) -> Info:
 _LINE = re.compile(r"[^ \t\r\n].*")
 """What is on a line of its own, if it is not blank."""
 
+_connect_request = msgspec.json.Decoder(ConnectRequest)
 _command = msgspec.json.Decoder(Command)
 _encoder = msgspec.json.Encoder()

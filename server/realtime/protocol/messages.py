@@ -238,6 +238,7 @@ class Push(Struct, omit_defaults=True):
     join: Join | None = None
     leave: Leave | None = None
     unsubscribe: UnsubscribePush | None = None
+    connect: ConnectResult | None = None
     disconnect: DisconnectPush | None = None
 
 

@@ -1,0 +1,85 @@
+"""The addresses of clients that only listen: pushes of the client protocol, without an SDK.
+
+All of them begin with a bare connect request, which names the channels, and from where on each is wanted:
+
+    POST /connection/uni_http_stream    {"token": "…", "subs": {"project:42": {"recover": true, "offset": 7}}}
+    GET  /connection/uni_sse?cf_connect={"token": "…", …}             or a POST like that
+    /connection/uni_websocket?cf_connect={"token": "…", …}            or as its first message
+      {"connect": {"client": "…", "subs": {"project:42": {"publications": […], …}}, …}}
+      {"channel": "project:42", "pub": {"data": {…}, "offset": 9}}
+      {}                                                              a ping; there is no pong
+      {"disconnect": {"code": 3001, "reason": "shutdown"}}
+"""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from server.gateway import sockets, streams
+from server.gateway.endpoints import node_of
+from server.gateway.handshake import check_origin, read_handshake, sign_in_by_ticket
+from server.gateway.streamed_response import LINES, SERVER_SENT, Body
+from server.gateway.streams import Opening
+from server.realtime.node import Node
+from server.realtime.policy import Credentials
+from server.realtime.protocol.formats import UNIDIRECTIONAL
+from server.realtime.session import Session
+from server.realtime.transport import Transport
+from server.web.dependencies import runtime_of
+
+
+async def open_http_stream(request: Request) -> Response:
+    return await streams.open_stream(request, read_http_stream)
+
+
+async def open_sse(request: Request) -> Response:
+    return await streams.open_stream(request, read_sse)
+
+
+async def open_socket(websocket: WebSocket) -> None:
+    runtime, node = runtime_of(websocket), node_of(websocket)
+    check_origin(websocket, runtime.settings.allowed_origins)
+    handshake = read_handshake(websocket)
+    credentials, token = await sign_in_by_ticket(runtime, handshake)
+    await websocket.accept(subprotocol=handshake.subprotocol)
+    bound = runtime.settings.send_buffer_bytes
+    await serve(websocket, node, send_bound=bound, credentials=credentials, token=token)
+
+
+router = APIRouter(
+    routes=[
+        Route("/connection/uni_http_stream", open_http_stream, methods=["POST"]),
+        Route("/connection/uni_sse", open_sse, methods=["GET", "POST"]),
+        WebSocketRoute("/connection/uni_websocket", open_socket),
+    ]
+)
+
+
+async def read_http_stream(request: Request) -> Opening:
+    """Raises BadRequest, PayloadTooLarge."""
+    return await _read(request, LINES)
+
+
+async def read_sse(request: Request) -> Opening:
+    """Raises BadRequest, PayloadTooLarge."""
+    return await _read(request, SERVER_SENT)
+
+
+async def serve(
+    websocket: WebSocket, node: Node, *, send_bound: int, credentials: Credentials | None = None, token: str = ""
+) -> None:
+    """Let a session have an accepted socket to its end."""
+
+    def begin(transport: Transport) -> Session:
+        session = Session(node, transport, UNIDIRECTIONAL, credentials=credentials, token=token, mode="unidirectional")
+        if request := websocket.query_params.get("cf_connect"):
+            session.receive(request)
+        return session
+
+    await sockets.serve(websocket, begin, send_bound=send_bound, on_shutdown=node.departure.begin)
+
+
+async def _read(request: Request, body: Body) -> Opening:
+    return streams.checked(Opening(await streams.read_connect(request), UNIDIRECTIONAL, body, "unidirectional"))
