@@ -178,7 +178,7 @@ class Session:
         if now >= self._pong_by and not self._has_answered():
             self.end(codes.NO_PONG)
             return None
-        if now >= self._ping_at:
+        if now >= self._ping_at and self._pong_by == math.inf:  # one at a time: two pongs to one ping are a fault
             self._ping(now)
         self._end_expired()
         return self._look_in(now) if self._state == "connected" else None
@@ -379,7 +379,8 @@ class Session:
     def _look_in(self, now: float) -> float:
         ends_at = [end for each in self.subscriptions.values() if (end := self._grace_ends_at(each)) is not None]
         soonest = min(ends_at, default=math.inf) - time.time()
-        return min(self._ping_at - now, self._pong_by - now, self._closes_in(), soonest)
+        next_of_pings = self._ping_at if self._pong_by == math.inf else self._pong_by
+        return min(next_of_pings - now, self._closes_in(), soonest)
 
     def _end_expired(self) -> None:
         for subscription in list(self.subscriptions.values()):

@@ -398,6 +398,22 @@ async def test_silent_client_is_pinged_and_cut_off() -> None:
         assert stale.closed_with == (3502, "stale")
 
 
+async def test_a_pong_may_take_longer_than_the_pings_interval() -> None:
+    async with running_engine(limits=Limits(ping_seconds=1, pong_seconds=2)) as engine:
+        session, transport = engine.session()
+        say(session, {"id": 1, "connect": {"token": "ada"}})
+        await until(lambda: transport.messages)
+        now = time.monotonic()
+        session.due(now + 1.0)
+        session.due(now + 2.9)  # when another ping would be due
+        assert transport.messages.count({}) == 1
+        session.receive("{}")
+        session.due(now + 2.9)
+        assert transport.messages.count({}) == 2
+        session.due(now + 5.0)
+        assert transport.closed_with == (3012, "no pong")
+
+
 @pytest.mark.parametrize(
     ("data", "seen"),
     [
