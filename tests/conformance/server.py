@@ -1,14 +1,16 @@
 """The engine by itself, with the rules that the official SDKs' own test suites expect of a server.
 
-    python -m tests.conformance.server [--port 8000] [--insecure]
+    python -m tests.conformance.server [--port 8000] [--insecure] [--impatient]
 
 Tokens are JWTs, signed with the secret `secret`. Channels without a namespace keep 100 publications, and who is
 subscribed may publish, see who is there, and read the history; a subscription takes a token of its own. Those of the
 namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER` by the server. The remote procedure
-`echo` answers what it is given. With `--insecure` no tokens are asked for.
+`echo` answers what it is given. With `--insecure` no tokens are asked for. With `--impatient` it pings every second and
+waits hardly longer for what a client owes it, and a person has three connections at most.
 
     POST /api/publish {"channel": "…", "data": …}      X-API-Key: test-api-key
     GET  /echo                                         a WebSocket that sends back what it gets
+    POST /control/…                                    as tests.conformance.control has it
 """
 
 import argparse
@@ -51,10 +53,14 @@ from server.realtime.session import Session
 from server.realtime.sessions import Sessions
 from server.supervision import Crew, Loops
 from server.web.errors import error_response, explain
+from tests.conformance.control import Control, Refusals, control_routes
 
 SECRET = "secret"
 API_KEY = "test-api-key"
 SEND_BOUND = 4 * 1024 * 1024
+
+PATIENT = Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0)
+IMPATIENT = replace(PATIENT, connections_per_user=3, ping_seconds=1, pong_seconds=2, connect_seconds=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class SuitePolicy:
     broker: MemoryBroker
     history: MemoryHistory
     is_insecure: bool
+    refusals: Refusals
 
     async def verify(self, token: str) -> Credentials:
         if self.is_insecure:
@@ -100,6 +107,7 @@ class SuitePolicy:
         return Credentials(claims.get("sub", ""), expires_at=claims.get("exp"), info=info)
 
     async def admit(self, credentials: Credentials) -> Credentials:
+        self.refusals.look(credentials.user_id)
         return credentials
 
     def rules(self, channel: str) -> Rules | None:
@@ -113,6 +121,7 @@ class SuitePolicy:
         namespace = _namespace(channel)
         if namespace is None:
             raise codes.UNKNOWN_CHANNEL.error()
+        self.refusals.look(channel)
         self.history.open(channel, size=namespace.history_size)
         if self.is_insecure or (credentials.user_id and channel == f"#{credentials.user_id}"):
             return None
@@ -152,8 +161,10 @@ class SuiteServer:
     """The application's one engine, and its endpoints."""
 
     is_insecure: bool
+    limits: Limits
     node: Node = field(init=False)
     policy: SuitePolicy = field(init=False)
+    control: Control = field(init=False)
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -167,7 +178,7 @@ class SuiteServer:
             await emulation.connect(broker)
             # One person of the suites is often two clients, and each wants to hear of the other.
             presence = MemoryPresence(who=attrgetter("client"))
-            self.policy = SuitePolicy(broker, history, self.is_insecure)
+            self.policy = SuitePolicy(broker, history, self.is_insecure, Refusals())
             sessions = Sessions()
             self.node = Node(
                 version="conformance",
@@ -180,8 +191,9 @@ class SuiteServer:
                 sessions=sessions,
                 departure=Departure(sessions, crew, grace_seconds=1.0),
                 emulation=emulation,
-                limits=Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0),
+                limits=self.limits,
             )
+            self.control = Control(self.node, history, self.policy.refusals, self.policy.record)
             loops.run("hub", hub.run())
             loops.run("timers", self.node.wheel.run())
             loops.run("attendance", self.node.attendance.run())
@@ -228,8 +240,8 @@ class _Publish(msgspec.Struct):
     data: Raw
 
 
-def create_app(*, is_insecure: bool = False) -> Starlette:
-    server = SuiteServer(is_insecure)
+def create_app(*, is_insecure: bool = False, limits: Limits = PATIENT) -> Starlette:
+    server = SuiteServer(is_insecure, limits)
     return Starlette(
         routes=[
             WebSocketRoute("/connection/websocket", server.client_socket),
@@ -241,6 +253,7 @@ def create_app(*, is_insecure: bool = False) -> Starlette:
             Route("/connection/uni_sse", server.stream(unidirectional.read_sse), methods=["GET", "POST"]),
             Route("/emulation", server.take_commands, methods=["POST"]),
             Route("/api/publish", server.publish, methods=["POST"]),
+            *control_routes(lambda: server.control),
         ],
         lifespan=server.lifespan,
         exception_handlers={AppError: _refused},
@@ -271,9 +284,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--insecure", action="store_true", help="take clients without tokens")
+    parser.add_argument("--impatient", action="store_true", help="let clients wait for nothing")
     options = parser.parse_args()
     uvicorn.run(
-        create_app(is_insecure=options.insecure),
+        create_app(is_insecure=options.insecure, limits=IMPATIENT if options.impatient else PATIENT),
         host=options.host,
         port=options.port,
         http=HttpProtocol,

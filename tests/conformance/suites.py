@@ -2,27 +2,26 @@
 
 `make conformance` runs it. The suite of PyPI's `centrifuge-python` comes from its source distribution and is run as it
 is; it wants its server at port 8000. Then come our own tests of this folder, with the SDKs in every format and the
-WebSocket cases of Autobahn.
+WebSocket cases of Autobahn, and our checks of the JavaScript SDK where Node is here.
 """
 
+import json
 import re
 import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
+from tests.conformance.javascript import GROUPS, SETTINGS, run_checks
+from tests.conformance.process import ROOT, DidNotStart, serving
+from tests.conformance.sdks import JAVASCRIPT, NeedsNode, install_javascript
 
-from tests.support.processes import dies_with_parent
-
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
 PORT = 8000
 SDK = "centrifuge-python"
@@ -38,8 +37,6 @@ TEXT = f"""\
 
 Written by `make conformance`, which fails when a suite does.
 
-| what | how it is run | result |
-| --- | --- | --- |
 {{rows}}
 
 - The suite of `{SDK}` {{sdk}} is run unmodified, from its source distribution, against
@@ -50,6 +47,19 @@ Written by `make conformance`, which fails when a suite does.
 - The WebSocket cases are Autobahn's, by kosoku, on our own protocol class; tests/conformance/autobahn_baseline.json
   names those that are not strictly "OK", and may only get shorter.
 
+## The JavaScript SDK
+
+npm `centrifuge` {{npm}} under Node against the same server, by the checks in tests/conformance/js/checks:
+
+{{javascript}}
+
+- commands: publish, history, presence, joins and leaves, procedures, batches, the server's own subscriptions;
+- recovery: after drops, with too little history, in another epoch, by `getState`, of a history that was lost;
+- tokens: bad, missing, expired, refreshed in time or not, of the connection and of a subscription;
+- closing: every close code that the server has and the ends of every class, with what the SDK does then;
+- subscribing: every error of a subscribe, and every way in which the server ends a subscription;
+- stream: 5,000 publications in order.
+
 {{day}}
 """
 
@@ -59,7 +69,7 @@ class SuiteFailed(Exception):
 
 
 def main() -> None:
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory(prefix="roomful-conformance-") as directory:
         suite = _fetch(Path(directory))
         with _server():
@@ -69,9 +79,16 @@ def main() -> None:
         ("WebSocket cases 1 to 7, 10, 12 and 13", ("test_autobahn.py",)),
     ):
         rows.append((name, f"`pytest {' '.join(files)}`", _run_ours(*files)))
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    PAGE.write_text(TEXT.format(rows=table, sdk=version(SDK), day=f"{datetime.now(UTC):%d %B %Y}".lstrip("0")))
-    print(f"{table}\nwritten to {PAGE.relative_to(ROOT)}")
+    table = _table(["what", "how it is run", "result"], rows)
+    javascript = _run_javascript()
+    day = f"{datetime.now(UTC):%d %B %Y}".lstrip("0")
+    PAGE.write_text(TEXT.format(rows=table, sdk=version(SDK), javascript=javascript, npm=_npm_version(), day=day))
+    print(f"{table}\n\n{javascript}\nwritten to {PAGE.relative_to(ROOT)}")
+
+
+def _npm_version() -> str:
+    versions: dict[str, str] = json.loads((JAVASCRIPT / "package.json").read_text())["dependencies"]
+    return versions["centrifuge"]
 
 
 def _fetch(directory: Path) -> Path:
@@ -85,30 +102,38 @@ def _fetch(directory: Path) -> Path:
 
 
 @contextmanager
-def _server() -> Iterator[None]:
+def _server(*options: str) -> Iterator[None]:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-            raise SuiteFailed(f"port {PORT} is in use, and the suite wants its server there")
-    command = [sys.executable, "-m", "tests.conformance.server", "--port", str(PORT)]
-    with subprocess.Popen(command, cwd=ROOT, preexec_fn=dies_with_parent()) as process:
-        try:
-            _wait_until_it_answers(process)
+            raise SuiteFailed(f"port {PORT} is in use, and the suites want their server there")
+    try:
+        with serving(PORT, *options):
             yield
-        finally:
-            process.terminate()
+    except (DidNotStart, TimeoutError) as failure:
+        raise SuiteFailed("the server did not start") from failure
 
 
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SuiteFailed("the server did not start")
-        try:
-            httpx.get(f"http://127.0.0.1:{PORT}/", trust_env=False)
-            return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise SuiteFailed("the server does not answer")
+def _run_javascript() -> str:
+    """The table of how many checks of each group passed."""
+    try:
+        install_javascript()
+    except NeedsNode as missing:
+        return f"Not run: {missing}."
+    counts: dict[str, list[str]] = {group: [] for group in GROUPS}
+    with _server("--impatient"):
+        for setting in SETTINGS:
+            checks = run_checks(PORT, setting)
+            if failed := [check for check in checks if check.failure is not None]:
+                raise SuiteFailed("\n".join(f"{' '.join(setting)}: {check.name}: {check.failure}" for check in failed))
+            for group, cells in counts.items():
+                number = sum(check.group == group for check in checks)
+                cells.append(f"{number} of {number}" if number else "")
+    heads = ["checks", *(" ".join(setting) for setting in SETTINGS)]
+    return _table(heads, [[group, *cells] for group, cells in counts.items()])
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
 
 
 def _run_suite(folder: Path) -> str:

@@ -1,0 +1,41 @@
+"""The checks of the official JavaScript SDK, which Node runs: js/suite.mjs against the conformance server."""
+
+import json
+import subprocess
+from typing import Literal
+
+import msgspec
+
+from tests.conformance.sdks import JAVASCRIPT
+from tests.support.processes import dies_with_parent
+
+Transport = Literal["websocket"]
+Setting = tuple[Transport, Literal["json", "protobuf"]]
+
+SETTINGS: list[Setting] = [("websocket", "json"), ("websocket", "protobuf")]
+GROUPS = ("commands", "recovery", "tokens", "closing", "subscribing", "stream")
+SECONDS = 300
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that must be so; `failure` says what was so instead."""
+
+    group: str
+    name: str
+    failure: str | None
+
+
+class NodeFailed(Exception):
+    """The checks could not be run to their end."""
+
+
+def run_checks(port: int, setting: Setting, *groups: str) -> list[Check]:
+    """The checks of these groups, in order, over one transport and in one format. Raises NodeFailed."""
+    transport, wire = setting
+    command = ["node", "suite.mjs", json.dumps({"port": port, "transport": transport, "wire": wire}), *groups]
+    done = subprocess.run(
+        command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=SECONDS, preexec_fn=dies_with_parent()
+    )
+    if done.stderr:
+        raise NodeFailed(done.stderr)
+    return [msgspec.json.decode(line, type=Check) for line in done.stdout.splitlines()]
