@@ -2,17 +2,21 @@
 
 import json
 import subprocess
-from typing import Literal
 
 import msgspec
 
-from tests.conformance.sdks import JAVASCRIPT
+from tests.conformance.sdks import JAVASCRIPT, Carrier, Wire
 from tests.support.processes import dies_with_parent
 
-Transport = Literal["websocket"]
-Setting = tuple[Transport, Literal["json", "protobuf"]]
+Setting = tuple[Carrier, Wire]
 
-SETTINGS: list[Setting] = [("websocket", "json"), ("websocket", "protobuf")]
+SETTINGS: list[Setting] = [
+    ("websocket", "json"),
+    ("websocket", "protobuf"),
+    ("http_stream", "json"),
+    ("http_stream", "protobuf"),
+    ("sse", "json"),  # which can carry nothing else
+]
 GROUPS = ("commands", "recovery", "tokens", "closing", "subscribing", "stream")
 SECONDS = 300
 
@@ -31,8 +35,8 @@ class NodeFailed(Exception):
 
 def run_checks(port: int, setting: Setting, *groups: str) -> list[Check]:
     """The checks of these groups, in order, over one transport and in one format. Raises NodeFailed."""
-    transport, wire = setting
-    command = ["node", "suite.mjs", json.dumps({"port": port, "transport": transport, "wire": wire}), *groups]
+    carrier, wire = setting
+    command = ["node", "suite.mjs", json.dumps({"port": port, "transport": carrier, "wire": wire}), *groups]
     done = subprocess.run(
         command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=SECONDS, preexec_fn=dies_with_parent()
     )

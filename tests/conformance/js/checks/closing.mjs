@@ -18,6 +18,20 @@ for (const code of COMING_BACK) {
   });
 }
 
+// As a close code of WebSockets there is no such number, as a push there is.
+for (const code of [5000, 2 ** 31]) {
+  check(
+    `${code}: the client comes back`,
+    async (bench) => {
+      const { notes, id } = await bench.connected();
+      await bench.server.control("disconnect", { client: id, code });
+      assert.equal((await notes.expect("connecting")).code, code);
+      await notes.expect("connected");
+    },
+    { only: ["http_stream", "sse"] },
+  );
+}
+
 for (const code of FOR_GOOD) {
   check(`${code}: it is the end`, async (bench) => {
     const { client, notes, id } = await bench.connected();
