@@ -11,7 +11,7 @@ Kind = Literal["project", "signal", "user"]
 _ID = re.compile(r"[a-zA-Z0-9-]{1,36}")
 
 _RULES: dict[str, Rules] = {
-    "project": Rules(is_recoverable=True, has_presence=True),
+    "project": Rules(is_recoverable=True, has_patches=True, has_presence=True),
     # Cursors and typing: small, often, and worth nothing a second later.
     "signal": Rules(takes_publish=True, max_publish_bytes=2 * 1024, publishes_per_minute=1_800),
     "user": Rules(is_recoverable=True),

@@ -30,8 +30,10 @@ from server.realtime.protocol.messages import (
     SubscribeRequest,
     SubscribeResult,
 )
+from server.realtime.protocol.patches import FOSSIL
 from server.realtime.publication import ClientInfo, Position
 from server.realtime.subscription import Subscription
+from server.realtime.wire import PatchWire, PatchWriter, Wire, Write
 
 if TYPE_CHECKING:
     from server.realtime.session import Session
@@ -130,17 +132,7 @@ async def _prepare(
     node = session.node
     if session.has_ended:
         raise codes.INTERNAL.error()  # while something was awaited: nobody would take this out again
-    subscription = Subscription(
-        request.channel,
-        session.client,
-        rules,
-        guard=node.policy.guard(request.channel),
-        by_server=by_server,
-        wire=session.connection.wire,
-        write=session.connection.transport.write,
-        on_end=session.subscription_ended,
-        on_reset=session.subscription_reset,
-    )
+    subscription = _joining(session, request, rules, by_server=by_server)
     # Reserved before anybody is asked: who loses access from here on is found here, and not let in.
     node.hub.reserve(subscription)
     session.subscriptions[request.channel] = subscription
@@ -149,6 +141,10 @@ async def _prepare(
         result = SubscribeResult()
         if rules.is_recoverable:
             result = await _catch_up(session, request, position)
+        if isinstance(subscription.wire, PatchWire):
+            result.delta = True
+            for pub in result.publications:
+                pub.data = subscription.wire.format.document(bytes(pub.data))
         result.expires, result.ttl = _expiry(subscription)
         if subscription.has_ended:
             raise _refusal(subscription)
@@ -159,6 +155,26 @@ async def _prepare(
         _forget(session, subscription)
         raise
     return result, subscription
+
+
+def _joining(session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool) -> Subscription:
+    """A subscription by the wire that its client can read."""
+    connection = session.connection
+    wire: Wire = connection.wire
+    write: Write = connection.transport.write
+    if request.delta == FOSSIL and rules.has_patches and not by_server:
+        wire, write = session.patch_wire, PatchWriter(write)
+    return Subscription(
+        request.channel,
+        session.client,
+        rules,
+        guard=session.node.policy.guard(request.channel),
+        by_server=by_server,
+        wire=wire,
+        write=write,
+        on_end=session.subscription_ended,
+        on_reset=session.subscription_reset,
+    )
 
 
 async def admit(node: Node, subscription: Subscription, credentials: Credentials, token: str) -> Position:

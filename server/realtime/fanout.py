@@ -1,20 +1,18 @@
 """The fan-out of one channel: what one turn of the loop brings, encoded once, written to every subscriber."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from server.realtime.publication import Message, Publication
 from server.realtime.transport import Chunk
 from server.realtime.turns import Turns
-from server.realtime.wire import Wire
+from server.realtime.wire import Wire, Write
 
 SLICE = 64
 """Writes in one step, some 0.3 ms: between two of them other channels have their turn."""
 JOIN_BYTES = 64 * 1024
 """What is joined into one write at most, so that a burst doesn't overrun a healthy reader's bound at once."""
-
-Write = Callable[[Chunk], None]
 
 
 @dataclass(slots=True)
@@ -29,6 +27,7 @@ class FanoutCounters:
 class _Batch:
     """Messages on their way. A sealed batch is for those who were subscribed when it was sealed, and no others."""
 
+    before: Publication | None
     messages: list[Message] = field(default_factory=list)
     size_bytes: int = 0
     audience: list[tuple["_Group", int]] | None = None
@@ -54,11 +53,12 @@ class Fanout:
     more, not even what is on its way.
     """
 
-    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_sweep", "_turns")
+    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_latest", "_sweep", "_turns")
 
     def __init__(self, turns: Turns, counters: FanoutCounters) -> None:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._batches: deque[_Batch] = deque()
+        self._latest: Publication | None = None
         self._sweep: Iterator[bool] | None = None
         self._turns = turns
         self._has_turns = False
@@ -83,10 +83,14 @@ class Fanout:
         """Send a message with the others of this turn of the loop."""
         if not self._batches or self._batches[-1].audience is not None or self._batches[-1].size_bytes >= JOIN_BYTES:
             self._seal()
-            self._batches.append(_Batch())
+            self._batches.append(_Batch(self._latest))
         batch = self._batches[-1]
         batch.messages.append(message)
-        batch.size_bytes += len(message.data) if isinstance(message, Publication) else 100
+        if isinstance(message, Publication):
+            self._latest = message
+            batch.size_bytes += len(message.data)
+        else:
+            batch.size_bytes += 100
         if not self._has_turns:
             self._has_turns = True
             self._turns.enter(self)
@@ -117,7 +121,7 @@ class Fanout:
             self._seal()
             batch = self._batches.popleft()
             for group, end in batch.audience or ():
-                chunk = group.wire.encode(batch.messages)
+                chunk = group.wire.encode(batch.messages, batch.before)
                 if chunk is None:
                     continue
                 self._counters.encoded += len(batch.messages)

@@ -37,10 +37,12 @@ class Rules:
     """What a channel allows, whoever asks.
 
     `is_recoverable`: its publications are recorded with offsets, and a client that comes back gets what it missed.
+    `has_patches`: a subscriber may have each publication as a patch of the one before it, if that is shorter.
     `has_presence`: its subscribers are on a list, and it hears of the people who join and leave.
     """
 
     is_recoverable: bool = False
+    has_patches: bool = False
     has_presence: bool = False
     takes_publish: bool = False
     max_publish_bytes: int = 64 * 1024

@@ -36,6 +36,7 @@ from server.realtime.protocol.messages import (
 from server.realtime.publication import ClientInfo, Position
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
+from server.realtime.wire import PatchWire, patch_wire_of
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +119,11 @@ class Session:
     @property
     def has_ended(self) -> bool:
         return self._state == "ended"
+
+    @property
+    def patch_wire(self) -> PatchWire:
+        """For subscriptions that take publications as patches."""
+        return patch_wire_of(self._format, self.connection.transport.framing)
 
     @property
     def is_unidirectional(self) -> bool:

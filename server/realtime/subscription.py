@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Literal
 
-from server.realtime.fanout import Write
 from server.realtime.policy import Rules
 from server.realtime.protocol.codes import Unsubscribe
 from server.realtime.publication import ClientInfo, Position
-from server.realtime.wire import Wire
+from server.realtime.wire import Wire, Write
 
 
 class Subscription:

@@ -1,14 +1,31 @@
 """A wire: one way in which a channel's messages become bytes, shared by all subscribers that take it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
-from server.realtime.protocol.formats import PushFormat
-from server.realtime.publication import Message
+from server.realtime.protocol.formats import ClientFormat, PushFormat
+from server.realtime.protocol.patches import PatchFormat
+from server.realtime.publication import Message, Publication
 from server.realtime.transport import Chunk, Framing
 
+Write = Callable[[Chunk], None]
 
-class Wire:
+
+class Wire(Protocol):
     """What is said (format), and how a kind of transport carries it (framing). Wires with one `key` are the same."""
+
+    @property
+    def key(self) -> tuple[str, str]: ...
+
+    def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk | None:
+        """One chunk with these messages in order; None when this format tells of none of them.
+
+        `before` is the publication that came before them, if any.
+        """
+
+
+class PlainWire:
+    """Each message by itself."""
 
     __slots__ = ("format", "framing", "key")
 
@@ -17,15 +34,78 @@ class Wire:
         self.framing = framing
         self.key = (push_format.name, framing.name)
 
-    def encode(self, messages: Sequence[Message]) -> Chunk | None:
-        """One chunk with these messages in order; None when this format tells of none of them."""
+    def encode(self, messages: Sequence[Message], _before: Publication | None = None) -> Chunk | None:
         pushes = [push for message in messages if (push := self.format.push(message)) is not None]
         return self.framing.frame(pushes, text=self.format.is_text) if pushes else None
 
 
-def wire_of(push_format: PushFormat, framing: Framing) -> Wire:
+class PatchWire:
+    """Each publication as a patch of the one before it. Its chunks are for `PatchWriter`s."""
+
+    __slots__ = ("format", "framing", "key")
+
+    def __init__(self, patch_format: PatchFormat, framing: Framing) -> None:
+        self.format = patch_format
+        self.framing = framing
+        self.key = (patch_format.name, framing.name)
+
+    def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk:
+        return Chunk(_Patches(self, messages, before))
+
+    def frame(self, messages: Sequence[Message], before: Publication | None) -> Chunk:
+        pushes = []
+        for message in messages:
+            pushes.append(self.format.push(message, before))
+            if isinstance(message, Publication):
+                before = message
+        return self.framing.frame(pushes, text=self.format.is_text)
+
+
+class PatchWriter:
+    """Writes to one subscriber, who has to have one publication whole before patches are of use."""
+
+    __slots__ = ("_has_base", "_write")
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._has_base = False
+
+    def __call__(self, chunk: Chunk) -> None:
+        patches = cast("_Patches", chunk)  # made by our wire
+        self._write(patches.chunk(has_base=self._has_base))
+        self._has_base = self._has_base or patches.has_publication
+
+
+class _Patches:
+    """The same messages for those who have had the publication before them, and for those who have not."""
+
+    __slots__ = ("_before", "_chunks", "_messages", "_wire", "has_publication")
+
+    def __init__(self, wire: PatchWire, messages: Sequence[Message], before: Publication | None) -> None:
+        self._wire = wire
+        self._messages = messages
+        self._before = before
+        self._chunks: dict[bool, Chunk] = {}
+        self.has_publication = any(isinstance(message, Publication) for message in messages)
+
+    def chunk(self, *, has_base: bool) -> Chunk:
+        found = self._chunks.get(has_base)
+        if found is None:
+            found = self._wire.frame(self._messages, self._before if has_base else None)
+            self._chunks[has_base] = found
+        return found
+
+
+def wire_of(push_format: PushFormat, framing: Framing) -> PlainWire:
     """The one wire of this format and framing, for all their sockets: of both there are a handful in a process."""
-    return _WIRES.setdefault((push_format.name, framing.name), Wire(push_format, framing))
+    return _WIRES.setdefault((push_format.name, framing.name), PlainWire(push_format, framing))
 
 
-_WIRES: dict[tuple[str, str], Wire] = {}
+def patch_wire_of(client_format: ClientFormat, framing: Framing) -> PatchWire:
+    """The one wire of patches, likewise."""
+    key = (client_format.name, framing.name)
+    return _PATCH_WIRES.get(key) or _PATCH_WIRES.setdefault(key, PatchWire(PatchFormat(client_format), framing))
+
+
+_WIRES: dict[tuple[str, str], PlainWire] = {}
+_PATCH_WIRES: dict[tuple[str, str], PatchWire] = {}

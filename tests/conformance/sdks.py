@@ -46,8 +46,9 @@ class Sdk(Protocol):
         ...
 
 
-MakeSdk = Callable[[str, str, Sequence[str]], Sdk]
-"""Takes the address of the socket, the channel, and the tokens."""
+class MakeSdk(Protocol):
+    def __call__(self, url: str, channel: str, tokens: Sequence[str], *, takes_patches: bool = False) -> Sdk:
+        """A subscriber by the socket at this address, or beside it."""
 
 
 class Connect(Protocol):
@@ -82,7 +83,9 @@ class Notes:
 class PythonSdk:
     """`centrifuge-python`."""
 
-    def __init__(self, url: str, channel: str, tokens: Sequence[str], *, wire: Wire = "json") -> None:
+    def __init__(
+        self, url: str, channel: str, tokens: Sequence[str], *, takes_patches: bool = False, wire: Wire = "json"
+    ) -> None:
         self._notes = Notes(_from_bytes if wire == "protobuf" else _as_it_is)
         self._to_wire = _to_bytes if wire == "protobuf" else _as_it_is
         self._tokens = list(tokens)
@@ -100,6 +103,7 @@ class PythonSdk:
             channel,
             events=_SubscriptionNotes(self._notes),
             join_leave=True,
+            delta=centrifuge.DeltaType.FOSSIL if takes_patches else None,
             min_resubscribe_delay=0.05,
             max_resubscribe_delay=0.2,
         )
@@ -204,12 +208,18 @@ class JavaScriptSdk:
     """npm `centrifuge`, in a Node process. Over a stream it finds that beside the socket's address."""
 
     def __init__(
-        self, url: str, channel: str, tokens: Sequence[str], *, wire: Wire = "json", carrier: Carrier = "websocket"
+        self,
+        url: str,
+        channel: str,
+        tokens: Sequence[str],
+        *,
+        takes_patches: bool = False,
+        wire: Wire = "json",
+        carrier: Carrier = "websocket",
     ) -> None:
         self._notes = Notes(_as_it_is)
-        self._task = json.dumps(
-            {"url": url, "channel": channel, "tokens": list(tokens), "wire": wire, "transport": carrier}
-        )
+        task = {"url": url, "channel": channel, "tokens": list(tokens), "wire": wire, "transport": carrier}
+        self._task = json.dumps({**task, "delta": "fossil" if takes_patches else None})
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:

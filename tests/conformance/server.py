@@ -71,7 +71,7 @@ class Namespace:
     history_size: int
 
 
-_SOCIAL = Rules(is_recoverable=True, has_presence=True, takes_publish=True)
+_SOCIAL = Rules(is_recoverable=True, has_patches=True, has_presence=True, takes_publish=True)
 NAMESPACES = {
     "": Namespace(_SOCIAL, 100),
     "example": Namespace(_SOCIAL, 300),

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from server.identity.tokens import Tokens
-from tests.conformance.sdks import Connect, MakeSdk, Sdk
+from tests.conformance.sdks import Connect, JavaScriptSdk, MakeSdk, Sdk
 from tests.conftest import SECRET_KEY, environment_for
 from tests.support.api import Person, Project
 from tests.support.databases import SqliteFiles
@@ -79,6 +79,32 @@ async def test_what_a_cut_network_kept_back_is_recovered(
         assert [(await sdk.expect("publication"))["offset"] for _ in range(3)] == [3, 4, 5]
         await ada.create_task(project, "After")
         assert (await sdk.expect("publication"))["offset"] == 6
+
+
+async def test_publications_may_come_as_patches(ada: Person, project: Project, sdk: MakeSdk, network: Network) -> None:
+    url = f"ws://127.0.0.1:{network.port}/connection/websocket"
+    task = await ada.create_task(project, "Zähl rückwärts 🚀", description="und zwar von zehn bis null 🚀 " * 20)
+    async with sdk(url, project.channel, (ada.token,), takes_patches=True) as subscriber:
+        await subscriber.expect("subscribed")
+        heard = []
+
+        async def change_and_hear(*numbers: int) -> None:
+            for number in numbers:
+                await ada.change_task(project, task, title=f"Zähl rückwärts 🚀, {number}")
+                heard.append((await subscriber.expect("publication"))["data"])
+
+        await change_and_hear(0, 1, 2, 3, 4)
+        network.cut()
+        await subscriber.expect("connecting")
+        for number in (5, 6):
+            await ada.change_task(project, task, title=f"Zähl rückwärts 🚀, {number}")
+        network.mend()
+        assert (await subscriber.expect("subscribed"))["recovered"]
+        heard += [(await subscriber.expect("publication"))["data"] for _ in range(2)]
+        await change_and_hear(7, 8, 9)
+        assert heard == await ada.events(project, after=2)
+        if isinstance(subscriber, JavaScriptSdk):  # it counts: all but 0, what was recovered, and 7
+            assert (await subscriber.ask("patches"))["result"] == 6
 
 
 async def test_a_subscriber_that_has_seen_nothing_yet_recovers_too(

@@ -109,7 +109,7 @@ class TestPolicy:
         if channel.startswith("signal:"):
             return Rules(takes_publish=True, max_publish_bytes=100, publishes_per_minute=5)
         if channel.startswith(("project:", "user:")):
-            return Rules(is_recoverable=True, has_presence=True)
+            return Rules(is_recoverable=True, has_patches=True, has_presence=True)
         return None
 
     def guard(self, channel: str) -> str | None:

@@ -5,13 +5,16 @@ import itertools
 from typing import Any
 
 import msgspec
+import pytest
+from centrifuge.fossil import apply_delta
 
 from server.realtime import fanout as fanout_module
 from server.realtime.fanout import Fanout, FanoutCounters
-from server.realtime.protocol.formats import JSON, PLAIN, PushFormat
-from server.realtime.publication import Publication
+from server.realtime.protocol import fossil, patches
+from server.realtime.protocol.formats import JSON, PLAIN, ClientFormat, PushFormat
+from server.realtime.publication import Arrival, ClientInfo, Publication
 from server.realtime.turns import Turns
-from server.realtime.wire import Wire
+from server.realtime.wire import PatchWriter, PlainWire, patch_wire_of
 from tests.support.engine import ListFraming
 
 
@@ -20,7 +23,7 @@ class Subscriber:
 
     def __init__(self, fanout: Fanout, push_format: PushFormat = PLAIN) -> None:
         self.fanout = fanout
-        self.wire = Wire(push_format, ListFraming())
+        self.wire = PlainWire(push_format, ListFraming())
         self.writes: list[list[Any]] = []
         self.leaves: list[Subscriber] = []
 
@@ -156,3 +159,86 @@ async def test_places_of_those_who_left_are_given_up() -> None:
     assert len(group.writes) <= 3
     stays.leave()
     assert not fanout._groups
+
+
+class Patched:
+    """A subscriber that takes patches, and puts the documents together again."""
+
+    def __init__(self, fanout: Fanout, client_format: ClientFormat = JSON) -> None:
+        self.fanout = fanout
+        self.wire = patch_wire_of(client_format, ListFraming())
+        self.documents: list[bytes] = []
+        self.patches = 0
+        self.others = 0
+
+    def join(self) -> "Patched":
+        self.fanout.join(self, self.wire, PatchWriter(self.write))
+        return self
+
+    def write(self, chunk: Any) -> None:
+        for message in chunk:
+            push = msgspec.json.decode(message)["push"]
+            if "pub" not in push:
+                self.others += 1
+                continue
+            data = push["pub"]["data"].encode()
+            if push["pub"].get("delta"):
+                self.patches += 1
+                data = bytes(apply_delta(list(self.documents[-1]), list(data)))
+            self.documents.append(data)
+
+
+def document(number: int) -> Publication:
+    data = b'{"what stays the same, a text of some length": true, "n": %d, "and what is left": "so much"}' % number
+    return Publication("project:1", data, number, "epoch")
+
+
+async def test_publications_are_patches_for_whoever_has_the_one_before() -> None:
+    fanout = Fanout(Turns(), FanoutCounters())
+    early, whole = Patched(fanout).join(), Subscriber(fanout).join()
+    sent = [document(number) for number in range(1, 11)]
+    fanout.add(sent[0])
+    fanout.add(sent[1])
+    late = Patched(fanout).join()
+    fanout.add(Arrival("project:1", ClientInfo("client", "user"), joined=True))
+    await turns()
+    latest = Patched(fanout).join()
+    for publication in sent[2:]:
+        fanout.add(publication)
+        await turns()
+    assert early.documents == [publication.data for publication in sent]
+    assert late.documents == latest.documents == [publication.data for publication in sent[2:]]
+    assert [each["n"] for each in whole.seen] == list(range(1, 11))
+    assert (early.patches, late.patches, latest.patches) == (9, 7, 7)
+    assert (early.others, late.others, latest.others) == (1, 1, 0)
+
+
+async def test_a_patch_is_found_and_encoded_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(Turns(), counters)
+    subscribers = [Patched(fanout).join() for _ in range(200)]
+    fanout.add(document(1))
+    await turns(10)
+    found: list[bytes] = []
+
+    def diff(source: bytes, target: bytes) -> bytes | None:
+        found.append(target)
+        return fossil.diff(source, target)
+
+    monkeypatch.setattr(patches, "_patch", diff)
+    fanout.add(document(2))
+    await turns(10)
+    assert all(len(each.documents) == 2 and each.patches == 1 for each in subscribers)
+    assert found == [document(2).data]
+    assert counters.encoded == 2
+
+
+async def test_what_would_not_be_shorter_as_a_patch_comes_whole_and_is_the_next_base() -> None:
+    fanout = Fanout(Turns(), FanoutCounters())
+    subscriber = Patched(fanout).join()
+    sent = [document(1), publication(2), document(3), document(4)]
+    for each in sent:
+        fanout.add(each)
+    await turns()
+    assert subscriber.documents == [each.data for each in sent]
+    assert subscriber.patches == 1

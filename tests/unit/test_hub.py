@@ -13,7 +13,7 @@ from server.realtime.policy import Rules
 from server.realtime.protocol.formats import PLAIN
 from server.realtime.publication import ClientInfo, Letter, Message, Position
 from server.realtime.subscription import Subscription
-from server.realtime.wire import Wire
+from server.realtime.wire import PlainWire
 from server.supervision import Crew
 from tests.support.engine import ListTransport
 
@@ -74,7 +74,7 @@ def reader(transport: ListTransport) -> Subscription:
         CHANNEL,
         ClientInfo("c", "u"),
         Rules(is_recoverable=True),
-        wire=Wire(PLAIN, ListTransport.framing),
+        wire=PlainWire(PLAIN, ListTransport.framing),
         write=transport.write,
         on_end=lambda *_: None,
         on_reset=lambda *_: None,

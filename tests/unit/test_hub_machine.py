@@ -25,7 +25,7 @@ from server.realtime.protocol.codes import Unsubscribe
 from server.realtime.protocol.formats import PLAIN
 from server.realtime.publication import ClientInfo, Hint, Position, Publication
 from server.realtime.subscription import Subscription
-from server.realtime.wire import Wire
+from server.realtime.wire import PlainWire
 from server.supervision import Crew
 from tests.support.engine import ListTransport
 
@@ -223,7 +223,7 @@ class HubMachine(RuleBasedStateMachine):
             CHANNEL,
             ClientInfo("c", "u"),
             RULES,
-            wire=Wire(PLAIN, ListTransport.framing),
+            wire=PlainWire(PLAIN, ListTransport.framing),
             write=client.transport.write,
             on_end=ended,
             on_reset=reset,
@@ -241,7 +241,7 @@ class HubMachine(RuleBasedStateMachine):
                 if missed.is_complete:
                     assert len(missed.publications) <= LIMIT
                     for publication in missed.publications:
-                        client.transport.write(subscription.wire.framing.frame([publication.data], text=True))
+                        client.transport.write(ListTransport.framing.frame([publication.data], text=True))
                     self.hub.go_live(subscription)
                     return
             position = await self.hub.open(CHANNEL)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from centrifuge.fossil import apply_delta
 from centrifuge.protocol import client_pb2 as official
 from msgspec import Raw
 
@@ -15,6 +16,7 @@ from server.realtime.node import Limits
 from server.realtime.protocol import codes, protobuf
 from server.realtime.protocol.formats import PROTOBUF
 from server.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
+from server.realtime.publication import Publication
 from server.realtime.session import Mode, Session
 from tests.support.engine import Engine, ListTransport, running_engine
 
@@ -562,3 +564,58 @@ async def test_a_unidirectional_client_comes_again_when_a_channel_is_out_of_reac
         session.receive('{"token": "ada", "subs": {"project:1": {}}}')
         await until(lambda: transport.closed_with)
         assert transport.closed_with == (3004, "internal server error")
+
+
+async def test_patches_are_agreed_on_for_each_subscription_and_begin_with_a_whole_document() -> None:
+    async with running_engine() as engine:
+        epoch = engine.history.open("project:1").epoch
+        document = {"text": "which stays the same from one publication to the next", "n": 1}
+        for n in (1, 2):
+            engine.publish("project:1", **{**document, "n": n})
+        session, transport = await connected(engine)
+        ask = {"channel": "project:1", "delta": "fossil", "recover": True, "offset": 1, "epoch": epoch}
+        say(session, {"id": 2, "subscribe": ask})
+        result = (await answers(transport, 1))[0]["subscribe"]
+        assert result["delta"]
+        assert [msgspec.json.decode(pub["data"]) for pub in result["publications"]] == [{**document, "n": 2}]
+        for n in (3, 4):
+            engine.publish("project:1", **{**document, "n": n})
+        await until(lambda: sum("pub" in message.get("push", {}) for message in transport.messages) == 2)
+        whole, patch = (message["push"]["pub"] for message in transport.take() if "pub" in message["push"])
+        assert (msgspec.json.decode(whole["data"]), whole.get("delta")) == ({**document, "n": 3}, None)
+        assert patch["delta"]
+        made = apply_delta(list(whole["data"].encode()), list(patch["data"].encode()))
+        assert msgspec.json.decode(bytes(made)) == {**document, "n": 4}
+
+
+@pytest.mark.parametrize("asked", [{"channel": "signal:1", "delta": "fossil"}, {"channel": "project:1", "delta": "?"}])
+async def test_patches_that_are_not_to_be_had_are_left_out(asked: dict[str, Any]) -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1")
+        session, transport = await connected(engine)
+        say(session, {"id": 2, "subscribe": asked})
+        assert "delta" not in (await answers(transport, 1))[0]["subscribe"]
+        engine.broker.publish(Publication(asked["channel"], b'{"a":1}'))
+        await until(lambda: any("pub" in message.get("push", {}) for message in transport.messages))
+        (pub,) = [message["push"]["pub"] for message in transport.take() if "pub" in message["push"]]
+        assert pub == {"data": {"a": 1}}
+
+
+async def test_patches_of_protobuf_are_bytes() -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1")
+        session, transport = engine.session(client_format=PROTOBUF)
+        commands = [
+            official.Command(id=1, connect=official.ConnectRequest(token="ada")),
+            official.Command(id=2, subscribe=official.SubscribeRequest(channel="project:1", delta="fossil")),
+        ]
+        session.receive(b"".join(protobuf.delimit(command.SerializeToString()) for command in commands))
+        await until(lambda: len(transport.messages) >= 3)
+        transport.take()
+        for n in (1, 2):
+            engine.publish("project:1", text="which stays the same from one publication to the next", n=n)
+        await until(lambda: len(transport.messages) >= 2)
+        replies = [official.Reply.FromString(next(protobuf.split(message))) for message in transport.take()]
+        whole, patch = (reply.push.pub for reply in replies)
+        assert (whole.delta, patch.delta) == (False, True)
+        assert msgspec.json.decode(bytes(apply_delta(list(whole.data), list(patch.data))))["n"] == 2

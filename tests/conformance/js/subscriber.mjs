@@ -2,12 +2,13 @@
 // what it shall do is read from standard input, a JSON command a line.
 //
 //   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "for when that expires"],
-//                        "wire": "json" | "protobuf", "transport": "websocket" | "http_stream" | "sse"}'
+//                        "wire": "json" | "protobuf", "transport": "websocket" | "http_stream" | "sse",
+//                        "delta": null | "fossil"}'
 import readline from "node:readline";
 import { EventSource } from "eventsource";
 import WebSocket from "ws";
 
-const { url, channel, tokens, wire, transport } = JSON.parse(process.argv[2]);
+const { url, channel, tokens, wire, transport, delta } = JSON.parse(process.argv[2]);
 const base = url.replace(/^ws/, "http");
 const endpoint = transport === "websocket" ? url : base.replace(/websocket$/, transport);
 // With protobuf the SDK hands out, and takes, what is published as bytes.
@@ -35,6 +36,7 @@ client.on("disconnected", ({ code, reason }) => tell("disconnected", { code, rea
 
 const subscription = client.newSubscription(channel, {
   joinLeave: true,
+  ...(delta && { delta }),
   minResubscribeDelay: 50,
   maxResubscribeDelay: 200,
 });
@@ -51,6 +53,7 @@ const commands = {
     const { clients } = await subscription.presence();
     return Object.values(clients).map(({ user }) => user);
   },
+  patches: async () => subscription.deltaStats().numDeltaPayloads,
   publish: async ({ data }) => {
     await subscription.publish(write(data));
   },
