@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from server import __version__
 from server.accounts import routes as accounts
-from server.gateway import endpoints, event_source, metrics, streams, unidirectional
+from server.gateway import asyncapi, endpoints, event_source, metrics, streams, unidirectional
 from server.gateway import presence_routes as presence
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Roomful",
         version=__version__,
         summary="Projects, tasks and members, with every change as one event.",
+        description="What there is to subscribe to, and every event, stands in [/asyncapi.json](/asyncapi.json).",
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # openapi.install has its own
         redoc_url=None,
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         accounts,
         health,
         metrics,
+        asyncapi,
     ):
         app.router.routes.extend(feature.router.routes)
     return app
