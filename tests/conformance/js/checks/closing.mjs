@@ -152,7 +152,7 @@ for (const code of [100, 111]) {
   });
 }
 
-for (const code of [101, 103, 106, 108]) {
+for (const code of [103, 106, 108]) {
   check(`connect answered with ${code}, which is not: it is the end`, async (bench) => {
     await bench.server.control("refuse", { whom: bench.user, codes: [code] });
     const { client, notes } = bench.client();
