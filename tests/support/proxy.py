@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from types import TracebackType
 from typing import Self
 
@@ -9,12 +10,13 @@ from typing import Self
 class Network:
     """Passes on what is said between clients and the server's port, until it is cut or stalled.
 
+    Of several ports each new connection gets the next, as from a load balancer that knows of no sessions.
     Cut, it resets what is connected and whoever tries to connect. Stalled, it keeps everything and carries nothing.
     `base`, such as "/roomful", is where clients find the server, which does not know of it.
     """
 
-    def __init__(self, server_port: int, *, base: str = "") -> None:
-        self._server_port = server_port
+    def __init__(self, *server_ports: int, base: str = "") -> None:
+        self._server_ports = itertools.cycle(server_ports)
         self._base = base
         self._is_cut = False
         self._flows = asyncio.Event()
@@ -50,7 +52,7 @@ class Network:
             client_writer.transport.abort()
             return
         try:
-            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", next(self._server_ports))
         except OSError:
             client_writer.transport.abort()
             return
