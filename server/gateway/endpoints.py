@@ -50,7 +50,7 @@ async def client_socket(websocket: WebSocket) -> None:
     """The Centrifuge client protocol, in JSON unless the client asks for protobuf.
 
     A bad token is answered after the upgrade (error 109, close 3500): SDKs take a refused upgrade for a broken network
-    and would try again for ever.
+    and would try again for ever. For who tries it by hand, `?cf_ws_frame_ping_pong=true` pings by the socket itself.
     """
     runtime, node = runtime_of(websocket), node_of(websocket)
     check_origin(websocket, runtime.settings.allowed_origins)
@@ -60,7 +60,14 @@ async def client_socket(websocket: WebSocket) -> None:
     await websocket.accept(subprotocol=handshake.subprotocol)
     await sockets.serve(
         websocket,
-        lambda transport: Session(node, transport, client_format, credentials=credentials, token=token),
+        lambda transport: Session(
+            node,
+            transport,
+            client_format,
+            credentials=credentials,
+            token=token,
+            pings_by_frames=websocket.query_params.get("cf_ws_frame_ping_pong") == "true",
+        ),
         send_bound=runtime.settings.send_buffer_bytes,
         on_shutdown=node.departure.begin,
     )

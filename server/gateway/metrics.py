@@ -47,7 +47,7 @@ class _EngineCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         hub = self._node.hub
-        counters = hub.counters
+        counters, emulation = hub.counters, self._node.emulation.counters
         yield GaugeMetricFamily("roomful_sockets", "Open sockets.", value=len(self._node.sessions))
         yield GaugeMetricFamily("roomful_channels", "Channels followed here.", value=hub.channel_count)
         yield GaugeMetricFamily("roomful_subscriptions", "Subscriptions here.", value=hub.subscription_count)
@@ -60,6 +60,12 @@ class _EngineCollector(Collector):
             "roomful_repairs": ("Times a channel was brought level from the log.", counters.repairs),
             "roomful_resets": ("Times a channel's history was replaced.", counters.resets),
             "roomful_log_reads": ("Reads of the event log.", counters.log_reads),
+            "roomful_commands_forwarded": (
+                "Requests whose commands another node has the session of.",
+                emulation.forwarded,
+            ),
+            "roomful_commands_unconfirmed": ("Of these, no node said that it has them.", emulation.unconfirmed),
+            "roomful_commands_turned_away": ("Requests with commands while too many waited.", emulation.turned_away),
             "roomful_sweeps_failed": ("Sweeps that found the log out of reach.", counters.sweeps_failed),
         }
         for name, (text, value) in counted.items():

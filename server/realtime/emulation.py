@@ -5,6 +5,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from server.realtime.broker import Broker, Receive
 from server.realtime.hub import Hub
@@ -31,6 +32,15 @@ class OutOfReach(Exception):
     """Other nodes can't be reached now, or too many requests wait for them."""
 
 
+@dataclass(slots=True)
+class EmulationCounters:
+    forwarded: int = 0
+    unconfirmed: int = 0
+    """Commands for a node that has not said in time that it has them."""
+    turned_away: int = 0
+    """For too many waited."""
+
+
 class Emulation:
     """Brings the commands of a request to their session, on this node or another.
 
@@ -46,6 +56,7 @@ class Emulation:
         self._last_number = 0
         self._arrived: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._broker: Broker | None = None
+        self.counters = EmulationCounters()
 
     async def connect(self, broker: Broker) -> None:
         """Name the broker that will call `take`, and ask it for what other nodes send; once, before anything else."""
@@ -77,7 +88,9 @@ class Emulation:
         if broker.figures is None or not _NODE.fullmatch(node):
             raise UnknownNode(node)
         if len(self._receipts) >= MAX_WAITING:
+            self.counters.turned_away += 1
             raise OutOfReach
+        self.counters.forwarded += 1
         self._last_number += 1
         number = self._last_number
         receipt = self._receipts[number] = asyncio.get_running_loop().create_future()
@@ -86,6 +99,7 @@ class Emulation:
             async with asyncio.timeout(RECEIPT_SECONDS):
                 await receipt
         except TimeoutError:
+            self.counters.unconfirmed += 1
             raise (UnknownNode(node) if await broker.is_healthy() else OutOfReach) from None
         finally:
             del self._receipts[number]

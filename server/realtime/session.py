@@ -66,6 +66,8 @@ class Session:
     The commands of an emulated session are brought by whoever has the key that the answer to connect tells. In a
     unidirectional one there is only that answer, as a push, and the client names the channels when it connects. The end
     of both is told by a push, since their transports may have no close codes.
+
+    With `pings_by_frames` the client is pinged by its socket's own means alone, which needs no SDK to answer.
     """
 
     __slots__ = (
@@ -76,6 +78,7 @@ class Session:
         "_is_pumping",
         "_mode",
         "_ping_at",
+        "_pings_by_frames",
         "_pong_by",
         "_queue",
         "_state",
@@ -97,6 +100,7 @@ class Session:
         credentials: Credentials | None = None,
         token: str = "",
         mode: Mode = "bidirectional",
+        pings_by_frames: bool = False,
     ) -> None:
         self.node = node
         self.connection = Connection(transport, client_format)
@@ -113,6 +117,7 @@ class Session:
         self._ping_at = 0.0
         self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
         self._mode = mode
+        self._pings_by_frames = pings_by_frames
         self._emulated_as = node.emulation.enter(self.receive) if mode == "emulated" else ""
         node.wheel.put(self, node.limits.connect_seconds)
 
@@ -283,8 +288,8 @@ class Session:
         result = ConnectResult(
             client=self.client.client,
             version=self.node.version,
-            ping=self.node.limits.ping_seconds,
-            pong=not self.is_unidirectional,
+            ping=0 if self._pings_by_frames else self.node.limits.ping_seconds,
+            pong=not (self.is_unidirectional or self._pings_by_frames),
             subs={channel: sub for channel, (sub, _) in subs.items()},
             session=self._emulated_as,
             node=self.node.name,
@@ -357,16 +362,17 @@ class Session:
 
     def _ping(self, now: float) -> None:
         self._ping_at = now + self.node.limits.ping_seconds
-        self.send(Reply())
+        if not self._pings_by_frames:
+            self.send(Reply())
         answers = True
-        if self.is_unidirectional:
+        if self.is_unidirectional or self._pings_by_frames:
             self.connection.transport.heard()  # what came before the ping is no answer to it
             answers = self.connection.transport.ping()
         self._pong_by = now + self.node.limits.pong_seconds if answers else math.inf
 
     def _has_answered(self) -> bool:
-        """Whether the socket itself has answered, for a client that says nothing."""
-        if self.is_unidirectional and self.connection.transport.heard():
+        """Whether the socket itself has answered, for a client that does not."""
+        if (self.is_unidirectional or self._pings_by_frames) and self.connection.transport.heard():
             self._pong_by = math.inf
             return True
         return False

@@ -17,9 +17,10 @@ from server.eventlog.log import EventData
 from server.realtime.protocol import protobuf
 from server.realtime.protocol.messages import Command, ConnectRequest
 from server.runtime import ASKING_AT_THE_DOOR
+from server.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
-from tests.support.app import Live
+from tests.support.app import Live, serving
 from tests.support.sockets import Socket
 from tests.support.subscribers import CommandError, PlainSubscriber, Push, Subscriber
 
@@ -443,3 +444,27 @@ async def test_sockets_that_come_in_wait_for_each_other_and_requests_for_none(li
         await opening
         assert (await plain.next_event())["offset"] == 1
         await plain.socket.close()
+
+
+async def test_who_has_signed_in_may_say_more_at_once(settings: Settings) -> None:
+    """As much as an SDK needs to subscribe to everything anew; before that, no more than a token and a little."""
+    async with serving(settings.model_copy(update={"max_message_bytes": 200_000})) as live:
+        ada = await live.api.register("ada")
+        stranger = Subscriber(live.socket_url, token=None)
+        await stranger.open()
+        await stranger.send_command("connect", token="x" * 70_000)
+        await stranger.expect_close(1009)
+        await stranger.close()
+        async with Subscriber(live.socket_url, token=ada.token) as subscriber:
+            padding = "x" * 190_000
+            await subscriber.command("history", channel=f"user:{ada.id}", padding=padding)
+            await subscriber.send_command("history", channel=f"user:{ada.id}", padding=padding * 2)
+            await subscriber.expect_close(1009)
+
+
+async def test_a_socket_that_is_used_by_hand_is_pinged_by_its_own_means(live: Live) -> None:
+    ada = await live.api.register("ada")
+    by_hand = Subscriber(live.socket_url, token=ada.token, query="?cf_ws_frame_ping_pong=true", answers_pings=False)
+    async with by_hand:
+        assert (by_hand.connected["ping"], by_hand.connected["pong"]) == (0, False)
+        await by_hand.expect_silence(3.5)  # more than a ping and the patience for its pong

@@ -158,11 +158,17 @@ class Engine:
         return publication
 
     def session(
-        self, *, token: str = "", client_format: ClientFormat = JSON, mode: Mode = "bidirectional"
+        self,
+        *,
+        token: str = "",
+        client_format: ClientFormat = JSON,
+        mode: Mode = "bidirectional",
+        pings_by_frames: bool = False,
     ) -> tuple[Session, ListTransport]:
         client_format = UNIDIRECTIONAL if mode == "unidirectional" else client_format
         transport = ListTransport(client_format)
-        return Session(self.node, transport, client_format, token=token, mode=mode), transport
+        session = Session(self.node, transport, client_format, token=token, mode=mode, pings_by_frames=pings_by_frames)
+        return session, transport
 
 
 @asynccontextmanager

@@ -619,3 +619,59 @@ async def test_patches_of_protobuf_are_bytes() -> None:
         whole, patch = (reply.push.pub for reply in replies)
         assert (whole.delta, patch.delta) == (False, True)
         assert msgspec.json.decode(bytes(apply_delta(list(whole.data), list(patch.data))))["n"] == 2
+
+
+async def test_what_a_connection_may_cost_is_limited() -> None:
+    limits = Limits(channels=2, commands_per_minute=6, queued_commands=3, connections_per_user=2)
+    async with running_engine(limits=limits) as engine:
+        for number in range(4):
+            engine.history.open(f"project:{number}")
+        session, transport = await connected(engine)
+        codes_given = []
+        for number in range(6):
+            say(session, {"id": 2 + number, "subscribe": {"channel": f"project:{number % 3}"}})
+            await until(lambda: any("id" in each for each in transport.messages))
+            answer = next(each for each in transport.take() if "id" in each)
+            codes_given.append((answer.get("error", {}).get("code"), answer.get("error", {}).get("temporary")))
+        # Two subscriptions, no third; one that is there already; then no seventh command in this minute.
+        limit, twice, too_many = (106, None), (105, None), (111, True)
+        assert codes_given == [(None, None), (None, None), limit, twice, twice, too_many]
+        say(session, *({"id": number, "history": {"channel": "project:0"}} for number in range(20, 25)))
+        assert transport.closed_with == (3013, "too many requests")
+        await connected(engine)
+        await connected(engine)
+        third, refused = engine.session()
+        say(third, {"id": 1, "connect": {"token": "ada"}})
+        await until(lambda: refused.closed_with)
+        assert refused.closed_with == (3504, "connection limit")
+
+
+@pytest.mark.parametrize(
+    ("said", "closed"),
+    [
+        ({}, (3501, "bad request")),  # a pong to no ping
+        ({"send": {"data": {}}}, (3508, "not available")),
+        ({"id": 5, "send": {"data": {}}}, (3501, "bad request")),
+        ({"id": 5, "connect": {"token": "ada"}}, (3501, "bad request")),
+        ({"id": 5}, (3501, "bad request")),
+    ],
+)
+async def test_what_nobody_may_say_ends_the_connection(said: dict[str, Any], closed: tuple[int, str]) -> None:
+    async with running_engine() as engine:
+        session, transport = await connected(engine)
+        say(session, said)
+        await until(lambda: transport.closed_with)
+        assert transport.closed_with == closed
+
+
+async def test_a_client_may_be_pinged_by_its_socket_alone() -> None:
+    async with running_engine(limits=Limits(ping_seconds=1, pong_seconds=1)) as engine:
+        session, transport = engine.session(pings_by_frames=True)
+        say(session, {"id": 1, "connect": {"token": "ada"}})
+        connect = (await answers(transport, 1))[0]["connect"]
+        assert (connect["ping"], connect["pong"]) == (0, False)
+        await until(lambda: transport.pings >= 2, 5.0)
+        assert (transport.take(), transport.closed_with) == ([], None)
+        transport.is_silent = True
+        await until(lambda: transport.closed_with, 5.0)
+        assert transport.closed_with == (3012, "no pong")
