@@ -8,8 +8,9 @@ from starlette.middleware import Middleware
 
 from server import __version__
 from server.accounts import routes as accounts
-from server.gateway import asyncapi, endpoints, event_source, metrics, streams, unidirectional
+from server.gateway import asyncapi, event_source, metrics, streams, unidirectional
 from server.gateway import presence_routes as presence
+from server.gateway.endpoints import SocketDoor
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.projects import event_routes as events
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(Failures),
             Middleware(ProxyHeaders, trusted=settings.trusted_proxies),
             Middleware(WellFormed),
+            Middleware(SocketDoor),
             Middleware(BodyLimit),
         ],
     )
@@ -73,7 +75,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     # Not include_router: it keeps the routers apart, and matches a request against each before its own, then again.
     for feature in (
-        endpoints,  # a crowd that comes back asks for nothing else, and requests pass them at a glance
         streams,
         unidirectional,
         event_source,  # before the list at the same address

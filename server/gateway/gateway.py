@@ -19,20 +19,21 @@ from server.settings import Settings
 async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
     """Serve sockets over the runtime's hub; at the end every one of them is closed with 3001."""
     sessions = Sessions()
+    policy = ProjectPolicy(runtime)
     node = Node(
         version=__version__,
         hub=runtime.hub,
         history=runtime.history,
         presence=runtime.presence,
         attendance=Attendance(runtime.presence, runtime.broker.publish),
-        policy=ProjectPolicy(runtime),
+        policy=policy,
         crew=runtime.crew,
         sessions=sessions,
         departure=Departure(sessions, runtime.crew, grace_seconds=runtime.settings.shutdown_grace),
         emulation=runtime.emulation,
         limits=limits_of(runtime.settings),
     )
-    runtime.hub.observe(Revocation(runtime.hub, node.sessions, runtime.crew).observe)
+    runtime.hub.observe(Revocation(runtime.hub, sessions, runtime.crew, forget=policy.forget).observe)
     await runtime.hub.pin(ACCESS_CHANNEL)
     runtime.loops.run("timers", node.wheel.run())
     runtime.loops.run("attendance", node.attendance.run())

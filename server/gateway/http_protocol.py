@@ -12,6 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from server.errors import AppError, BadRequest
 from server.gateway import refusal
+from server.gateway.websocket.asgi import Ends
+from server.gateway.websocket.handshake import Request
+from server.gateway.websocket.protocol import WebSocketProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
@@ -55,6 +58,20 @@ class HttpProtocol(HttpToolsProtocol):
                 return
         if self._deadline is None and self._is_between_requests:
             self._await_head()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the request over as it was read: uvicorn writes it down again for the other protocol to read."""
+        make: Any = (
+            self.ws_protocol_class
+        )  # uvicorn has looked that there is one; its type is a class' and ours a partial
+        protocol = make(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        if not isinstance(protocol, WebSocketProtocol):
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        request = Request(self.scope["method"].encode(), self.url, self.headers)
+        protocol.take_over(self.transport, request, Ends(self.server, self.client, self.scheme == "https"))
+        self.transport.set_protocol(protocol)
 
     def on_message_begin(self) -> None:
         self._is_in_head = True

@@ -1,15 +1,18 @@
 """Who may read and say what on the event socket: the projects' rules, in the engine's terms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.gateway.channels import ChannelName, parse_channel
+from server.gateway.recent import RecentAnswers
 from server.identity.people import names_of
+from server.identity.revocations import ACCESS_CHANNEL
 from server.identity.tokens import AccessClaims, TokenExpired, TokenInvalid
 from server.projects.access import memberships_among
 from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
@@ -18,28 +21,45 @@ from server.realtime.publication import ClientInfo, Publication
 from server.runtime import Runtime
 from server.supervision import GatheredCalls
 
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
 ASK_SECONDS = 4.0
 """SDKs give up a connect or subscribe after 5 s, so an answer after that is none."""
+ASKED_AT_ONCE = 64
 
-
-ASKED_AT_ONCE = 100
+NAME_SECONDS = 1.0
+"""Of a new name no event tells: for so long a socket that comes in may still be shown by the old one."""
+MEMBERSHIP_SECONDS = 5.0
+"""Events tell of its end. Shorter than a channel lingers that nobody reads any more: until then it is followed."""
 
 
 class ProjectPolicy:
-    """Asks the database each time: a member who was removed a moment ago is none.
+    """Asks the database: a member who was removed a moment ago is none.
 
-    A crowd that comes in asks together: one query answers all who ask while the one before it runs.
+    A crowd that comes in asks together: one query answers all who ask while the one before it runs, and about one
+    person and project it is asked once in a while, if nothing is seen to change (`forget`).
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._names = GatheredCalls(runtime.crew, self._find_names, most=ASKED_AT_ONCE)
-        self._memberships = GatheredCalls(runtime.crew, self._find_memberships, most=ASKED_AT_ONCE)
+        names = GatheredCalls(runtime.crew, self._find_names, most=ASKED_AT_ONCE)
+        self._names = RecentAnswers(names, seconds=NAME_SECONDS)
+        memberships = GatheredCalls(runtime.crew, self._find_memberships, most=ASKED_AT_ONCE)
+        self._memberships = RecentAnswers(memberships, seconds=MEMBERSHIP_SECONDS)
+        self._resets = 0
+
+    def forget(self) -> None:
+        """An event says that somebody's access has changed; what follows from it is done after this."""
+        self._names.forget()
+        self._memberships.forget()
 
     async def verify(self, token: str) -> Credentials:
         try:
-            async with _patience():
-                claims = await self._runtime.verifier.verify(token)
+            claims = self._runtime.tokens.verified(token)
+            if claims is None:
+                async with _patience():
+                    claims = await self._runtime.verifier.verify(token)
         except TokenExpired:
             raise TokenHasExpired from None
         except TokenInvalid:
@@ -47,8 +67,7 @@ class ProjectPolicy:
         return credentials_of(claims)
 
     async def admit(self, credentials: Credentials) -> Credentials:
-        async with _patience():
-            name = await self._names.call((credentials.user_id, credentials.session_id))
+        name = await self._answer(self._names, (credentials.user_id, credentials.session_id), ACCESS_CHANNEL)
         if name is None:
             raise TokenRefused
         return shown_as(credentials, name)
@@ -78,8 +97,24 @@ class ProjectPolicy:
     async def _may_read(self, credentials: Credentials, name: ChannelName) -> bool:
         if name.kind == "user":
             return name.id == credentials.user_id
+        watched = str(ChannelName("project", name.id))
+        return await self._answer(self._memberships, (credentials.user_id, name.id), watched) is not None
+
+    async def _answer(self, answers: RecentAnswers[K, T], key: K, channel: str) -> T | None:
+        """The answer to a question, of whose changes this channel tells."""
+        is_watched = self._is_watched(channel)
+        if is_watched and (known := answers.known(key)) is not None:
+            return known
         async with _patience():
-            return await self._memberships.call((credentials.user_id, name.id)) is not None
+            return await answers.ask(key, is_watched=is_watched)
+
+    def _is_watched(self, channel: str) -> bool:
+        """Whether every later event of the channel passes through this node's hub."""
+        hub = self._runtime.hub
+        if hub.counters.resets != self._resets:
+            self._resets = hub.counters.resets
+            self.forget()  # a channel's history was replaced: nobody knows what lies between
+        return hub.position(channel) is not None
 
     async def _find_names(self, acting: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:

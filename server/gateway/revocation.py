@@ -1,5 +1,7 @@
 """Losing access: the events that end somebody's subscriptions or sockets, on every node that sees them."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from server.gateway.channels import parse_channel
@@ -9,6 +11,8 @@ from server.realtime.protocol.codes import FORCE_DISCONNECT, SERVER_UNSUBSCRIBE,
 from server.realtime.publication import Publication
 from server.realtime.sessions import Sessions
 from server.supervision import Crew
+
+_ACCESS_EVENTS = ("member.removed", "member.updated", "project.deleted")
 
 ACCESS_LOST = Unsubscribe(SERVER_UNSUBSCRIBE.code, "access lost")
 ROLE_CHANGED = Unsubscribe(UNSUBSCRIBE_INSUFFICIENT.code, "role changed")
@@ -22,12 +26,16 @@ class Revocation:
     overlooked, and a removed member does not get the event of the removal.
     """
 
-    def __init__(self, hub: Hub, sessions: Sessions, crew: Crew) -> None:
+    def __init__(self, hub: Hub, sessions: Sessions, crew: Crew, *, forget: Callable[[], None]) -> None:
+        """`forget` is called before any of it takes effect: what was known of people's access is old now."""
         self._hub = hub
         self._sessions = sessions
         self._crew = crew
+        self._forget = forget
 
     def observe(self, event: Publication) -> None:
+        if event.channel == ACCESS_CHANNEL or event.type in _ACCESS_EVENTS:
+            self._forget()
         if event.channel == ACCESS_CHANNEL:
             self._end_sockets(event)
         elif event.type == "member.removed":

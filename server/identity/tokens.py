@@ -62,14 +62,19 @@ class Tokens:
         Raises TokenExpired for a token that only its age condemns, TokenInvalid for everything else, junk of any
         kind included.
         """
-        verified = self._verified.get(token)
-        if verified is not None and time.time() < verified.expires_at:
+        verified = self.verified(token)
+        if verified is not None:
             return verified
         claims = self._verify(token)
         if len(self._verified) >= MAX_VERIFIED:
             del self._verified[next(iter(self._verified))]  # the one that came first
         self._verified[token] = claims
         return claims
+
+    def verified(self, token: str) -> AccessClaims | None:
+        """The claims of a good token that was verified before; None says nothing of it."""
+        claims = self._verified.get(token)
+        return claims if claims is not None and time.time() < claims.expires_at else None
 
     def _verify(self, token: str) -> AccessClaims:
         if len(token) > MAX_TOKEN_BYTES:

@@ -1,9 +1,9 @@
 """Who may do what in a project, as dependencies that a route's signature shows."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
@@ -25,6 +25,9 @@ from server.web.dependencies import DB, Claims, MutationId, ReadDB
 from server.web.limits import limits_of
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+ASKED_TOGETHER = 16
+"""In one query; more is asked in several."""
 
 
 def _possible_id(text: str) -> str:
@@ -89,15 +92,16 @@ async def may_see(session: AsyncSession, *, user_id: str, project_id: str) -> bo
 
 async def memberships_among(session: AsyncSession, asked: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """`may_see` for many at once, each as person and project: those of them who are members now."""
-    of_project: defaultdict[str, list[str]] = defaultdict(list)
-    for user_id, project_id in asked:
-        of_project[project_id].append(user_id)
-    # Not one list of pairs: SQLite would read the whole table for it.
-    are_asked = [
-        and_(MEMBER.c.project_id == project_id, MEMBER.c.user_id.in_(users)) for project_id, users in of_project.items()
-    ]
-    rows = await session.execute(select(MEMBER.c.user_id, MEMBER.c.project_id).where(or_(*are_asked)))
-    return {(user_id, project_id) for user_id, project_id in rows}
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(asked), ASKED_TOGETHER):
+        parameters: dict[str, object] = {}
+        # The places that are left over ask the first question again.
+        for place, pair in zip_longest(
+            range(ASKED_TOGETHER), asked[start : start + ASKED_TOGETHER], fillvalue=asked[0]
+        ):
+            parameters[f"person_{place}"], parameters[f"project_{place}"] = pair
+        found.update(tuple(row) for row in await _MEMBERSHIPS.all(session, parameters))
+    return found
 
 
 async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:
@@ -147,6 +151,18 @@ async def _find(session: AsyncSession, statement: Statement, project_id: str, cl
 
 _MEMBERSHIP = Statement(
     select(MEMBER.c.role).where(MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))
+)
+# As many questions in every case, so that the text is always the same. Not one list of pairs: SQLite would read the
+# whole table for it.
+_MEMBERSHIPS = Statement(
+    select(MEMBER.c.user_id, MEMBER.c.project_id).where(
+        or_(
+            *[
+                and_(MEMBER.c.project_id == bindparam(f"project_{n}"), MEMBER.c.user_id == bindparam(f"person_{n}"))
+                for n in range(ASKED_TOGETHER)
+            ]
+        )
+    )
 )
 _SIGNED_IN_MEMBER = select(PROJECT, MEMBER.c.role, *PERSON).where(
     PROJECT.c.id == bindparam("project"),

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Scope
@@ -26,6 +26,18 @@ EXTENSION = "roomful.socket"
 
 MAX_WAITING_MESSAGES = 16
 """For an application that doesn't call receive: beyond it nothing more is read from the peer."""
+
+
+class Ends(NamedTuple):
+    """Of a connection, as the scope has them: this end's address, the other's, and whether TLS is between."""
+
+    server: tuple[str, int | None] | None
+    client: tuple[str, int] | None
+    is_secure: bool
+
+    @classmethod
+    def of(cls, transport: asyncio.Transport) -> Self:
+        return cls(get_local_addr(transport), get_remote_addr(transport), is_ssl(transport))
 
 
 class State(Enum):
@@ -82,12 +94,10 @@ class Conversation:
 
     # From the connection
 
-    def begin(
-        self, upgrade: Upgrade, transport: asyncio.Transport, extension: str | None, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def begin(self, upgrade: Upgrade, ends: Ends, extension: str | None, loop: asyncio.AbstractEventLoop) -> None:
         """Run the application for this handshake; uvicorn's shutdown waits for its task."""
         self._extension = extension
-        task = loop.create_task(self._run(self._config.loaded_app, self._scope(upgrade, transport)))
+        task = loop.create_task(self._run(self._config.loaded_app, self._scope(upgrade, ends)))
         self._server_state.tasks.add(task)
         task.add_done_callback(self._server_state.tasks.discard)
         self._task = task
@@ -234,16 +244,16 @@ class Conversation:
             self._keepalive.stop()
             self._keepalive = None
 
-    def _scope(self, upgrade: Upgrade, transport: asyncio.Transport) -> Scope:
+    def _scope(self, upgrade: Upgrade, ends: Ends) -> Scope:
         root_path = self._config.root_path
         path = upgrade.path.decode("ascii")
         return {
             "type": "websocket",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
-            "scheme": "wss" if is_ssl(transport) else "ws",
-            "server": get_local_addr(transport),
-            "client": get_remote_addr(transport),
+            "scheme": "wss" if ends.is_secure else "ws",
+            "server": ends.server,
+            "client": ends.client,
             "root_path": root_path,
             "path": root_path + unquote(path),
             "raw_path": root_path.encode("ascii") + upgrade.path,

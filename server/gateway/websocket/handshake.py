@@ -5,6 +5,7 @@ import binascii
 import http
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from websockets.exceptions import InvalidHeader
 from websockets.utils import accept_key
@@ -22,6 +23,19 @@ class UpgradeRequired(BadRequest):
     """The request is for no protocol that is spoken here (RFC 9110, 15.5.22)."""
 
     status = 426
+
+
+class Request(NamedTuple):
+    """A request of HTTP/1.1 as it was sent, with its header names in lower case."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its head, about."""
+        return len(self.target) + sum([len(name) + len(value) + 4 for name, value in self.headers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +67,25 @@ def parse(head: bytes) -> Upgrade:
     request_line, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     method, _, rest = request_line.partition(b" ")
     target, _, protocol = rest.rpartition(b" ")
-    if method != b"GET":
-        raise MethodNotAllowed("A WebSocket is opened with GET.", headers={"Allow": "GET"})
-    if protocol != b"HTTP/1.1" or not target.startswith(b"/") or not target.isascii():
+    if protocol != b"HTTP/1.1":
         raise BadRequest("The request line is malformed.")
     headers: Headers = []
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon or not name or name != name.strip():
             raise BadRequest("A header is malformed.")
-        headers.append((name.lower(), value.strip(b" \t")))
-    path, _, query = target.partition(b"?")
+        headers.append((name.lower(), value))
+    return check(Request(method, target, headers))
+
+
+def check(request: Request) -> Upgrade:
+    """The handshake that a request is. Raises AppError."""
+    if request.method != b"GET":
+        raise MethodNotAllowed("A WebSocket is opened with GET.", headers={"Allow": "GET"})
+    if not request.target.startswith(b"/") or not request.target.isascii():
+        raise BadRequest("The request line is malformed.")
+    headers = [(name, value.strip(b" \t")) for name, value in request.headers]
+    path, _, query = request.target.partition(b"?")
     return Upgrade(path, query, headers, _check(headers))
 
 

@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from server.errors import AppError, BadRequest, Unavailable
 from server.gateway import refusal
 from server.gateway.websocket import handshake, tcp
-from server.gateway.websocket.asgi import Conversation, State
+from server.gateway.websocket.asgi import Conversation, Ends, State
 from server.gateway.websocket.frames import (
     ABNORMAL,
     INTERNAL_ERROR,
@@ -23,7 +23,7 @@ from server.gateway.websocket.frames import (
     close_frame,
     frame,
 )
-from server.gateway.websocket.handshake import Headers, Upgrade
+from server.gateway.websocket.handshake import Headers, Request, Upgrade
 from server.gateway.websocket.options import DEFAULTS, SocketOptions
 from server.gateway.websocket.reader import Close, Failure, FrameReader, Ping
 from server.realtime.transport import Chunk, Framing, OnClose, OnMessage, OnOverflow
@@ -34,6 +34,7 @@ MAX_PENDING_FOR_PONG = 64 * 1024
 """A peer that takes nothing gets no pongs either: they would pile up."""
 BACKLOG_SECONDS = 1.0
 
+_HEAD_TOO_LARGE = "The request line and headers are too large."
 _PING_FRAME = frame(PING, b"")
 
 
@@ -113,6 +114,14 @@ class WebSocketProtocol(asyncio.Protocol):
         self._server_state.connections.add(cast("Any", self))  # its type lists uvicorn's own classes
         tcp.tune(self._transport, self._options)
         self._arm(self._options.handshake_seconds, self._handshake_timed_out)
+
+    def take_over(self, transport: asyncio.Transport, request: Request, ends: Ends) -> None:
+        """Begin with a request that an HTTP protocol has read on this connection."""
+        self.connection_made(transport)
+        if request.size_bytes > self._options.max_head_bytes:
+            self.refuse(BadRequest(_HEAD_TOO_LARGE))
+        else:
+            self._begin_conversation(lambda: handshake.check(request), ends)
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
@@ -272,15 +281,15 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         head, end, self._early = self._early.partition(b"\r\n\r\n")
         if len(head) > self._options.max_head_bytes:
-            self.refuse(BadRequest("The request line and headers are too large."))
+            self.refuse(BadRequest(_HEAD_TOO_LARGE))
         elif not end:
             self._early = head
         else:
-            self._begin_conversation(head + end)
+            self._begin_conversation(lambda: handshake.parse(head + end), Ends.of(self._transport))
 
-    def _begin_conversation(self, head: bytes) -> None:
+    def _begin_conversation(self, read: Callable[[], Upgrade], ends: Ends) -> None:
         try:
-            upgrade = handshake.parse(head)
+            upgrade = read()
             agreed = upgrade.negotiate_deflate() if self._options.deflate else None
         except AppError as error:
             self.refuse(error)
@@ -290,7 +299,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self.framing, extension = agreed
         self._upgrade = upgrade
         assert self._conversation is not None
-        self._conversation.begin(upgrade, self._transport, extension, self._loop)
+        self._conversation.begin(upgrade, ends, extension, self._loop)
 
     def _handshake_timed_out(self) -> None:
         self.refuse(Unavailable("The handshake took too long."))
