@@ -38,20 +38,13 @@ from server.gateway.http_protocol import HttpProtocol
 from server.gateway.streams import Opening
 from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
-from server.realtime.attendance import Attendance
-from server.realtime.departure import Departure
-from server.realtime.emulation import Emulation, receiver
-from server.realtime.hub import Hub
-from server.realtime.memory_broker import MemoryBroker
-from server.realtime.memory_history import MemoryHistory
+from server.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.node import Limits, Node
 from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from server.realtime.protocol import codes
 from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Session
-from server.realtime.sessions import Sessions
-from server.supervision import Crew, Loops
 from server.web.errors import error_response, explain
 from tests.conformance.control import Control, Refusals, control_routes
 
@@ -87,8 +80,7 @@ warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
 class SuitePolicy:
     """Asked by the engine's sessions; what is published is recorded in memory."""
 
-    broker: MemoryBroker
-    history: MemoryHistory
+    channels: MemoryChannels
     is_insecure: bool
     refusals: Refusals
 
@@ -122,7 +114,7 @@ class SuitePolicy:
         if namespace is None:
             raise codes.UNKNOWN_CHANNEL.error()
         self.refusals.look(channel)
-        self.history.open(channel, size=namespace.history_size)
+        self.channels.history.open(channel, size=namespace.history_size)
         if self.is_insecure or (credentials.user_id and channel == f"#{credentials.user_id}"):
             return None
         try:
@@ -145,10 +137,8 @@ class SuitePolicy:
     def record(self, channel: str, data: bytes, info: ClientInfo | None = None) -> Publication:
         """Publish what the history keeps. The channel is one that `rules` knows."""
         namespace = NAMESPACES[_name_of(channel)]
-        self.history.open(channel, size=namespace.history_size)
-        publication = self.history.append(channel, data, info=info)
-        self.broker.publish(publication)
-        return publication
+        self.channels.history.open(channel, size=namespace.history_size)
+        return self.channels.publish(channel, data, info=info)
 
     async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
         if method != "echo":
@@ -168,37 +158,19 @@ class SuiteServer:
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        async with Crew("sessions") as crew, Loops() as loops:
-            history = MemoryHistory()
-            # No more than the smallest history holds: what that has dropped can't be recovered.
-            hub = Hub(history, crew, tail_length=NAMESPACES["smallhistory"].history_size)
-            emulation = Emulation()
-            broker = MemoryBroker(receiver(hub, emulation))
-            hub.connect(broker)
-            await emulation.connect(broker)
+        parts = MemoryParts(
             # One person of the suites is often two clients, and each wants to hear of the other.
-            presence = MemoryPresence(who=attrgetter("client"))
-            self.policy = SuitePolicy(broker, history, self.is_insecure, Refusals())
-            sessions = Sessions()
-            self.node = Node(
-                version="conformance",
-                hub=hub,
-                history=history,
-                presence=presence,
-                attendance=Attendance(presence, broker.publish),
-                policy=self.policy,
-                crew=crew,
-                sessions=sessions,
-                departure=Departure(sessions, crew, grace_seconds=1.0),
-                emulation=emulation,
-                limits=self.limits,
-            )
-            self.control = Control(self.node, history, self.policy.refusals, self.policy.record)
-            loops.run("hub", hub.run())
-            loops.run("timers", self.node.wheel.run())
-            loops.run("attendance", self.node.attendance.run())
+            presence=MemoryPresence(who=attrgetter("client")),
+            tail_length=min(each.history_size for each in NAMESPACES.values()),
+        )
+
+        def make_policy(channels: MemoryChannels) -> SuitePolicy:
+            self.policy = SuitePolicy(channels, self.is_insecure, Refusals())
+            return self.policy
+
+        async with open_memory_node(make_policy, version="conformance", limits=self.limits, parts=parts) as self.node:
+            self.control = Control(self.node, parts.history, self.policy.refusals, self.policy.record)
             yield
-            self.node.departure.finish()
 
     async def client_socket(self, websocket: WebSocket) -> None:
         handshake = read_handshake(websocket, offered=tuple(FORMATS))

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.conformance.javascript import GROUPS, SETTINGS, run_checks
-from tests.conformance.process import ROOT, DidNotStart, serving
+from tests.conformance.process import ROOT, serving
 from tests.conformance.sdks import JAVASCRIPT, NeedsNode, install_javascript
 
 PAGE = ROOT / "docs" / "conformance.md"
@@ -109,8 +109,8 @@ def _server(*options: str) -> Iterator[None]:
     try:
         with serving(PORT, *options):
             yield
-    except (DidNotStart, TimeoutError) as failure:
-        raise SuiteFailed("the server did not start") from failure
+    except (AssertionError, TimeoutError) as failure:
+        raise SuiteFailed(f"the server did not start: {failure}") from failure
 
 
 def _run_javascript() -> str:

@@ -1,28 +1,22 @@
 """The engine by itself, on adapters in memory: a node whose history, broker and sockets a test holds in its hands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import msgspec
 
-from server.realtime.attendance import Attendance
-from server.realtime.departure import Departure
-from server.realtime.emulation import Emulation, receiver
-from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_history import MemoryHistory
-from server.realtime.memory_presence import MemoryPresence
+from server.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
 from server.realtime.node import Limits, Node
 from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from server.realtime.protocol import codes
 from server.realtime.protocol.formats import JSON, UNIDIRECTIONAL, ClientFormat, PushFormat
 from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Mode, Session
-from server.realtime.sessions import Sessions
 from server.realtime.transport import Chunk
-from server.supervision import Crew, Loops
 
 
 class ListFraming:
@@ -80,7 +74,8 @@ class TestPolicy:
 
     __test__ = False
 
-    def __init__(self, publish: Callable[[Publication], None]) -> None:
+    def __init__(self, channels: MemoryChannels) -> None:
+        self.channels = channels
         self.members: dict[str, set[str]] = {}
         self.revoked: set[str] = set()
         self.server_channels: list[str] = []
@@ -89,7 +84,6 @@ class TestPolicy:
         self.questions = 0
         self.gates: dict[int, asyncio.Event] = {}
         self.verifying: asyncio.Event | None = None
-        self._publish = publish
 
     async def verify(self, token: str) -> Credentials:
         if self.verifying is not None:
@@ -132,7 +126,7 @@ class TestPolicy:
         return self.server_channels
 
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
-        self._publish(Publication(channel, data, info=info))
+        self.channels.broker.publish(Publication(channel, data, info=info))
 
     async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
         raise codes.METHOD_NOT_FOUND.error()
@@ -175,30 +169,7 @@ class Engine:
 async def running_engine(
     *, limits: Limits | None = None, tail_length: int = 512, history_size: int = 1000
 ) -> AsyncIterator[Engine]:
-    async with Crew("sessions") as crew, Loops() as loops:
-        history = MemoryHistory(size=history_size)
-        hub = Hub(history, crew, tail_length=tail_length)
-        emulation = Emulation()
-        broker = MemoryBroker(receiver(hub, emulation))
-        hub.connect(broker)
-        await emulation.connect(broker)
-        presence = MemoryPresence()
-        policy = TestPolicy(broker.publish)
-        sessions = Sessions()
-        node = Node(
-            version="test",
-            hub=hub,
-            history=history,
-            presence=presence,
-            attendance=Attendance(presence, broker.publish),
-            policy=policy,
-            crew=crew,
-            sessions=sessions,
-            departure=Departure(sessions, crew, grace_seconds=1.0),
-            emulation=emulation,
-            limits=limits or Limits(),
-        )
-        loops.run("hub", hub.run())
-        loops.run("timers", node.wheel.run())
-        loops.run("attendance", node.attendance.run())
-        yield Engine(node, history, policy, broker)
+    parts = MemoryParts(history=MemoryHistory(size=history_size), tail_length=tail_length)
+    async with open_memory_node(TestPolicy, version="test", limits=limits, parts=parts) as node:
+        assert isinstance(node.policy, TestPolicy)
+        yield Engine(node, parts.history, node.policy, node.policy.channels.broker)

@@ -44,6 +44,13 @@ def wait_until(is_done: Callable[[], bool], *, seconds: float, what: str) -> Non
         time.sleep(0.01)
 
 
+def listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether a process has come so far as to take connections. Raises AssertionError when it has ended."""
+    assert process.poll() is None, f"the process ended with {process.returncode} before it listened"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def ended_by(process: subprocess.Popen[bytes], ending: signal.Signals, *, seconds: float = 10) -> Iterator[None]:
     """End the process with this signal when the block is left, and by SIGKILL if it takes too long."""

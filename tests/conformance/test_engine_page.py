@@ -1,0 +1,69 @@
+"""What docs/engine.md says is so: the engine stands by itself, and its example is a chat."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.process import ROOT
+from tests.conformance.sdks import PythonSdk
+from tests.support.processes import dies_with_parent, ended_by, free_port, listens, wait_until
+
+PAGE = ROOT / "docs" / "engine.md"
+START_SECONDS = 30
+
+ALONE = """\
+import pkgutil, sys
+import server.realtime
+for module in pkgutil.walk_packages(server.realtime.__path__, "server.realtime."):
+    __import__(module.name)
+packages = {name.split(".")[0] for name in sys.modules}
+print(*sorted(packages & {"fastapi", "starlette", "uvicorn", "sqlalchemy", "pydantic"}))
+print(*sorted(name for name in sys.modules if name.startswith("server.") and not name.startswith("server.realtime")))
+"""
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Iterator[str]:
+    """The page's example under plain uvicorn."""
+    (example,) = re.findall(r"<!-- example: chat -->\n\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "chat.py").write_text(example)
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "chat:app", "--port", str(port), "--log-level", "warning"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=dies_with_parent(),
+    )
+    with ended_by(process, signal.SIGTERM):
+        wait_until(lambda: listens(process, port), seconds=START_SECONDS, what="the chat")
+        yield f"ws://127.0.0.1:{port}/connection/websocket"
+
+
+async def test_its_example_is_a_chat(chat: str) -> None:
+    async with PythonSdk(chat, "room:lounge", ["ada"]) as ada, PythonSdk(chat, "room:lounge", ["bob"]) as bob:
+        await ada.expect("subscribed")
+        await bob.expect("subscribed")
+        assert await bob.ask("publish", data={"text": "Hello"}) == {"result": None}
+        said = await ada.expect("publication")
+        assert (said["offset"], said["data"]) == (1, {"text": "Hello"})
+        assert sorted((await ada.ask("presence"))["result"]) == ["ada", "bob"]
+        assert (await ada.ask("history", limit=10))["result"]["offsets"] == [1]
+
+
+async def test_its_policy_says_who_may_enter(chat: str) -> None:
+    async with PythonSdk(chat, "room:attic", ["bob"]) as bob:
+        assert (await bob.expect("unsubscribed"))["code"] == 103
+    async with PythonSdk(chat, "project:1", ["ada"]) as ada:
+        assert (await ada.expect("unsubscribed"))["code"] == 102
+
+
+async def test_the_engine_knows_no_framework_no_database_and_no_project() -> None:
+    said = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", ALONE], cwd=ROOT, text=True)
+    assert said.split("\n") == ["", "server.supervision", ""]
