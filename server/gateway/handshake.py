@@ -13,6 +13,7 @@ from server.identity.tickets import redeem_ticket
 from server.identity.tokens import TokenInvalid
 from server.realtime.policy import Credentials
 from server.runtime import Runtime
+from server.web.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
         return
     if len(origins) == 1 and not allowed and _is_own(connection, origin):
         return
-    logger.warning("a handshake from another origin was refused", extra={"origin": origin[:200], "allowed": allowed})
+    if limits_of(connection).is_refusal_logged():
+        where = {"origin": origin[:200], "allowed": allowed}
+        logger.warning("a handshake from another origin was refused", extra=where)
     raise Forbidden("This origin is not allowed to connect.")
 
 

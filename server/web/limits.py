@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
 
 from server.errors import RateLimited
-from server.realtime.limits import TokenBuckets
+from server.realtime.limits import TokenBucket, TokenBuckets
 from server.settings import Settings
 
 ADDRESS_FACTOR = 10
 """Many people share one address; this many times one person's failed sign-ins, or commands, are borne from it."""
+
+REFUSALS_LOGGED = 10
+"""Lines a minute on refused handshakes: a page elsewhere can have as many refused as it likes."""
 
 
 class Limits:
@@ -24,6 +28,7 @@ class Limits:
         self._sign_ins = TokenBuckets(settings.rate_limit_sign_in)
         self._addresses = TokenBuckets(settings.rate_limit_sign_in * ADDRESS_FACTOR)
         self._commanders = TokenBuckets(settings.rate_limit_commands * ADDRESS_FACTOR)
+        self._refusals = TokenBucket(REFUSALS_LOGGED, clock())
 
     def count_write(self, user_id: str) -> None:
         """Raises RateLimited."""
@@ -50,14 +55,18 @@ class Limits:
             self._sign_ins.give_back((network, email.lower()))
             raise RateLimited(seconds)
 
+    def is_refusal_logged(self) -> bool:
+        """Whether the log may have a line more on a refused handshake; counts it."""
+        return self._refusals.take(self._clock()) == 0.0
+
     def sign_in_succeeded(self, address: str, email: str) -> None:
         network = _network(address)
         self._sign_ins.give_back((network, email.lower()))
         self._addresses.give_back(network)
 
 
-def limits_of(request: Request) -> Limits:
-    limits: Limits = request.app.state.limits
+def limits_of(connection: HTTPConnection) -> Limits:
+    limits: Limits = connection.app.state.limits
     return limits
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI, WebSocket
 from starlette.types import Message, Scope
 
 from server.errors import NotFound
+from server.web.limits import REFUSALS_LOGGED
 from tests.conftest import Backend
 
 EXTENSIONS: dict[str, Any] = {"websocket.http.response": {}}
@@ -95,3 +96,11 @@ async def test_a_malformed_address(app: FastAPI) -> None:
     for changes in ({"raw_path": b"/socket/%zz"}, {"query_string": b"token=%00"}, {"headers": [(b"host", b"a/b")]}):
         start, body = await connect(app, **changes)
         assert (start["status"], b'"BAD_REQUEST"' in body["body"]) == (400, True)
+
+
+async def test_a_page_elsewhere_can_not_fill_the_log(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+    headers = [(b"host", b"roomful.test"), (b"origin", b"https://elsewhere.test")]
+    for _ in range(REFUSALS_LOGGED + 5):
+        start, _ = await connect(app, "/connection/websocket", headers=headers)
+        assert start["status"] == 403
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * REFUSALS_LOGGED
