@@ -10,6 +10,7 @@ from typing import cast
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from server.errors import AppError
 from server.gateway.http_protocol import EXTENSION
 from server.gateway.sockets import SocketSession
 from server.gateway.websocket import tcp
@@ -152,8 +153,9 @@ class ResponseTransport:
                 self.pending_bytes -= len(data)
 
     async def _watch(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        with contextlib.suppress(AppError):  # a body that is refused, when the answer has begun: as if it had gone
+            while (await receive())["type"] != "http.disconnect":
+                pass
         self.abort()
 
     def _lose_patience(self) -> None:
@@ -184,6 +186,9 @@ class StreamedResponse(Response):
         if connection is not None:
             tcp.tune(connection, DEFAULTS)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
         transport = ResponseTransport(self._body, send_bound=self._send_bound)
         session = self._begin(transport)
         try:

@@ -14,6 +14,7 @@ from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
 from tests.support.server import Server
 from tests.support.sockets import Socket
+from tests.support.streams import StreamSocket
 from tests.support.subscribers import PlainSubscriber, Subscriber
 
 GRACE_SECONDS = 3.0
@@ -43,6 +44,7 @@ async def test_sockets_are_told_to_come_back_and_everything_ends_in_time(server:
     frozen.stop_reading()
     async with (
         Subscriber(server.socket_url, token=ada.token) as subscriber,
+        Subscriber("", token=ada.token, socket=StreamSocket(server.url, "http_stream")) as streaming,
         PlainSubscriber(server.socket_url, project.id, token=ada.token) as plain,
         httpx.AsyncClient(base_url=server.url, trust_env=False) as http,
         http.stream(
@@ -59,6 +61,7 @@ async def test_sockets_are_told_to_come_back_and_everything_ends_in_time(server:
         async with asyncio.TaskGroup() as group:
             ending = group.create_task(server.terminate())
             group.create_task(_expect_shutdown(subscriber))
+            group.create_task(_expect_shutdown(streaming))
             group.create_task(_expect_shutdown_plain(plain))
             async for _ in lines:
                 pass

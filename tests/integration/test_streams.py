@@ -277,6 +277,32 @@ async def test_a_hundred_readers_who_vanish_leave_nothing(live: Live, kind: Kind
     await eventually(lambda: is_quiet(live))
 
 
+async def test_a_look_at_the_head_begins_no_session(live: Live) -> None:
+    ada = await live.api.register("ada")
+    for path in ("sse", "uni_sse"):
+        answer = await live.api.http.head(f"/connection/{path}?{cf_connect(token=ada.token)}")
+        if path == "sse":
+            assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+        assert is_quiet(live)
+
+
+async def test_a_body_that_is_refused_late_ends_the_stream(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    ada = await live.api.register("ada")
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    head = f"GET /connection/sse?{cf_connect(token=ada.token)} HTTP/1.1\r\nHost: localhost\r\n"
+    writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        await reader.readuntil(b'"node"')
+        with contextlib.suppress(ConnectionError):
+            for _ in range(20):
+                writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+                await writer.drain()
+            assert await reader.read(100_000)
+    await eventually(lambda: is_quiet(live))
+    writer.close()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 @pytest.mark.parametrize("path", ["/connection/http_stream", "/connection/sse", "/emulation"])
 async def test_pages_of_other_origins_are_refused(settings: Settings, path: str) -> None:
     async with changed(settings, allowed_origins=(PAGE,)) as live:
