@@ -35,6 +35,7 @@ def commands(*, tokens: Sequence[str], channels: Sequence[str]) -> st.SearchStra
             "limit": st.integers(-(2**31), 2**31 - 1),
             "since": st.fixed_dictionaries({"offset": st.integers(0, 2**63 - 1)}),
             "reverse": st.booleans(),
+            "delta": st.sampled_from(["fossil", "?"]),
             "flag": st.integers(-(2**63), 2**63 - 1),
             "type": st.integers(-2, 4),
             "method": st.text(max_size=5),
@@ -47,6 +48,23 @@ def commands(*, tokens: Sequence[str], channels: Sequence[str]) -> st.SearchStra
         st.dictionaries(st.sampled_from(METHODS), fields, min_size=1, max_size=1)
         | st.dictionaries(st.sampled_from(METHODS), fields, max_size=2),
     )
+
+
+def connecting(*, tokens: Sequence[str], channels: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Connect requests of who listens only."""
+    position = st.fixed_dictionaries(
+        {},
+        optional={
+            "recover": st.booleans(),
+            "epoch": st.sampled_from(["", "_"]),
+            "offset": st.integers(0, 2**63 - 1),
+            "type": st.integers(-2, 4),
+            "flag": st.integers(0, 3),
+            "delta": st.just("fossil"),
+        },
+    )
+    subs = st.dictionaries(st.sampled_from(channels), position, max_size=4)
+    return st.fixed_dictionaries({}, optional={"token": st.sampled_from(tokens), "subs": subs, "data": json_values})
 
 
 def frame_of(said: Sequence[dict[str, Any]], client_format: ClientFormat) -> bytes:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from server.realtime.node import Limits
 from server.realtime.protocol import codes, protobuf
 from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
-from tests.support.commands import METHODS, commands, frame_of, json_values
+from server.realtime.session import Mode
+from tests.support.commands import METHODS, commands, connecting, frame_of, json_values
 from tests.support.engine import ListTransport, running_engine
 
 CHANNELS = ("project:1", "signal:1", "user:ada", "project:", "x" * 300, "", "\ud7ff:é")
@@ -28,6 +29,7 @@ EXPECTED_CODES = {
 FORMATS = pytest.mark.parametrize("client_format", [JSON, PROTOBUF], ids=["json", "protobuf"])
 
 any_commands = commands(tokens=["ada", "bad", "old-ada", ""], channels=CHANNELS)
+connect_requests = connecting(tokens=["ada", "ada", "bad", "old-ada", ""], channels=CHANNELS)
 
 
 class Faults(logging.Handler):
@@ -48,21 +50,23 @@ class Faults(logging.Handler):
         logging.getLogger("server").removeHandler(self)
 
 
-async def converse(client_format: ClientFormat, frames: Sequence[str | bytes]) -> ListTransport:
+async def converse(
+    client_format: ClientFormat, frames: Sequence[str | bytes], mode: Mode = "bidirectional"
+) -> ListTransport:
     """Say this to a session of a node of its own, and wait for the end of what it does."""
     with Faults() as faults:
-        transport = await _converse(client_format, frames)
+        transport = await _converse(client_format, frames, mode)
     assert faults.records == []
     if transport.closed_with is not None:
         assert transport.closed_with[0] in EXPECTED_CODES, transport.closed_with
     return transport
 
 
-async def _converse(client_format: ClientFormat, frames: Sequence[str | bytes]) -> ListTransport:
+async def _converse(client_format: ClientFormat, frames: Sequence[str | bytes], mode: Mode) -> ListTransport:
     async with running_engine(limits=Limits(queued_commands=20)) as engine:
         for channel in CHANNELS[:3]:
             engine.history.open(channel)
-        session, transport = engine.session(client_format=client_format)
+        session, transport = engine.session(client_format=client_format, mode=mode)
         for frame in frames:
             session.receive(frame)
         await engine.node.crew.drain(2.0)
@@ -70,6 +74,7 @@ async def _converse(client_format: ClientFormat, frames: Sequence[str | bytes]) 
         session.closed(1006)
         assert not engine.hub.subscription_count
         assert not len(engine.node.sessions)
+        assert not len(engine.node.emulation)
     return transport
 
 
@@ -96,6 +101,16 @@ def test_any_frames(client_format: ClientFormat, frames: list[str | bytes], sign
 def test_any_json(values: list[Any]) -> None:
     frame = b"\n".join(msgspec.json.encode(value) for value in values)
     asyncio.run(converse(JSON, [b'{"id":1,"connect":{"token":"ada"}}', frame]))
+
+
+@settings(deadline=None)
+@given(frames=st.lists(st.binary(max_size=40) | connect_requests.map(msgspec.json.encode), min_size=1, max_size=3))
+def test_any_connect_request(frames: list[bytes]) -> None:
+    transport = asyncio.run(converse(JSON, frames, "unidirectional"))
+    if transport.closed_with is not None:
+        assert transport.messages[-1]["disconnect"]["code"] == transport.closed_with[0]
+    else:
+        assert transport.messages[0]["connect"].get("subs", {}).keys() <= set(CHANNELS)
 
 
 @FORMATS
