@@ -42,8 +42,10 @@ Written by `make conformance`, which fails when a suite does.
 - The suite of `{SDK}` {{sdk}} is run unmodified, from its source distribution, against
   `python -m tests.conformance.server`: Roomful's engine and sockets, with the channels, tokens and history that the
   suite expects. It covers JSON and protobuf.
-- Ours drive the Python and the JavaScript SDK, in JSON and in protobuf, against a whole server: events as they happen,
-  people, history, recovery after a cut network and a killed server, expired and bad tokens, lost access.
+- Ours drive the Python and the JavaScript SDK, in JSON and in protobuf, the latter over HTTP streaming and server-sent
+  events too, against a whole server: events as they happen and as patches (delta), people, history, recovery after a
+  cut network and a killed server, expired and bad tokens, lost access. Behind a load balancer that knows of no sessions
+  the commands of a stream reach the other of two nodes.
 - The WebSocket cases are Autobahn's, by kosoku, on our own protocol class; tests/conformance/autobahn_baseline.json
   names those that are not strictly "OK", and may only get shorter.
 
@@ -76,6 +78,7 @@ def main() -> None:
             rows.append((f"`{SDK}` {version(SDK)}, `{SUITE}`", "`python -m unittest`, unmodified", _run_suite(suite)))
     for name, files in (
         ("SDKs in Python and JavaScript, JSON and protobuf", ("test_sdks.py", "test_sdk_faults.py")),
+        ("JavaScript over streams between two nodes; patches", ("test_two_nodes.py", "test_patches.py")),
         ("WebSocket cases 1 to 7, 10, 12 and 13", ("test_autobahn.py",)),
     ):
         rows.append((name, f"`pytest {' '.join(files)}`", _run_ours(*files)))
