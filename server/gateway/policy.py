@@ -47,7 +47,7 @@ class ProjectPolicy:
         self._names = RecentAnswers(names, seconds=NAME_SECONDS)
         memberships = GatheredCalls(runtime.crew, self._find_memberships, most=ASKED_AT_ONCE)
         self._memberships = RecentAnswers(memberships, seconds=MEMBERSHIP_SECONDS)
-        self._resets = 0
+        self._stretch: tuple[int, int | None] = (0, None)
 
     def forget(self) -> None:
         """An event says that somebody's access has changed; what follows from it is done after this."""
@@ -109,12 +109,12 @@ class ProjectPolicy:
             return await answers.ask(key, is_watched=is_watched)
 
     def _is_watched(self, channel: str) -> bool:
-        """Whether every later event of the channel passes through this node's hub."""
-        hub = self._runtime.hub
-        if hub.counters.resets != self._resets:
-            self._resets = hub.counters.resets
-            self.forget()  # a channel's history was replaced: nobody knows what lies between
-        return hub.position(channel) is not None
+        """Whether every later event of the channel passes through this node's hub, without waiting for a sweep."""
+        hub, continuity = self._runtime.hub, self._runtime.broker.continuity
+        if (stretch := (hub.counters.resets, continuity)) != self._stretch:
+            self._stretch = stretch
+            self.forget()  # a channel's history was replaced, or messages were lost: who knows what lies between
+        return continuity is not None and hub.position(channel) is not None
 
     async def _find_names(self, acting: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
         async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:

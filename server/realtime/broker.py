@@ -53,5 +53,9 @@ class Broker(Protocol):
     def figures(self) -> BrokerFigures | None:
         """None for a broker that leads nowhere."""
 
+    @property
+    def continuity(self) -> int | None:
+        """A number for as long as nothing is known to be lost on the way here; None while nothing comes from others."""
+
     async def is_healthy(self) -> bool:
         """Whether a message to itself makes its round within a few seconds."""

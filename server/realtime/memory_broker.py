@@ -14,6 +14,10 @@ class MemoryBroker:
     def figures(self) -> None:
         return None
 
+    @property
+    def continuity(self) -> int:
+        return 0
+
     def publish(self, message: Message | Letter) -> None:
         self._receive(message)
 

@@ -83,6 +83,10 @@ class RedisBroker:
     async def unsubscribe(self, channel: str) -> None:
         self.subscriber.unsubscribe(self._frames.name_of(channel))
 
+    @property
+    def continuity(self) -> int | None:
+        return self.subscriber.continuity
+
     async def is_healthy(self) -> bool:
         return self._is_reader_up
 

@@ -16,6 +16,8 @@ PART = "subscriber"
 CHANNELS_PER_COMMAND = 1000
 PATIENCE_SECONDS = 5.0
 """A connection that has brought no sign of life for so long is given up, however alive it looks."""
+DOUBTFUL_SECONDS = 2.5
+"""After so long without one, nobody should rely on having heard everything: they are due once a second."""
 
 Verb = Literal[b"subscribe", b"unsubscribe"]
 
@@ -53,6 +55,7 @@ class RedisSubscriber:
         self._patience: asyncio.Timeout | None = None
         self.alive_at = float("-inf")
         self.has_been_alive = asyncio.Event()
+        self._proven: int | None = None
         self.counters = SubscriberCounters()
 
     async def subscribe(self, name: bytes) -> bool:
@@ -75,10 +78,17 @@ class RedisSubscriber:
     def is_alive(self) -> None:
         """A message has made its round."""
         self.alive_at = time.monotonic()
+        self._proven = self.counters.connects
         self.has_been_alive.set()
         if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_SECONDS)
         self._server.found(PART)
+
+    @property
+    def continuity(self) -> int | None:
+        """The number of the connection; None unless a message has made its round on it, and a moment ago."""
+        is_proven = self.is_linked and self._proven == self.counters.connects
+        return self._proven if is_proven and time.monotonic() - self.alive_at < DOUBTFUL_SECONDS else None
 
     async def run(self) -> None:
         await self._server.keep_linked(PART, self._serve)

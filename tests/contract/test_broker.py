@@ -83,3 +83,4 @@ async def test_large_message_arrives_whole(node: Node) -> None:
 
 async def test_working_broker_is_healthy(node: Node) -> None:
     assert await node.broker.is_healthy()
+    assert node.broker.continuity is not None

@@ -12,7 +12,7 @@ from tests.conftest import environment_for
 from tests.support.api import Json, Person, Project
 from tests.support.databases import PostgresqlDatabases
 from tests.support.server import Server
-from tests.support.subscribers import PlainSubscriber, Subscriber
+from tests.support.subscribers import CommandError, PlainSubscriber, Subscriber
 from tests.support.valkey import Valkey
 
 pytestmark = [
@@ -138,6 +138,23 @@ async def test_loss_of_access_crosses_nodes_without_redis(
         await far.expect_push("unsubscribe", seconds=LOST_SECONDS)
         await ada.create_task(project)
         await far.expect_silence(LOST_SECONDS)
+
+
+async def test_nobody_comes_in_on_what_was_known_before_redis_went(
+    valkey: Valkey, one: Server, two: Server, ada: Person, project: Project
+) -> None:
+    bob = await one.api.register("bob")
+    await ada.add_member(project, bob)
+    async with (
+        Subscriber(two.socket_url, token=bob.token) as early,
+        Subscriber(two.socket_url, token=bob.token) as late,
+    ):
+        await early.subscribe(project.channel)
+        await early.unsubscribe(project.channel)  # the channel lingers at this node, followed
+        valkey.stop()
+        await ada.remove_member(project, bob)
+        with pytest.raises(CommandError):
+            await late.subscribe(project.channel)
 
 
 async def test_presence_is_the_same_on_both_and_joins_and_leaves_are_told_once(

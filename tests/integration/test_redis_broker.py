@@ -181,6 +181,18 @@ async def test_cut_reader_comes_back(valkey: Valkey, one: Node, two: Node) -> No
     assert await two.broker.is_healthy()
 
 
+async def test_what_is_lost_ends_its_continuity(valkey: Valkey, one: Node) -> None:
+    before = one.broker.continuity
+    assert before is not None
+    valkey.kill_pubsub_clients()
+    await becomes(lambda: one.broker.continuity != before, 2, what="the cut is known")
+    await becomes(lambda: one.broker.continuity is not None, 2, what="messages come again")
+    assert one.broker.continuity != before
+    valkey.pause()
+    await becomes(lambda: one.broker.continuity is None, 5, what="the silence is suspicious")
+    valkey.resume()
+
+
 async def test_channel_asked_for_during_an_outage_is_heard_after_it(valkey: Valkey, one: Node, two: Node) -> None:
     valkey.stop()
     await becomes(lambda: not two.broker.subscriber.is_linked, 2, what="the outage is noticed")

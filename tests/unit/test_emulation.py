@@ -52,6 +52,10 @@ class Post:
 
     async def unsubscribe(self, channel: str) -> None: ...
 
+    @property
+    def continuity(self) -> int:
+        return 0
+
     async def is_healthy(self) -> bool:
         return self.is_well
 

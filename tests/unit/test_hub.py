@@ -42,6 +42,10 @@ class PickyBroker:
     async def unsubscribe(self, channel: str) -> None:
         self.channels.discard(channel)
 
+    @property
+    def continuity(self) -> int:
+        return 0
+
     async def is_healthy(self) -> bool:
         return True
 
