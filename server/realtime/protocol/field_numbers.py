@@ -97,7 +97,8 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
     messages.RpcResult: {"data": 1},
     messages.RefreshResult: {"client": 1, "version": 2, "expires": 3, "ttl": 4},
     messages.SubRefreshResult: {"expires": 1, "ttl": 2},
-    messages.Push: {"channel": 2, "pub": 4, "join": 5, "leave": 6, "unsubscribe": 7, "connect": 10, "disconnect": 11},
+    # Not connect: only clients that listen and no more are pushed it, and they are spoken to in JSON.
+    messages.Push: {"channel": 2, "pub": 4, "join": 5, "leave": 6, "unsubscribe": 7, "disconnect": 11},
     messages.Pub: {"data": 4, "info": 5, "offset": 6, "tags": 7, "delta": 8},
     messages.Info: {"user": 1, "client": 2, "conn_info": 3, "chan_info": 4},
     messages.Join: {"info": 1},
