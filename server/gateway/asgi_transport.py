@@ -10,7 +10,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.gateway.websocket.frames import ABNORMAL, INTERNAL_ERROR, TOO_BIG, cut_reason
-from server.realtime.transport import Chunk, OnClose, OnMessage, OnOverflow
+from server.realtime.transport import Chunk, OnClose, OnMessage, OnOverflow, write_to_each
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ class AsgiFraming:
             for message in messages
         ]
         return Chunk((sum(map(len, messages)), events))
+
+    sweep = staticmethod(write_to_each)
 
 
 ASGI = AsgiFraming()

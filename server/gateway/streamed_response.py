@@ -16,7 +16,7 @@ from server.gateway.sockets import SocketSession
 from server.gateway.websocket import tcp
 from server.gateway.websocket.frames import ABNORMAL
 from server.gateway.websocket.options import DEFAULTS
-from server.realtime.transport import Chunk, Framing, OnOverflow, Transport
+from server.realtime.transport import Chunk, Framing, OnOverflow, Transport, write_to_each
 
 DRAIN_SECONDS = 20.0
 """For a reader whose session has ended while data is waiting for it to take that data."""
@@ -36,6 +36,8 @@ class ConcatenatedFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(b"".join(messages))
 
+    sweep = staticmethod(write_to_each)
+
 
 class LineFraming:
     """Each message on a line of its own."""
@@ -45,6 +47,8 @@ class LineFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(b"".join([b"%b\n" % message for message in messages]))
 
+    sweep = staticmethod(write_to_each)
+
 
 class ServerSentFraming:
     """Each message as the data of a server-sent event (HTML Living Standard, 9.2). It holds no line break."""
@@ -53,6 +57,8 @@ class ServerSentFraming:
 
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(b"".join([b"data: %b\n\n" % message for message in messages]))
+
+    sweep = staticmethod(write_to_each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from server.realtime.protocol.messages import (
 from server.realtime.protocol.patches import FOSSIL
 from server.realtime.publication import ClientInfo, Position
 from server.realtime.subscription import Subscription
-from server.realtime.wire import PatchWire, PatchWriter, Wire, Write
+from server.realtime.transport import Outlet
+from server.realtime.wire import PatchWire, PatchWriter, Wire
 
 if TYPE_CHECKING:
     from server.realtime.session import Session
@@ -161,9 +162,9 @@ def _joining(session: Session, request: SubscribeRequest, rules: Rules, *, by_se
     """A subscription by the wire that its client can read."""
     connection = session.connection
     wire: Wire = connection.wire
-    write: Write = connection.transport.write
+    outlet: Outlet = connection.transport
     if request.delta == FOSSIL and rules.has_patches and not by_server:
-        wire, write = session.patch_wire, PatchWriter(write)
+        wire, outlet = session.patch_wire, PatchWriter(outlet)
     return Subscription(
         request.channel,
         session.client,
@@ -171,9 +172,8 @@ def _joining(session: Session, request: SubscribeRequest, rules: Rules, *, by_se
         guard=session.node.policy.guard(request.channel),
         by_server=by_server,
         wire=wire,
-        write=write,
-        on_end=session.subscription_ended,
-        on_reset=session.subscription_reset,
+        outlet=outlet,
+        owner=session,
     )
 
 

@@ -57,9 +57,8 @@ class EventStream:
             client,
             rules,
             wire=self.connection.wire,
-            write=transport.write,
-            on_end=self._subscription_ended,
-            on_reset=self._subscription_reset,
+            outlet=transport,
+            owner=self,
         )
         self._ping_at = time.monotonic() + self._ping_seconds
 
@@ -108,6 +107,13 @@ class EventStream:
             self._pong_is_due = transport.ping()
         until_look = self.node.limits.pong_seconds if self._pong_is_due else self._ping_at - now
         return min(until_look, self._closes_in())
+
+    def subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
+        self._leave_presence(grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
+        self.end(codes.FORCE_RECONNECT if reason.may_come_back else codes.ACCESS_DENIED)
+
+    def subscription_reset(self, _subscription: Subscription, position: Position) -> None:
+        self._tell_reset(position)
 
     async def _run(self) -> None:
         try:
@@ -171,13 +177,6 @@ class EventStream:
 
     def _tell_reset(self, position: Position) -> None:
         self.connection.send(self._format.reset(position))
-
-    def _subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
-        self._leave_presence(grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
-        self.end(codes.FORCE_RECONNECT if reason.may_come_back else codes.ACCESS_DENIED)
-
-    def _subscription_reset(self, _subscription: Subscription, position: Position) -> None:
-        self._tell_reset(position)
 
     def _leave_presence(self, *, grace_seconds: float) -> None:
         if self._subscription.rules.has_presence:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from server.realtime.publication import Message, Publication
-from server.realtime.transport import Chunk
+from server.realtime.transport import Outlet
 from server.realtime.turns import Turns
-from server.realtime.wire import Wire, Write
+from server.realtime.wire import Wire
 
 SLICE = 64
 """Writes in one step, some 0.3 ms: between two of them other channels have their turn."""
@@ -36,12 +36,12 @@ class _Batch:
 class _Group:
     """Subscribers of one channel that take the same bytes."""
 
-    __slots__ = ("gone", "places", "wire", "writes")
+    __slots__ = ("gone", "outlets", "places", "wire")
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
-        # Only ever appended to while batches are under way: a place, once given, is overwritten but never moved.
-        self.writes: list[Write] = []
+        # Only ever appended to while batches are under way: a place, once given, may be emptied but never moved.
+        self.outlets: list[Outlet | None] = []
         self.places: dict[object, int] = {}
         self.gone = 0
 
@@ -64,17 +64,17 @@ class Fanout:
         self._has_turns = False
         self._counters = counters
 
-    def join(self, subscriber: object, wire: Wire, write: Write) -> None:
+    def join(self, subscriber: object, wire: Wire, outlet: Outlet) -> None:
         self._seal()  # what was added before is not for the newcomer, who has read it from the log
         group = self._groups.get(wire.key)
         if group is None:
             group = self._groups[wire.key] = _Group(wire)
-        group.places[subscriber] = len(group.writes)
-        group.writes.append(write)
+        group.places[subscriber] = len(group.outlets)
+        group.outlets.append(outlet)
 
     def leave(self, subscriber: object, wire: Wire) -> None:
         group = self._groups[wire.key]
-        group.writes[group.places.pop(subscriber)] = _discard
+        group.outlets[group.places.pop(subscriber)] = None
         group.gone += 1
         if self._sweep is None and not self._batches:
             self._compact(group)
@@ -126,11 +126,9 @@ class Fanout:
                     continue
                 self._counters.encoded += len(batch.messages)
                 for start in range(0, end, SLICE):
-                    # The slice is a copy: a write that overflows its socket may end subscriptions while we iterate.
-                    writes = group.writes[start : min(start + SLICE, end)]
-                    for write in writes:
-                        write(chunk)
-                    self._counters.written += len(writes)
+                    outlets = [each for each in group.outlets[start : min(start + SLICE, end)] if each is not None]
+                    group.wire.sweep(chunk, outlets)
+                    self._counters.written += len(outlets)
                     if start + SLICE < end:
                         yield True
             if self._batches:
@@ -140,18 +138,14 @@ class Fanout:
 
     def _seal(self) -> None:
         if self._batches and self._batches[-1].audience is None:
-            self._batches[-1].audience = [(group, len(group.writes)) for group in self._groups.values()]
+            self._batches[-1].audience = [(group, len(group.outlets)) for group in self._groups.values()]
 
     def _compact(self, group: _Group) -> None:
         """Give up the places of those who left, once they are many."""
         if not group.places:
             self._groups.pop(group.wire.key, None)
-        elif group.gone * 2 > len(group.writes):
+        elif group.gone * 2 > len(group.outlets):
             subscribers = sorted(group.places, key=group.places.__getitem__)
-            group.writes = [group.writes[group.places[subscriber]] for subscriber in subscribers]
+            group.outlets = [group.outlets[group.places[subscriber]] for subscriber in subscribers]
             group.places = {subscriber: place for place, subscriber in enumerate(subscribers)}
             group.gone = 0
-
-
-def _discard(_chunk: Chunk) -> None:
-    """Stands in the place of a subscriber who has left."""

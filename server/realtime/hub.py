@@ -162,7 +162,7 @@ class Hub:
         assert subscription.state == "joining"
         subscription.state = "live"
         channel = self._channels[subscription.channel]
-        channel.fanout.join(subscription, subscription.wire, subscription.write)
+        channel.fanout.join(subscription, subscription.wire, subscription.outlet)
 
     def leave(self, subscription: Subscription) -> None:
         """Take a subscription out, by its own session's wish. Idempotent; nothing is delivered to it afterwards."""
@@ -188,7 +188,7 @@ class Hub:
             subscription.ended_by = reason
         self.leave(subscription)
         if was_live:
-            subscription.on_end(subscription, reason)
+            subscription.owner.subscription_ended(subscription, reason)
 
     def subscriptions(self, name: str, *, user: str | None = None) -> list[Subscription]:
         """Those of a channel, joining ones too; or one person's of them."""
@@ -360,7 +360,7 @@ class Hub:
             return True
         channel.start_at(head)
         for subscription in channel.live():
-            subscription.on_reset(subscription, head)
+            subscription.owner.subscription_reset(subscription, head)
         return True
 
     def _known_broker(self) -> Broker:

@@ -1,21 +1,31 @@
 """One connection's place in one channel."""
 
-from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from server.realtime.policy import Rules
 from server.realtime.protocol.codes import Unsubscribe
 from server.realtime.publication import ClientInfo, Position
-from server.realtime.wire import Wire, Write
+from server.realtime.transport import Outlet
+from server.realtime.wire import Wire
+
+
+class Subscriber(Protocol):
+    """Whose subscriptions they are: a session."""
+
+    def subscription_ended(self, subscription: "Subscription", reason: Unsubscribe, /) -> None:
+        """The server has ended a live one; called once, and never for what the session itself ends."""
+
+    def subscription_reset(self, subscription: "Subscription", position: Position, /) -> None:
+        """The channel's stream was replaced by another one, which stands there.
+
+        What the subscriber knows belongs to a history that is gone.
+        """
 
 
 class Subscription:
     """Joining until it has been sent what it missed, then live, then ended; it never goes back.
 
-    `on_end` is called once when the server ends a live one, never when its own session does; whoever is about to make
-    it live looks at `has_ended` after each wait.
-    `on_reset` is called when the channel's stream was replaced by another one, and says where that stands: what the
-    subscriber knows belongs to a history that is gone.
+    Whoever is about to make it live looks at `has_ended` after each wait.
 
     `expires_at` is seconds since 1970; None lasts as long as the connection. `by_server` is one that the client has not
     asked for: SDKs don't ask for it again when it ends, so that a new connection has to bring it back.
@@ -30,12 +40,11 @@ class Subscription:
         "ended_by",
         "expires_at",
         "guard",
-        "on_end",
-        "on_reset",
+        "outlet",
+        "owner",
         "rules",
         "state",
         "wire",
-        "write",
     )
 
     def __init__(
@@ -47,9 +56,8 @@ class Subscription:
         guard: str | None = None,
         by_server: bool = False,
         wire: Wire,
-        write: Write,
-        on_end: Callable[["Subscription", Unsubscribe], None],
-        on_reset: Callable[["Subscription", Position], None],
+        outlet: Outlet,
+        owner: Subscriber,
     ) -> None:
         self.channel = channel
         self.client = client
@@ -58,9 +66,8 @@ class Subscription:
         self.by_server = by_server
         self.expires_at: float | None = None
         self.wire = wire
-        self.write = write
-        self.on_end = on_end
-        self.on_reset = on_reset
+        self.outlet = outlet
+        self.owner = owner
         self.ended_by: Unsubscribe | None = None  # the server's reason, if it was the server
         self.state: Literal["joining", "live", "ended"] = "joining"
 

@@ -23,6 +23,18 @@ OnClose = Callable[[int], None]
 OnOverflow = Callable[[], None]
 
 
+class Outlet(Protocol):
+    """Where a chunk goes."""
+
+    def write(self, chunk: Chunk, /) -> None: ...
+
+
+def write_to_each(chunk: Chunk, outlets: Sequence[Outlet]) -> None:
+    """The `sweep` of a framing that knows no shorter way."""
+    for outlet in outlets:
+        outlet.write(chunk)
+
+
 class Framing(Protocol):
     """How messages become what a kind of transport writes."""
 
@@ -32,6 +44,12 @@ class Framing(Protocol):
 
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         """One frame for each message, in order, joined for a single write."""
+
+    def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+        """Write a chunk to each of these transports of this framing, as its own `write` would, in order.
+
+        What is wrong with one of them is its own affair. Never calls back into the engine.
+        """
 
 
 class Transport(Protocol):

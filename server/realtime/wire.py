@@ -1,14 +1,12 @@
 """A wire: one way in which a channel's messages become bytes, shared by all subscribers that take it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from server.realtime.protocol.formats import ClientFormat, PushFormat
 from server.realtime.protocol.patches import PatchFormat
 from server.realtime.publication import Message, Publication
-from server.realtime.transport import Chunk, Framing
-
-Write = Callable[[Chunk], None]
+from server.realtime.transport import Chunk, Framing, Outlet, write_to_each
 
 
 class Wire(Protocol):
@@ -22,6 +20,9 @@ class Wire(Protocol):
 
         `before` is the publication that came before them, if any.
         """
+
+    def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+        """Write a chunk to outlets of this wire, in order: see `Framing`."""
 
 
 class PlainWire:
@@ -38,6 +39,9 @@ class PlainWire:
         pushes = [push for message in messages if (push := self.format.push(message)) is not None]
         return self.framing.frame(pushes, text=self.format.is_text) if pushes else None
 
+    def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+        self.framing.sweep(chunk, outlets)
+
 
 class PatchWire:
     """Each publication as a patch of the one before it. Its chunks are for `PatchWriter`s."""
@@ -52,6 +56,8 @@ class PatchWire:
     def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk:
         return Chunk(_Patches(self, messages, before))
 
+    sweep = staticmethod(write_to_each)
+
     def frame(self, messages: Sequence[Message], before: Publication | None) -> Chunk:
         pushes = []
         for message in messages:
@@ -64,15 +70,15 @@ class PatchWire:
 class PatchWriter:
     """Writes to one subscriber, who has to have one publication whole before patches are of use."""
 
-    __slots__ = ("_has_base", "_write")
+    __slots__ = ("_has_base", "_outlet")
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
         self._has_base = False
 
-    def __call__(self, chunk: Chunk) -> None:
+    def write(self, chunk: Chunk, /) -> None:
         patches = cast("_Patches", chunk)  # made by our wire
-        self._write(patches.chunk(has_base=self._has_base))
+        self._outlet.write(patches.chunk(has_base=self._has_base))
         self._has_base = self._has_base or patches.has_publication
 
 

@@ -16,7 +16,7 @@ from server.realtime.protocol import codes
 from server.realtime.protocol.formats import JSON, UNIDIRECTIONAL, ClientFormat, PushFormat
 from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Mode, Session
-from server.realtime.transport import Chunk
+from server.realtime.transport import Chunk, write_to_each
 
 
 class ListFraming:
@@ -24,6 +24,8 @@ class ListFraming:
 
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(list(messages))
+
+    sweep = staticmethod(write_to_each)
 
 
 class ListTransport:

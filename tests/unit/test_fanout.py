@@ -28,7 +28,7 @@ class Subscriber:
         self.leaves: list[Subscriber] = []
 
     def join(self) -> "Subscriber":
-        self.fanout.join(self, self.wire, self.write)
+        self.fanout.join(self, self.wire, self)
         return self
 
     def leave(self) -> None:
@@ -156,7 +156,7 @@ async def test_places_of_those_who_left_are_given_up() -> None:
     for _ in range(100):
         Subscriber(fanout).join().leave()
     (group,) = fanout._groups.values()
-    assert len(group.writes) <= 3
+    assert len(group.outlets) <= 3
     stays.leave()
     assert not fanout._groups
 
@@ -172,7 +172,7 @@ class Patched:
         self.others = 0
 
     def join(self) -> "Patched":
-        self.fanout.join(self, self.wire, PatchWriter(self.write))
+        self.fanout.join(self, self.wire, PatchWriter(self))
         return self
 
     def write(self, chunk: Any) -> None:

@@ -10,6 +10,7 @@ from server.realtime.history import Page
 from server.realtime.hub import Hub
 from server.realtime.memory_history import MemoryHistory
 from server.realtime.policy import Rules
+from server.realtime.protocol.codes import Unsubscribe
 from server.realtime.protocol.formats import PLAIN
 from server.realtime.publication import ClientInfo, Letter, Message, Position
 from server.realtime.subscription import Subscription
@@ -73,15 +74,21 @@ class SlowHistory:
         return answer
 
 
+class Indifferent:
+    """Does nothing about the end of its subscriptions."""
+
+    def subscription_ended(self, _subscription: Subscription, _reason: Unsubscribe) -> None: ...
+    def subscription_reset(self, _subscription: Subscription, _position: Position) -> None: ...
+
+
 def reader(transport: ListTransport) -> Subscription:
     return Subscription(
         CHANNEL,
         ClientInfo("c", "u"),
         Rules(is_recoverable=True),
         wire=PlainWire(PLAIN, ListTransport.framing),
-        write=transport.write,
-        on_end=lambda *_: None,
-        on_reset=lambda *_: None,
+        outlet=transport,
+        owner=Indifferent(),
     )
 
 

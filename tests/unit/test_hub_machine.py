@@ -79,6 +79,12 @@ class Client:
         self.take()
         self.position, self.stretch = position, []
 
+    def subscription_ended(self, _subscription: Subscription, _reason: Unsubscribe) -> None:
+        self.subscription = None
+
+    def subscription_reset(self, _subscription: Subscription, position: Position) -> None:
+        self.start_at(position)
+
     @property
     def stands_at(self) -> Position | None:
         if self.position is None:
@@ -212,21 +218,14 @@ class HubMachine(RuleBasedStateMachine):
         return all(client.stands_at == head for client in self.clients if client.subscription is not None)
 
     async def _subscribe(self, client: Client, with_since: bool, turns: int) -> None:
-        def ended(_subscription: Subscription, _reason: Unsubscribe) -> None:
-            client.subscription = None
-
-        def reset(_subscription: Subscription, position: Position) -> None:
-            client.start_at(position)
-
         client.take()
         subscription = client.subscription = Subscription(
             CHANNEL,
             ClientInfo("c", "u"),
             RULES,
             wire=PlainWire(PLAIN, ListTransport.framing),
-            write=client.transport.write,
-            on_end=ended,
-            on_reset=reset,
+            outlet=client.transport,
+            owner=client,
         )
         self.hub.reserve(subscription)
         since = client.stands_at if with_since else None

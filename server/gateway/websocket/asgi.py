@@ -132,10 +132,6 @@ class Conversation:
         self._events.clear()
         return [event["text"] if "text" in event else event["bytes"] for event in events]
 
-    @property
-    def is_write_paused(self) -> bool:
-        return not self._writable.is_set()
-
     # From the application
 
     async def _run(self, app: ASGIApp, scope: Scope) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from websockets.headers import parse_extension
 from websockets.typing import ExtensionParameter
 
+from server.gateway.websocket import direct
 from server.gateway.websocket.frames import BINARY, COMPRESSED, PROTOCOL_ERROR, TEXT, TOO_BIG, Violation, frame
 from server.realtime.transport import Chunk
 
@@ -31,6 +32,8 @@ class DeflatedFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         opcode = TEXT if text else BINARY
         return Chunk(b"".join([self._frame(opcode, message) for message in messages]))
+
+    sweep = staticmethod(direct.sweep)
 
     def _frame(self, opcode: int, message: bytes) -> bytes:
         if len(message) >= THRESHOLD_BYTES:

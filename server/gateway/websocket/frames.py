@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from server.gateway.websocket import direct
 from server.realtime.transport import Chunk
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
@@ -66,6 +67,8 @@ class PlainFraming:
         if len(messages) == 1:
             return Chunk(frame(opcode, messages[0]))
         return Chunk(b"".join([frame(opcode, message) for message in messages]))
+
+    sweep = staticmethod(direct.sweep)
 
 
 PLAIN = PlainFraming()

@@ -3,16 +3,19 @@
 import asyncio
 import functools
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.config import Config
+from uvicorn.protocols.utils import is_ssl
 from uvicorn.server import ServerState
 
 from server.errors import AppError, BadRequest, Unavailable
 from server.gateway import refusal
 from server.gateway.websocket import handshake, tcp
 from server.gateway.websocket.asgi import Conversation, Ends, State
+from server.gateway.websocket.direct import NOT_DIRECT
 from server.gateway.websocket.frames import (
     ABNORMAL,
     INTERNAL_ERROR,
@@ -32,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 MAX_PENDING_FOR_PONG = 64 * 1024
 """A peer that takes nothing gets no pongs either: they would pile up."""
-BACKLOG_SECONDS = 1.0
 
 _HEAD_TOO_LARGE = "The request line and headers are too large."
 _PING_FRAME = frame(PING, b"")
@@ -49,7 +51,8 @@ class WebSocketProtocol(asyncio.Protocol):
 
     A route that has accepted may call `detach` on what the scope's extensions hold under `EXTENSION`, and return. Its
     task, scope and Starlette objects are then freed, reads go straight from the loop to the session, and writes go
-    straight to the loop's transport: no task, queue or generator stays for an open socket.
+    straight to the loop's transport, or past it to the descriptor (`direct`): no task, queue or generator stays for an
+    open socket.
 
     Closing, whoever begins it, waits for the other side, so that the close code arrives and isn't lost to a reset; and
     the wait is bounded, so that the descriptor is gone whatever the peer does.
@@ -67,17 +70,18 @@ class WebSocketProtocol(asyncio.Protocol):
         "_on_shutdown",
         "_options",
         "_reader",
+        "_send_bound",
         "_server_state",
         "_timer",
         "_transport",
         "_upgrade",
+        "descriptor",
         "framing",
         "state",
-        "write",
     )
 
     framing: Framing
-    write: Callable[[Chunk], None]
+    descriptor: int
     _transport: asyncio.Transport
 
     def __init__(
@@ -105,7 +109,8 @@ class WebSocketProtocol(asyncio.Protocol):
         self._code = ABNORMAL
         self.state = State.HANDSHAKE
         self.framing = PLAIN
-        self.write = _ignore
+        self.descriptor = NOT_DIRECT
+        self._send_bound = 0
 
     # From the loop
 
@@ -136,22 +141,23 @@ class WebSocketProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self._server_state.connections.discard(cast("Any", self))
+        # The loop closes the descriptor after this call, and the system may give it to the next connection.
+        self.descriptor = NOT_DIRECT
         self.state = State.CLOSED
-        self.write = _ignore
         self._report_close()
 
     def pause_writing(self) -> None:
+        """Something is waiting in the transport. Called inside its write(), perhaps in the midst of a sweep."""
+        self.descriptor = NOT_DIRECT
         if self._conversation is not None:
             self._conversation.pause_writing()
-        elif self.state is State.OPEN:
-            # The loop calls this inside write(), in the midst of a sweep over many sockets: say so afterwards.
-            self._loop.call_soon(self._report_overflow)
 
     def resume_writing(self) -> None:
+        """Nothing is waiting any more."""
         if self._conversation is not None:
             self._conversation.resume_writing()
         elif self.state is State.OPEN:
-            self._disarm()  # nothing to watch any more: the next overflow is told
+            self.descriptor = self._find_descriptor()
         if self.state is State.CLOSING:  # all has left, the close frame too
             self._arm(self._options.close_seconds, self._transport.abort)
 
@@ -178,7 +184,6 @@ class WebSocketProtocol(asyncio.Protocol):
             inflates=self.framing is not PLAIN,
         )
         self.state = State.OPEN
-        self.write = cast("Callable[[Chunk], None]", self._transport.write)  # a chunk of these framings is bytes
         self._disarm()
         self._upgrade = None
         early, self._early = self._early, b""
@@ -222,10 +227,13 @@ class WebSocketProtocol(asyncio.Protocol):
         self._on_message, self._on_close, self._on_overflow = on_message, on_close, on_overflow
         self._on_shutdown = on_shutdown
         self._reader.max_message_bytes = max_message_bytes
+        self._send_bound = send_bound
         if self.state is State.OPEN:
-            self._transport.set_write_buffer_limits(high=send_bound)
-            if conversation.is_write_paused:
-                self._watch_backlog(send_bound)
+            self._transport.set_write_buffer_limits(high=0)  # it then says whenever something waits, and when no more
+            if not self.pending_bytes:
+                self.descriptor = self._find_descriptor()
+            elif self.pending_bytes > send_bound:
+                self._report_overflow()
         for message in conversation.detach():
             self._on_message(message)
         if self.state is State.OPEN:
@@ -238,6 +246,13 @@ class WebSocketProtocol(asyncio.Protocol):
     @property
     def pending_bytes(self) -> int:
         return 0 if self.state is State.CLOSED else self._transport.get_write_buffer_size()
+
+    def write(self, chunk: Chunk, /) -> None:
+        if self.state is State.OPEN:
+            self._transport.write(cast("bytes", chunk))  # as the chunks of these framings are
+            if self.descriptor == NOT_DIRECT and self.pending_bytes > self._send_bound:
+                # Perhaps in the midst of a sweep over many sockets: say so afterwards.
+                self._loop.call_soon(self._report_overflow)
 
     def ping(self) -> bool:
         if self.state is State.OPEN:
@@ -355,7 +370,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._conversation is not None:
             self._conversation.close_reason = reason
         self.state = State.CLOSING
-        self.write = _ignore
+        self.descriptor = NOT_DIRECT  # nothing follows a close frame
         self._on_message = _ignore
         self._transport.set_write_buffer_limits(high=0)  # resume_writing then tells when the last byte has left
         self._transport.resume_reading()  # to see the peer's answer
@@ -371,12 +386,12 @@ class WebSocketProtocol(asyncio.Protocol):
         on_overflow, self._on_overflow = self._on_overflow, _ignore
         on_overflow()
 
-    def _watch_backlog(self, send_bound: int) -> None:
-        """For a socket that detaches with much waiting: the loop has told of that and is silent about the new bound."""
-        if self.pending_bytes > send_bound:
-            self._report_overflow()
-        else:
-            self._arm(BACKLOG_SECONDS, functools.partial(self._watch_backlog, send_bound))
+    def _find_descriptor(self) -> int:
+        """Where bytes may go past the transport: not under TLS, and where a socket is a file."""
+        if sys.platform == "win32" or is_ssl(self._transport):
+            return NOT_DIRECT
+        below = self._transport.get_extra_info("socket")
+        return NOT_DIRECT if below is None else int(below.fileno())
 
     def _arm(self, seconds: float, action: Callable[[], None]) -> None:
         self._disarm()
@@ -389,4 +404,4 @@ class WebSocketProtocol(asyncio.Protocol):
 
 
 def _ignore(*_: object) -> None:
-    """In the place of a callback or a write, once the socket is closing."""
+    """In the place of a callback, once the socket is closing."""

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.asyncio.client import connect
 
+from server.gateway.websocket.frames import PLAIN
 from server.gateway.websocket.options import SocketOptions
 from tests.support.asgi_server import AsgiServer
 from tests.support.websockets import Detached, closed_with, send, until, within
@@ -53,6 +54,8 @@ async def test_a_socket_over_tls(certificate: Path, trusting: ssl.SSLContext) ->
             for message in ("né", os.urandom(200_000)):
                 await connection.send(message)
                 assert await within(connection.recv()) == message
+            PLAIN.sweep(PLAIN.frame([b"encrypted too"], text=True), [session.transport])
+            assert await within(connection.recv()) == "encrypted too"
             send(session.transport, "last")
             session.transport.close(4001, "enough")
             assert await within(connection.recv()) == "last"

@@ -1,0 +1,134 @@
+"""Sweeps over many sockets, past their transports: nothing is lost, doubled, reordered, or sent to the wrong one."""
+
+import asyncio
+import random
+
+from server.gateway.websocket.direct import NOT_DIRECT
+from server.gateway.websocket.frames import PLAIN
+from server.gateway.websocket.protocol import WebSocketProtocol
+from tests.support.asgi_server import AsgiServer
+from tests.support.raw_socket import CLOSE, FIN, RawSocket
+from tests.support.websockets import Detached, client, send, until, within
+
+
+def sockets_of(app: Detached) -> list[WebSocketProtocol]:
+    found = []
+    for session in app.sessions:
+        assert isinstance(session.transport, WebSocketProtocol)
+        if not session.endings:
+            found.append(session.transport)
+    return found
+
+
+def sweep(app: Detached, *messages: bytes) -> None:
+    """As a channel does it whose subscribers leave when their sessions end."""
+    PLAIN.sweep(PLAIN.frame(messages, text=True), sockets_of(app))
+
+
+async def test_sweep_goes_straight_to_sockets_with_nothing_waiting() -> None:
+    app = Detached()
+    async with AsgiServer(app) as server, client(server.port) as connection:
+        session = await app.opened()
+        (socket,) = sockets_of(app)
+        assert socket.descriptor != NOT_DIRECT
+        send(session.transport, "a reply")
+        sweep(app, b"an event")
+        send(session.transport, "another reply")
+        sweep(app, b"two", b"more")
+        assert [await within(connection.recv()) for _ in range(5)] == [
+            "a reply",
+            "an event",
+            "another reply",
+            "two",
+            "more",
+        ]
+
+
+async def test_sweep_does_not_overtake_what_waits_for_a_slow_reader() -> None:
+    app = Detached(send_bound=1 << 30)
+    async with AsgiServer(app) as server, RawSocket(server.port, receive_buffer=4096) as slow:
+        await slow.open()
+        session = await app.opened()
+        (socket,) = sockets_of(app)
+        was_waiting = False
+        for number in range(400):
+            text = b"%06d" % number + bytes(4000)
+            if number % 3:
+                sweep(app, text)
+            else:
+                send(session.transport, text.decode())
+            was_waiting |= socket.descriptor == NOT_DIRECT
+        assert was_waiting
+        for number in range(400):
+            assert (await slow.read()).payload[:6] == b"%06d" % number
+        await until(lambda: socket.descriptor != NOT_DIRECT)  # straight again, once all has left
+        sweep(app, b"caught up")
+        assert (await slow.read()).payload == b"caught up"
+
+
+async def test_nothing_is_swept_behind_a_close_frame() -> None:
+    app = Detached()
+    async with AsgiServer(app) as server, RawSocket(server.port) as peer:
+        await peer.open()
+        session = await app.opened()
+        sockets = sockets_of(app)
+        session.transport.close(4001, "enough")
+        PLAIN.sweep(PLAIN.frame([b"never"], text=True), sockets)
+        assert (await peer.read()).close == (4001, "enough")
+        peer.send(FIN | CLOSE, (4001).to_bytes(2, "big"))
+        await peer.read_end()
+
+
+async def test_sweep_over_a_socket_that_is_gone_writes_to_nobody() -> None:
+    app = Detached()
+    async with AsgiServer(app) as server:
+        async with client(server.port):
+            await app.opened()
+            gone = sockets_of(app)
+            descriptor = gone[0].descriptor
+        await until(lambda: not server.state.connections)
+        async with client(server.port) as heir:
+            session = await app.opened()
+            # The system gives the smallest free descriptor: the newcomer has the one of who is gone.
+            assert {socket.descriptor for socket in sockets_of(app)} == {descriptor}
+            PLAIN.sweep(PLAIN.frame([b"not for you"], text=True), gone)
+            send(session.transport, "for you")
+            assert await within(heir.recv()) == "for you"
+
+
+async def test_readers_that_come_and_go_get_every_sweep_of_their_time_and_no_other() -> None:
+    """Descriptors are given away again all the time, by sockets that are closed, aborted, reset and left half-open."""
+    app = Detached()
+    dice = random.Random(7)
+    descriptors: list[int] = []
+    number = 0
+    async with AsgiServer(app) as server:
+
+        async def visit() -> None:
+            async with RawSocket(server.port) as peer:
+                await peer.open()
+                numbers = [int((await peer.read()).payload) for _ in range(dice.randint(1, 20))]
+                assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+                match dice.randrange(3):
+                    case 0:
+                        peer.send(FIN | CLOSE, (1000).to_bytes(2, "big"))
+                        while (frame := await peer.read()).opcode != CLOSE:
+                            numbers.append(int(frame.payload))
+                        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+                    case 1:
+                        peer.writer.transport.abort()
+
+        async def come_and_go() -> None:
+            for _ in range(25):
+                await visit()
+
+        async with asyncio.TaskGroup() as tasks:
+            visitors = [tasks.create_task(come_and_go()) for _ in range(8)]
+            while not all(visitor.done() for visitor in visitors):
+                sweep(app, b"%d" % number)
+                number += 1
+                descriptors += [each.descriptor for each in sockets_of(app) if each.descriptor != NOT_DIRECT]
+                await asyncio.sleep(0)
+        await until(lambda: not server.state.connections)
+    assert len(app.sessions) == 200
+    assert len(set(descriptors)) < len(app.sessions) / 2, "descriptors were not given away again"
