@@ -563,7 +563,7 @@ async def test_a_unidirectional_client_comes_again_when_a_channel_is_out_of_reac
         session, transport = engine.session(mode="unidirectional")
         session.receive('{"token": "ada", "subs": {"project:1": {}}}')
         await until(lambda: transport.closed_with)
-        assert transport.closed_with == (3004, "internal server error")
+        assert transport.closed_with == (3011, "force reconnect")
 
 
 async def test_patches_are_agreed_on_for_each_subscription_and_begin_with_a_whole_document() -> None:

@@ -110,7 +110,7 @@ def disconnect_for(error: ClientError) -> Disconnect:
             return CONNECTION_EXPIRED
         case LIMIT_EXCEEDED.code:
             return CHANNEL_LIMIT
-    return SERVER_ERROR if error.is_temporary else BAD_COMMAND
+    return FORCE_RECONNECT if error.is_temporary else BAD_COMMAND
 
 
 @dataclass(frozen=True, slots=True)
