@@ -85,11 +85,13 @@ class Listener:
         return message
 
     async def expect(self, name: str) -> Json:
-        """The next message of this kind, pings and who comes and goes aside."""
-        while (message := await self.next()) == {} or (name != "join" and "join" in message) or "leave" in message:
-            pass
-        assert name in message, message
-        return message
+        """The next message of this kind. Pings, who comes and goes, and news of the person's own are passed over."""
+        while True:
+            message = await self.next()
+            if name in message and not message.get("channel", "").startswith("user:"):
+                return message
+            is_aside = {"join", "leave"} & message.keys() or message.get("channel", "").startswith("user:")
+            assert message == {} or is_aside, message
 
     async def expect_end(self, code: int) -> None:
         """A disconnect push, then the end of the stream, or a close with the same code."""
