@@ -114,6 +114,14 @@ def test_any_connect_request(frames: list[bytes]) -> None:
 
 
 @FORMATS
+@settings(deadline=None)
+@given(frames=st.lists(st.binary(max_size=40), max_size=3))
+def test_any_frames_of_an_emulated_client(client_format: ClientFormat, frames: list[bytes]) -> None:
+    hello = frame_of([{"id": 1, "connect": {"token": "ada"}}], client_format)
+    asyncio.run(converse(client_format, [hello, *frames], "emulated"))
+
+
+@FORMATS
 def test_a_frame_of_a_million_pongs_is_not_read_to_its_end(client_format: ClientFormat) -> None:
     frame = b"\0" * 2**20 if client_format is PROTOBUF else "{}\n" * 2**19
     assert asyncio.run(converse(client_format, [frame])).closed_with == (3501, "bad request")
