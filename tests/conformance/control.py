@@ -7,8 +7,6 @@ POST /control/refuse      {"whom": "a user or channel", "codes": [100, 111]}   w
 POST /control/forget      {"channel": "…"}                           lose its history
 """
 
-import base64
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -95,11 +93,11 @@ class Control:
 
     async def forget(self, wish: Forgetting) -> None:
         self.history.forget(wish.channel)
+        self.history.open(wish.channel)  # or the channel itself would be gone
 
     async def flood(self, wish: Flooding) -> None:
         for _ in range(wish.count):
-            # At random, or deflate would make nothing of it.
-            self.record(wish.channel, b'"%s"' % base64.b64encode(os.urandom(wish.bytes)))
+            self.record(wish.channel, b'"%s"' % (b"x" * wish.bytes))
         self.node.hub.flush(wish.channel)  # or a reader would be given time between them
 
     def _session(self, client: str) -> Session:

@@ -6,7 +6,7 @@ Tokens are JWTs, signed with the secret `secret`. Channels without a namespace k
 subscribed may publish, see who is there, and read the history; a subscription takes a token of its own. Those of the
 namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER` by the server. The remote procedure
 `echo` answers what it is given. With `--insecure` no tokens are asked for. With `--impatient` it pings every second and
-waits hardly longer for what a client owes it, and a person has three connections at most.
+waits little longer for what a client owes it, and a person has three connections at most.
 
     POST /api/publish {"channel": "…", "data": …}      X-API-Key: test-api-key
     GET  /echo                                         a WebSocket that sends back what it gets
@@ -53,7 +53,7 @@ API_KEY = "test-api-key"
 SEND_BOUND = 4 * 1024 * 1024
 
 PATIENT = Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0)
-IMPATIENT = replace(PATIENT, connections_per_user=3, ping_seconds=1, pong_seconds=2, connect_seconds=1.0)
+IMPATIENT = replace(PATIENT, connections_per_user=3, ping_seconds=1, pong_seconds=3, connect_seconds=3.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ export const silentSocket = (isSilent) =>
 export const silentFetch = (isSilent) => (url, options) =>
   isSilent() && String(url).endsWith("/emulation") ? Promise.resolve(new Response(null, { status: 204 })) : fetch(url, options);
 
-// `sockets` gets each that is opened, for a test to stop reading it or to say on it what it likes.
+// `sockets` gets each that is opened, for a test to stop reading it or to say on it what it likes. What they are sent is
+// as large as it looks: it is not deflated.
 export const heldSocket = (sockets) =>
   class extends WebSocket {
-    constructor(...parameters) {
-      super(...parameters);
+    constructor(address, protocols, options) {
+      super(address, protocols, { ...options, perMessageDeflate: false });
       sockets.push(this);
     }
   };
