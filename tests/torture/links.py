@@ -1,13 +1,16 @@
 """One connection of a reader, by each of the ways in which a project's events can be followed."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 import httpx
 import msgspec
+from centrifuge.fossil import apply_delta
 from msgspec import Raw
 
+from server.supervision import Crew
 from tests.support.api import API
 from tests.support.sockets import Socket
 from tests.torture.cluster import Node
@@ -27,12 +30,24 @@ class Ended(Exception):
 
 
 class Place(NamedTuple):
-    """Whose connection it is, and from where on they want to read."""
+    """Whose connection it is, and from where on they want to read.
+
+    `speaks_to` is the address of the node to which somebody speaks who hears by a stream.
+    """
 
     token: str
     project_id: str
     epoch: str
     offset: int
+    speaks_to: str = ""
+
+    @property
+    def channel(self) -> str:
+        return f"project:{self.project_id}"
+
+    @property
+    def subscribe(self) -> dict[str, object]:
+        return {"channel": self.channel, "recover": True, "epoch": self.epoch, "offset": self.offset}
 
 
 class Link(Protocol):
@@ -93,17 +108,18 @@ class PlainLink(_SocketLink):
 class CentrifugeLink(_SocketLink):
     """Signs in and subscribes with its first frame; the recovery comes with the first `receive`."""
 
-    def __init__(self, node: Node, place: Place, *, is_slow: bool = False) -> None:
+    def __init__(self, node: Node, place: Place, *, is_slow: bool = False, takes_patches: bool = False) -> None:
         super().__init__(node, "/connection/websocket", place.token, is_slow=is_slow)
         self._place = place
-        self._channel = f"project:{place.project_id}"
+        self._takes_patches = takes_patches
+        self._replies = _Replies(place.channel, takes_patches=takes_patches)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        position = {"recover": True, "epoch": self._place.epoch, "offset": self._place.offset}
+        delta = {"delta": "fossil"} if self._takes_patches else {}
         commands = [
             {"id": 1, "connect": {"token": self._place.token}},
-            {"id": 2, "subscribe": {"channel": self._channel, **position}},
+            {"id": 2, "subscribe": {**self._place.subscribe, **delta}},
         ]
         try:
             await self.socket.send("\n".join(msgspec.json.encode(command).decode() for command in commands))
@@ -119,23 +135,122 @@ class CentrifugeLink(_SocketLink):
                 if line == b"{}":
                     await self.socket.send("{}")
                 elif line:
-                    items += self._take(msgspec.json.decode(line, type=_Reply))
+                    items += self._replies.take(msgspec.json.decode(line, type=_Reply))
         return items
 
-    def _take(self, reply: "_Reply") -> list[bytes | Reset]:
+
+class _Replies:
+    """What the replies of one connection hold of a channel's events."""
+
+    def __init__(self, channel: str, *, takes_patches: bool) -> None:
+        self._channel = channel
+        self._takes_patches = takes_patches
+        self._latest = b""
+
+    def take(self, reply: "_Reply") -> list[bytes | Reset]:
+        """Raises Ended."""
         if reply.error is not None:
             raise Ended(f"error {reply.error.code}")
         if reply.subscribe is not None:
             result = reply.subscribe
             if not result.recovered:
                 return [Reset(result.epoch, result.offset)]
-            return [bytes(pub.data) for pub in result.publications]
+            return [self._document(pub) for pub in result.publications]
         push = reply.push
+        if push is not None and push.disconnect is not None:
+            raise Ended(f"disconnected {push.disconnect.code}")
         if push is None or push.channel != self._channel:
             return []
         if push.unsubscribe is not None:
             raise Ended(f"unsubscribed {push.unsubscribe.code}")
-        return [] if push.pub is None else [bytes(push.pub.data)]
+        return [] if push.pub is None else [self._document(push.pub)]
+
+    def _document(self, pub: "_Pub") -> bytes:
+        if not self._takes_patches:
+            return bytes(pub.data)
+        text = msgspec.json.decode(pub.data, type=str).encode()
+        self._latest = bytes(apply_delta(self._latest, text)) if pub.delta else text
+        return self._latest
+
+
+class StreamLink:
+    """Hears from one node by an HTTP stream, and speaks to another: to subscribe, and to answer pings."""
+
+    def __init__(self, node: Node, place: Place, *, is_slow: bool = False) -> None:
+        assert not is_slow, "nobody reads slowly here"
+        self._node = node
+        self._place = place
+        self._replies = _Replies(place.channel, takes_patches=False)
+        self._stack = AsyncExitStack()
+        self._address: dict[str, str] = {}
+        self._heard: asyncio.Queue[_Reply | Exception] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
+        try:
+            client = httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(6, read=15))
+            self._http = await self._stack.enter_async_context(client)
+            hello = msgspec.json.encode({"id": 1, "connect": {"token": self._place.token}})
+            request = self._http.build_request("POST", f"{self._node.url}/connection/http_stream", content=hello)
+            response = await self._http.send(request, stream=True)
+            self._stack.push_async_callback(response.aclose)
+            if response.status_code != 200:
+                raise Ended(f"status {response.status_code}")
+            self._crew = await self._stack.enter_async_context(Crew("stream link"))
+            self._crew.spawn(self._read(response))
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def fall_asleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def receive(self) -> list[bytes | Reset]:
+        items: list[bytes | Reset] = []
+        while not items:
+            heard = await self._heard.get()
+            if isinstance(heard, Exception):
+                raise heard
+            items = self._replies.take(heard)
+        return items
+
+    async def _read(self, response: httpx.Response) -> None:
+        rest = b""
+        try:
+            async for chunk in response.aiter_raw():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._take(line)
+            self._heard.put_nowait(Ended("end of stream"))
+        except httpx.HTTPError as lost:
+            self._heard.put_nowait(lost)
+
+    def _take(self, line: bytes) -> None:
+        if line == b"{}":
+            self._crew.spawn(self._say("{}"))
+            return
+        reply = msgspec.json.decode(line, type=_Reply)
+        if reply.connect is not None:
+            self._address = {"session": reply.connect.session, "node": reply.connect.node}
+            self._crew.spawn(self._say(msgspec.json.encode({"id": 2, "subscribe": self._place.subscribe}).decode()))
+        else:
+            self._heard.put_nowait(reply)
+
+    async def _say(self, text: str) -> None:
+        """As the SDK does: what can't be brought to the session ends the connection."""
+        try:
+            url = f"{self._place.speaks_to}/emulation"
+            answer = await self._http.post(url, json={**self._address, "data": text})
+        except httpx.HTTPError as lost:
+            self._heard.put_nowait(lost)
+        else:
+            if answer.status_code != 204:
+                self._heard.put_nowait(Ended(f"status {answer.status_code} of /emulation"))
 
 
 class EventSourceLink:
@@ -207,6 +322,7 @@ class _PlainFrame(msgspec.Struct):
 
 class _Pub(msgspec.Struct):
     data: Raw
+    delta: bool = False
 
 
 class _Code(msgspec.Struct):
@@ -224,10 +340,17 @@ class _Push(msgspec.Struct):
     channel: str = ""
     pub: _Pub | None = None
     unsubscribe: _Code | None = None
+    disconnect: _Code | None = None
+
+
+class _Connected(msgspec.Struct):
+    session: str = ""
+    node: str = ""
 
 
 class _Reply(msgspec.Struct):
     id: int = 0
     error: _Code | None = None
+    connect: _Connected | None = None
     subscribe: _Subscribed | None = None
     push: _Push | None = None

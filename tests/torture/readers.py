@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import httpx
@@ -16,7 +17,7 @@ from tests.support.api import API, Person, Project
 from tests.support.sockets import Closed
 from tests.torture.cluster import Cluster, Node
 from tests.torture.history import Json, Seen, Trail
-from tests.torture.links import CentrifugeLink, Ended, EventSourceLink, Link, Place, PlainLink, Reset
+from tests.torture.links import CentrifugeLink, Ended, EventSourceLink, Link, Place, PlainLink, Reset, StreamLink
 
 PAGE = 200
 
@@ -26,6 +27,8 @@ LINKS: dict[str, Callable[..., Link]] = {
     "centrifuge": CentrifugeLink,
     "plain": PlainLink,
     "event-source": EventSourceLink,
+    "stream": StreamLink,
+    "patches": partial(CentrifugeLink, takes_patches=True),
 }
 
 
@@ -39,9 +42,13 @@ KINDS = (
     Kind("centrifuge", "steady"),
     Kind("plain", "steady"),
     Kind("event-source", "steady"),
+    Kind("stream", "steady"),
+    Kind("patches", "steady"),
     Kind("centrifuge", "drops"),
     Kind("plain", "drops"),
     Kind("event-source", "drops"),
+    Kind("stream", "drops"),
+    Kind("patches", "drops"),
     Kind("centrifuge", "slow"),
     Kind("plain", "slow"),
     Kind("centrifuge", "late"),
@@ -94,7 +101,8 @@ class Reader:
 
     async def _follow(self, node: Node) -> None:
         is_slow = self._kind.habit == "slow"
-        place = Place(self._person.token, self._project.id, self._epoch, self.offset)
+        speaks_to = self._rng.choice(self._cluster.nodes).url
+        place = Place(self._person.token, self._project.id, self._epoch, self.offset, speaks_to)
         link = LINKS[self._kind.link](node, place, is_slow=is_slow)
         async with link:
             live_since = time.time()
