@@ -214,6 +214,13 @@ MUTATIONS = (
         "test_session.py::test_closed_session_leaves_nothing_behind",
     ),
     Mutation(
+        "a ping follows before the pong",
+        "session.py",
+        "if now >= self._ping_at and self._pong_by == math.inf:",
+        "if now >= self._ping_at:",
+        "test_session.py::test_a_pong_may_take_longer_than_the_pings_interval",
+    ),
+    Mutation(
         "commands that are carried twice are taken twice",
         "emulation.py",
         "if (sender, number) not in self._arrived:",

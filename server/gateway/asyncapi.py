@@ -136,7 +136,10 @@ def _servers() -> Json:
 
     return {
         "client": server(
-            "/connection/websocket", "ws", "The Centrifuge client protocol, JSON or protobuf: use one of its SDKs."
+            "/connection/websocket",
+            "ws",
+            "The Centrifuge client protocol, JSON or protobuf: use one of its SDKs. They also go by "
+            "/connection/http_stream and /connection/sse, where no WebSocket passes.",
         ),
         "plain": server("/ws", "ws", "For a WebSocket without an SDK: each text message is an event."),
         "stream": server(API, "http", "Server-sent events, with `Accept: text/event-stream`: for an EventSource."),

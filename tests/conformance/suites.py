@@ -79,6 +79,7 @@ def main() -> None:
     for name, files in (
         ("SDKs in Python and JavaScript, JSON and protobuf", ("test_sdks.py", "test_sdk_faults.py")),
         ("JavaScript over streams between two nodes; patches", ("test_two_nodes.py", "test_patches.py")),
+        ("examples of docs/clients.md and docs/engine.md", ("test_clients_page.py", "test_engine_page.py")),
         ("WebSocket cases 1 to 7, 10, 12 and 13", ("test_autobahn.py",)),
     ):
         rows.append((name, f"`pytest {' '.join(files)}`", _run_ours(*files)))
