@@ -158,7 +158,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a wait between reading and going live",
-        "channel_commands.py",
+        "subscribing.py",
         "    session.send(Reply(command_id, subscribe=result))\n    # Nothing",
         "    import asyncio\n\n    await asyncio.sleep(0)\n"
         "    session.send(Reply(command_id, subscribe=result))\n    # Nothing",
@@ -166,21 +166,21 @@ MUTATIONS = (
     ),
     Mutation(
         "access is not asked again once the channel is followed",
-        "channel_commands.py",
+        "subscribing.py",
         "    if not was_followed:\n",
         "    if False:\n",
         "test_session.py::test_losing_access_while_subscribing_lets_nobody_in",
     ),
     Mutation(
         "recovery counts from the newest offset",
-        "channel_commands.py",
+        "subscribing.py",
         "fresh.offset, fresh.epoch = request.offset, missed.position.epoch",
         "fresh.offset, fresh.epoch = missed.position.offset, missed.position.epoch",
         "test_session.py::test_recovery_gives_all_that_was_missed_and_counts_from_the_offset_asked_for",
     ),
     Mutation(
         "a part of what was missed counts as all",
-        "channel_commands.py",
+        "subscribing.py",
         "            if missed.is_complete:\n                fresh.recovered = True",
         "            if True:\n                fresh.recovered = True",
         "test_session.py::test_recovery_that_would_have_a_hole_gives_nothing",
@@ -243,7 +243,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a session that has ended goes on subscribing",
-        "channel_commands.py",
+        "subscribing.py",
         "    if session.has_ended:\n",
         "    if False:\n",
         "test_session.py::test_a_session_that_ends_while_it_connects_leaves_no_subscription",
@@ -278,7 +278,7 @@ MUTATIONS = (
     ),
     Mutation(
         "recovered publications are not written as patches are",
-        "channel_commands.py",
+        "subscribing.py",
         "                pub.data = subscription.wire.format.document(bytes(pub.data))\n",
         "                pass\n",
         "test_session.py::test_patches_are_agreed_on_for_each_subscription_and_begin_with_a_whole_document",

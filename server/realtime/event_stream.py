@@ -6,7 +6,6 @@ import time
 
 import uuid_utils
 
-from server.realtime.channel_commands import admit
 from server.realtime.connection import Connection
 from server.realtime.history import Expired, HistoryUnavailable, UnknownChannel
 from server.realtime.node import Node
@@ -16,6 +15,7 @@ from server.realtime.protocol import codes
 from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
 from server.realtime.protocol.formats import PLAIN, StreamFormat
 from server.realtime.publication import ClientInfo, Position
+from server.realtime.subscribing import admit
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import uuid_utils
 
-from server.realtime import channel_commands
+from server.realtime import channel_commands, subscribing
 from server.realtime.connection import Connection
 from server.realtime.history import HistoryUnavailable
 from server.realtime.limits import TokenBucket
@@ -279,7 +279,7 @@ class Session:
     async def _connect(self, command_id: int, request: ConnectRequest) -> None:
         credentials = await self._sign_in(request.token)
         self.client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
-        subs = await channel_commands.subscribe_at_connect(self, request.subs)
+        subs = await subscribing.subscribe_at_connect(self, request.subs)
         if self._state != "new":
             return  # closed while we asked
         self._state = "connected"
@@ -299,7 +299,7 @@ class Session:
         self.send(Reply(command_id, connect=result))
         # The reply is on its way and nothing was awaited since the history was read: now they may go live.
         for _, subscription in subs.values():
-            channel_commands.go_live(self, subscription)
+            subscribing.go_live(self, subscription)
         # At a random moment of the interval, or a crowd that came together is pinged together for ever.
         self._ping_at = time.monotonic() + self.node.limits.ping_seconds * random.uniform(0.5, 1.0)
         self.look_again()

@@ -1,0 +1,247 @@
+"""How a session comes to a channel, by its own command or at connect, and how it goes on from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from server.realtime.history import Expired, HistoryUnavailable, UnknownChannel
+from server.realtime.node import Node
+from server.realtime.policy import Credentials, Rules
+from server.realtime.protocol import codes
+from server.realtime.protocol.codes import ClientError
+from server.realtime.protocol.formats import as_pubs
+from server.realtime.protocol.messages import (
+    Empty,
+    Reply,
+    SubRefreshRequest,
+    SubRefreshResult,
+    SubscribeRequest,
+    SubscribeResult,
+)
+from server.realtime.protocol.patches import FOSSIL
+from server.realtime.publication import Position
+from server.realtime.subscription import Subscription
+from server.realtime.transport import Outlet
+from server.realtime.wire import PatchWire, PatchWriter, Wire
+
+if TYPE_CHECKING:
+    from server.realtime.session import Session
+
+MAX_CHANNEL_LENGTH = 255
+
+
+def go_live(session: Session, subscription: Subscription) -> None:
+    session.node.hub.go_live(subscription)
+    session.enter_presence(subscription)
+
+
+async def subscribe_at_connect(
+    session: Session, known: Mapping[str, SubscribeRequest]
+) -> dict[str, tuple[SubscribeResult, Subscription]]:
+    """The server's own subscriptions of this person, caught up from what the client says it has; not live yet.
+
+    Those that a unidirectional client names besides are its only ones, and come with these. A channel that can't be had
+    is left out: the client then drops it. Nothing may be awaited between the return and `go_live`. Raises ClientError.
+    """
+    ready: dict[str, tuple[SubscribeResult, Subscription]] = {}
+    channels = list(session.node.policy.channels_at_connect(session.present_credentials()))
+    if session.is_unidirectional:
+        channels += [channel for channel in known if channel not in channels]
+        if len(channels) > session.node.limits.channels:
+            raise codes.LIMIT_EXCEEDED.error()
+    for channel in channels:
+        request = known.get(channel) or SubscribeRequest()
+        request.channel = channel
+        try:
+            _check(request)
+            ready[channel] = await _prepare(session, request, rules_of(session, channel), by_server=True)
+        except (ClientError, HistoryUnavailable) as refused:
+            # What is out of reach for a moment it could not ask for again without a new connection.
+            if session.is_unidirectional and not (isinstance(refused, ClientError) and not refused.is_temporary):
+                raise codes.INTERNAL.error() from None
+    for channel, (result, _) in ready.items():
+        _level(session, channel, result)  # it may have moved on while the channels after it were read
+    return ready
+
+
+async def subscribe(session: Session, command_id: int, request: SubscribeRequest) -> None:
+    channel = request.channel
+    _check(request)
+    if channel in session.subscriptions:
+        raise codes.ALREADY_SUBSCRIBED.error()
+    if len(session.subscriptions) >= session.node.limits.channels:
+        raise codes.LIMIT_EXCEEDED.error()
+    result, subscription = await _prepare(session, request, rules_of(session, channel))
+    session.send(Reply(command_id, subscribe=result))
+    # Nothing was awaited since the history was read, and the reply goes first.
+    go_live(session, subscription)
+    if subscription.expires_at is not None:
+        session.look_again()
+
+
+def _check(request: SubscribeRequest) -> None:
+    """Raises ClientError for what nobody could subscribe to."""
+    if request.type:
+        raise codes.NOT_AVAILABLE.error()
+    if not 0 < len(request.channel) <= MAX_CHANNEL_LENGTH:
+        raise codes.BAD_REQUEST.error()
+
+
+async def _prepare(
+    session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool = False
+) -> tuple[SubscribeResult, Subscription]:
+    """A subscription that stands where its channel stands, with the reply that says so; not live yet."""
+    node = session.node
+    if session.has_ended:
+        raise codes.INTERNAL.error()  # while something was awaited: nobody would take this out again
+    subscription = _joining(session, request, rules, by_server=by_server)
+    # Reserved before anybody is asked: who loses access from here on is found here, and not let in.
+    node.hub.reserve(subscription)
+    session.subscriptions[request.channel] = subscription
+    try:
+        position = await admit(node, subscription, session.present_credentials(), request.token)
+        result = SubscribeResult()
+        if rules.is_recoverable:
+            result = await _catch_up(session, request, position)
+        if isinstance(subscription.wire, PatchWire):
+            result.delta = True
+            for pub in result.publications:
+                pub.data = subscription.wire.format.document(bytes(pub.data))
+        result.expires, result.ttl = _expiry(subscription)
+        if subscription.has_ended:
+            raise _refusal(subscription)
+    except UnknownChannel:
+        _forget(session, subscription)
+        raise codes.UNKNOWN_CHANNEL.error() from None
+    except BaseException:
+        _forget(session, subscription)
+        raise
+    return result, subscription
+
+
+def _joining(session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool) -> Subscription:
+    """A subscription by the wire that its client can read."""
+    connection = session.connection
+    wire: Wire = connection.wire
+    outlet: Outlet = connection.transport
+    if request.delta == FOSSIL and rules.has_patches and not by_server:
+        wire, outlet = session.patch_wire, PatchWriter(outlet)
+    return Subscription(
+        request.channel,
+        session.client,
+        rules,
+        guard=session.node.policy.guard(request.channel),
+        by_server=by_server,
+        wire=wire,
+        outlet=outlet,
+        owner=session,
+    )
+
+
+async def admit(node: Node, subscription: Subscription, credentials: Credentials, token: str) -> Position:
+    """Let a person into a reserved subscription, and say where its channel stands.
+
+    Raises ClientError, UnknownChannel, HistoryUnavailable.
+    """
+    if subscription.has_ended:
+        raise _refusal(subscription)
+    was_followed = node.hub.is_followed(subscription)
+    subscription.expires_at = await node.policy.authorize(credentials, subscription.channel, token)
+    position = await node.hub.follow(subscription)
+    if not was_followed:
+        # Who was shut out between the question and the following is told of by no event that we will see: ask again.
+        await node.policy.authorize(credentials, subscription.channel, token)
+    return position
+
+
+def _refusal(subscription: Subscription) -> ClientError:
+    """Why a subscription that was ended while joining is refused. Temporary where its reader may come back at once."""
+    reason = subscription.ended_by
+    may_return = reason is not None and reason.code >= codes.UNSUBSCRIBE_INSUFFICIENT.code
+    return (codes.INTERNAL if may_return else codes.PERMISSION_DENIED).error()
+
+
+def _forget(session: Session, subscription: Subscription) -> None:
+    session.node.hub.leave(subscription)
+    session.subscriptions.pop(subscription.channel, None)
+
+
+async def _catch_up(session: Session, request: SubscribeRequest, position: Position) -> SubscribeResult:
+    """All that was missed, or nothing of it: never a part."""
+    fresh = SubscribeResult(recoverable=True, positioned=True)
+    hub = session.node.hub
+    if request.recover:
+        fresh.was_recovering = True
+        since = Position(request.epoch, request.offset)
+        try:
+            missed = await hub.catch_up(request.channel, since, limit=session.node.limits.recovery)
+            if missed.is_complete:
+                fresh.recovered = True
+                fresh.publications = as_pubs(missed.publications)
+                # The offset asked for, not the newest: the SDK counts on with each publication.
+                fresh.offset, fresh.epoch = request.offset, missed.position.epoch
+                return fresh
+        except Expired:
+            pass
+        if request.must_recover:
+            raise codes.UNRECOVERABLE_POSITION.error()
+    position = await hub.open(request.channel)
+    fresh.offset, fresh.epoch = position.offset, position.epoch
+    return fresh
+
+
+def _level(session: Session, channel: str, result: SubscribeResult) -> None:
+    """Bring a caught-up result to where its channel stands now, from memory alone."""
+    position = session.node.hub.position(channel)
+    if position is None:
+        return
+    if result.recovered:
+        later = session.node.hub.tail(channel, result.offset + len(result.publications))
+        if later is not None and position.epoch == result.epoch:
+            result.publications += as_pubs(later)
+            return
+        result.recovered, result.publications = False, []
+    result.offset, result.epoch = position.offset, position.epoch
+
+
+def unsubscribe(session: Session, command_id: int, channel: str) -> None:
+    subscription = session.subscriptions.pop(channel, None)
+    if subscription is not None:
+        session.node.hub.leave(subscription)
+        session.leave_presence(subscription, grace_seconds=0)
+    # Success also when there was nothing to end: an error makes SDKs reconnect.
+    session.send(Reply(command_id, unsubscribe=Empty()))
+
+
+async def refresh(session: Session, request: SubRefreshRequest) -> SubRefreshResult:
+    """Let a subscription last longer. An expired token ends it, and the client subscribes again with a fresh one."""
+    subscription = session.subscriptions.get(request.channel)
+    if subscription is None:
+        raise codes.PERMISSION_DENIED.error()
+    try:
+        credentials = session.present_credentials()
+        subscription.expires_at = await session.node.policy.authorize(credentials, request.channel, request.token)
+    except ClientError as error:
+        if error.code != codes.TOKEN_EXPIRED.code:
+            raise
+        session.node.hub.end(subscription, codes.UNSUBSCRIBE_EXPIRED)
+        raise codes.EXPIRED.error() from None  # 109 means something else to SDKs here
+    session.look_again()
+    return SubRefreshResult(*_expiry(subscription))
+
+
+def _expiry(subscription: Subscription) -> tuple[bool, int]:
+    """Whether a subscription expires, and in how many seconds."""
+    if subscription.expires_at is None:
+        return False, 0
+    return True, max(1, round(subscription.expires_at - time.time()))
+
+
+def rules_of(session: Session, channel: str) -> Rules:
+    """Raises ClientError when there can be no such channel."""
+    rules = session.node.policy.rules(channel) if channel else None
+    if rules is None:
+        raise codes.UNKNOWN_CHANNEL.error()
+    return rules
