@@ -169,8 +169,10 @@ class ResponseTransport:
             self._patience.reschedule(asyncio.get_running_loop().time() + DRAIN_SECONDS)
 
     def _report_overflow(self) -> None:
-        on_overflow, self._on_overflow = self._on_overflow, _ignore
-        on_overflow()
+        """Unless the server has taken it meanwhile: it was not asked before everything of this turn was written."""
+        if self.pending_bytes > self._send_bound:
+            on_overflow, self._on_overflow = self._on_overflow, _ignore
+            on_overflow()
 
 
 class StreamedResponse(Response):
