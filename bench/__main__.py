@@ -114,7 +114,8 @@ async def _fan_out(programs: Programs, rounds: int, seconds: float) -> list[Tabl
     small, small_row = await neighbours.measure(programs, rounds=rounds, seconds=seconds)
     floor_p50_ms = statistics.median(comparison.results[fanout.FLOOR].p50_ms)
     changes, changes_row = await neighbours.changes(programs, rounds=rounds, seconds=seconds, floor_p50_ms=floor_p50_ms)
-    targets = Table("Fan-out against its targets", fanout.TARGETS_METHOD, ("figure", "target", "reached", ""))
+    columns = ("figure", "target", "reached", "")
+    targets = Table("Fan-out against its targets", fanout.TARGETS_METHOD, columns, remarks=fanout.REMARKS)
     targets.rows.extend(fanout.target_rows(comparison.results))
     targets.rows.extend([*connections.target_rows(sockets_found), small_row, crowd_row, changes_row])
     try:

@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,6 +41,20 @@ class Phase:
     @property
     def per_second(self) -> float:
         return self.deliveries / self.seconds
+
+
+def together(phases: Sequence[Phase]) -> Phase:
+    """What several phases of one kind came to, but for their latencies: those are the last one's."""
+    last = phases[-1]
+    return replace(
+        last,
+        seconds=sum(phase.seconds for phase in phases),
+        messages=sum(phase.messages for phase in phases),
+        deliveries=sum(phase.deliveries for phase in phases),
+        user_seconds=sum(phase.user_seconds for phase in phases),
+        system_seconds=sum(phase.system_seconds for phase in phases),
+        client_seconds=sum(phase.client_seconds for phase in phases),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

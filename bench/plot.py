@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.fanout import FLOOR, Figures, Results, ratios
+from bench.fanout import FLOOR, Figures, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def draw(path: Path, results: Results, memory_kib: Mapping[str, Sequence[float]]
         return {name: statistics.median(choose(results[name])) for name in names}
 
     def cpu(name: str, value: float) -> str:
-        times = statistics.median(ratios(results[name].cpu_us, results[FLOOR].cpu_us))
+        times = statistics.median(results[name].times_floor)
         return f"{value:.1f}" if name == FLOOR else f"{value:.1f}   {times:.2f} × floor"
 
     def many(_name: str, value: float) -> str:

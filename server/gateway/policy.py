@@ -43,15 +43,15 @@ class ProjectPolicy:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        names = GatheredCalls(runtime.crew, self._find_names, most=ASKED_AT_ONCE)
-        self._names = RecentAnswers(names, seconds=NAME_SECONDS)
+        infos = GatheredCalls(runtime.crew, self._find_infos, most=ASKED_AT_ONCE)
+        self._infos = RecentAnswers(infos, seconds=NAME_SECONDS)
         memberships = GatheredCalls(runtime.crew, self._find_memberships, most=ASKED_AT_ONCE)
         self._memberships = RecentAnswers(memberships, seconds=MEMBERSHIP_SECONDS)
         self._stretch: tuple[int, int | None] = (0, None)
 
     def forget(self) -> None:
         """An event says that somebody's access has changed; what follows from it is done after this."""
-        self._names.forget()
+        self._infos.forget()
         self._memberships.forget()
 
     async def verify(self, token: str) -> Credentials:
@@ -67,10 +67,10 @@ class ProjectPolicy:
         return credentials_of(claims)
 
     async def admit(self, credentials: Credentials) -> Credentials:
-        name = await self._answer(self._names, (credentials.user_id, credentials.session_id), ACCESS_CHANNEL)
-        if name is None:
+        info = await self._answer(self._infos, (credentials.user_id, credentials.session_id), ACCESS_CHANNEL)
+        if info is None:
             raise TokenRefused
-        return shown_as(credentials, name)
+        return replace(credentials, info=info)
 
     def rules(self, channel: str) -> Rules | None:
         name = parse_channel(channel)
@@ -116,9 +116,11 @@ class ProjectPolicy:
             self.forget()  # a channel's history was replaced, or messages were lost: who knows what lies between
         return continuity is not None and hub.position(channel) is not None
 
-    async def _find_names(self, acting: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    async def _find_infos(self, acting: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """What others see of these people, where they are still signed in so."""
         async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:
-            return await names_of(session, acting)
+            names = await names_of(session, acting)
+        return {key: _info(name) for key, name in names.items()}
 
     async def _find_memberships(self, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
         async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:
@@ -141,4 +143,8 @@ def credentials_of(claims: AccessClaims) -> Credentials:
 
 def shown_as(credentials: Credentials, name: str) -> Credentials:
     """The same person, with what others see of them."""
-    return replace(credentials, info=msgspec.json.encode({"name": name}))
+    return replace(credentials, info=_info(name))
+
+
+def _info(name: str) -> bytes:
+    return msgspec.json.encode({"name": name})

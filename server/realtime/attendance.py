@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from server.realtime.presence import Entry, Leave, Presence, PresenceLost, PresenceUnavailable
-from server.realtime.publication import Arrival
+from server.realtime.publication import Arrival, ClientInfo
 
 BATCH = 200
 RENEW_SECONDS = 10.0
@@ -54,7 +54,7 @@ class Attendance:
         self._presence = presence
         self._publish = publish
         self._notes: dict[_Key, _Note] = {}
-        self._here: dict[_Key, Entry] = {}  # what may be on the list by our doing
+        self._here: dict[_Key, ClientInfo] = {}  # what may be on the list by our doing
         self._to_renew: deque[_Key] = deque()
         self._is_rebuilding = False
         self._renew_at = 0.0
@@ -119,7 +119,7 @@ class Attendance:
         coming = [note.entry for _, note in batch if note.grace_seconds is None]
         going = [Leave(note.entry, note.grace_seconds) for _, note in batch if note.grace_seconds is not None]
         for entry in coming:
-            self._here[_key(entry)] = entry  # before the call: its answer may be lost
+            self._here[_key(entry)] = entry.client  # before the call: its answer may be lost
         if coming:
             self._tell_joins(coming, await self._presence.enter(coming))
         if going:
@@ -159,7 +159,7 @@ class Attendance:
         if not self._to_renew:
             return
         keys = [self._to_renew.popleft() for _ in range(min(BATCH, len(self._to_renew)))]
-        entries = [self._here[key] for key in keys if key in self._here]
+        entries = [Entry(key[0], self._here[key]) for key in keys if key in self._here]
         firsts = await self._presence.enter(entries)
         # Others were told that somebody had gone who was only cut off from the list. After a loss of the whole list
         # nobody was.

@@ -103,7 +103,9 @@ class Hub:
 
     def reserve(self, subscription: Subscription) -> None:
         """Enter a joining subscription. Never waits."""
-        self._need(subscription.channel, is_sequenced=subscription.rules.is_recoverable).subscriptions.add(subscription)
+        channel = self._need(subscription.channel, is_sequenced=subscription.rules.is_recoverable)
+        channel.subscriptions.add(subscription)
+        subscription.channel = channel.name  # one text for all who have it
         if subscription.guard is not None:
             self._need(subscription.guard, is_sequenced=True).guarded += 1
 

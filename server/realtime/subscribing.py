@@ -99,7 +99,7 @@ async def _prepare(
     subscription = _joining(session, request, rules, by_server=by_server)
     # Reserved before anybody is asked: who loses access from here on is found here, and not let in.
     node.hub.reserve(subscription)
-    session.subscriptions[request.channel] = subscription
+    session.subscriptions[subscription.channel] = subscription
     try:
         position = await admit(node, subscription, session.present_credentials(), request.token)
         result = SubscribeResult()
