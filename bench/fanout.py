@@ -45,16 +45,16 @@ subscriber has the last; {PER_SECOND} a second, every delivery. *× floor* is to
 told by turns with the contender."""
 
 REMARKS = """\
-Where it goes, for what is hard to get further. By a sampling profiler (py-spy, 2,000 samples of the server with
-1,000 subscribers and one event in flight): 85% in the system call that writes, 4% in the rest of the sweep's loop, 4% in
-cutting it into slices and giving out turns, 3% in the loop itself, 4% in taking the event from Redis, checking its seal,
-ordering and encoding it. Python's code runs cold after each system call. Less than that is a sweep in C.
+Where it goes, for what is hard to get further. By a sampling profiler (py-spy, 2,000 samples of the server with 1,000
+subscribers and one event in flight): 85% in the system call that writes, 4% in the rest of the sweep's loop, 4% in
+cutting it into slices and giving out turns, 3% in the loop itself, 4% in taking the event from Redis, checking its
+seal, ordering and encoding it. Python's code runs cold after each system call. Less than that is a sweep in C.
 
 Opening a socket (8,000 of them; shares of the samples that are ours): the session's two commands 18%, ASGI with the
-application's middleware and the acceptance 17%, questions to the database 14% (each person and project once in 5 s, the
-first time for all of them), uvicorn's HTTP protocol and the upgrade 13%, the event loop with accepting and reading 12%,
-presence in Redis 7%, telling the others who joined 7%, timers and deadlines 5%. No one thing is left that is most of it:
-the peer checks a token and does none of the rest.
+application's middleware and the acceptance 17%, questions to the database 14% (each person and project once in 5 s,
+the first time for all of them), uvicorn's HTTP protocol and the upgrade 13%, the event loop with accepting and reading
+12%, presence in Redis 7%, telling the others who joined 7%, timers and deadlines 5%. No one thing is left that is most
+of it: the peer checks a token and does none of the rest.
 
 50,000 sockets in a process need a limit of open files that only the machine's owner may set."""
 
