@@ -1,8 +1,13 @@
 """Tests with real processes take their time on a busy machine."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from tests.support.server import Server
+from tests.support.valkey import Valkey
 
 SECONDS = 150
 
@@ -11,3 +16,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+# Two nodes for the tests of a module, which says by its `environment` what they stand on.
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _nodes(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Server, Server]]:
+    directory = tmp_path_factory.mktemp("nodes")
+    async with Server(directory, environment) as one, Server(directory, environment) as two:
+        yield one, two
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def one(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
+    return await _brought_up(_nodes[0])
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def two(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
+    return await _brought_up(_nodes[1])
+
+
+async def _brought_up(node: Server) -> Server:
+    """The node, whatever the test before has done to it and to Redis."""
+    if not node.is_running:
+        await node.start()
+    await node.wait_until_ready()
+    return node

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,25 +32,6 @@ def environment(postgresql_databases: PostgresqlDatabases, valkey_server: Valkey
         yield {**environment_for(url), "ROOMFUL_REDIS_URL": valkey_server.url, "ROOMFUL_PONG_TIMEOUT": "5"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def _nodes(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Server, Server]]:
-    directory = tmp_path_factory.mktemp("nodes")
-    async with Server(directory, environment) as one, Server(directory, environment) as two:
-        yield one, two
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def one(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
-    return await brought_up(_nodes[0])
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def two(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
-    return await brought_up(_nodes[1])
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def ada(one: Server) -> Person:
     return await one.api.register("ada")
@@ -59,14 +40,6 @@ async def ada(one: Server) -> Person:
 @pytest_asyncio.fixture(loop_scope="module")
 async def project(ada: Person) -> Project:
     return await ada.create_project()
-
-
-async def brought_up(node: Server) -> Server:
-    """The node, whatever the test before has done to it and to Redis."""
-    if not node.is_running:
-        await node.start()
-    await node.wait_until_ready()
-    return node
 
 
 async def becomes_ready(node: Server, ready: bool, seconds: float) -> None:

@@ -47,11 +47,11 @@ async def project(ada: Person) -> Project:
 @pytest.fixture
 def http(server: Server) -> Iterator[httpx.Client]:
     """Nothing that a client sends is worth a line of the log."""
-    before = server.log
+    before = server.complaints
     with httpx.Client(base_url=server.url, trust_env=False) as http:
         yield http
         http.get("/readyz").raise_for_status()
-    assert server.log == before
+    assert server.complaints == before
 
 
 def ask(http: httpx.Client, method: str, address: str, content: bytes, kind: str, query: str = "") -> httpx.Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -23,29 +23,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 def environment(postgresql_databases: PostgresqlDatabases, valkey_server: Valkey) -> Iterator[dict[str, str]]:
     with postgresql_databases.create() as url:
         yield {**environment_for(url), "ROOMFUL_REDIS_URL": valkey_server.url, "ROOMFUL_PONG_TIMEOUT": "3"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def _nodes(
-    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Server, Server]]:
-    directory = tmp_path_factory.mktemp("nodes")
-    async with Server(directory, environment) as one, Server(directory, environment) as two:
-        yield one, two
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def one(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
-    if not _nodes[0].is_running:
-        await _nodes[0].start()
-    await _nodes[0].wait_until_ready()
-    return _nodes[0]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def two(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
-    await _nodes[1].wait_until_ready()
-    return _nodes[1]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

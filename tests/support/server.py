@@ -79,6 +79,11 @@ class Server:
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
 
     @property
+    def complaints(self) -> list[str]:
+        """The lines of its log, but for those on requests that a busy machine answers slowly."""
+        return [line for line in self.log.splitlines() if "slow request" not in line]
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "not started"
         return self._process.pid
