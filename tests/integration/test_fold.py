@@ -33,6 +33,11 @@ APART = {
     "POST /api/v1/auth/logout": "signing in is nobody else's business",
     "POST /api/v1/auth/ticket": "signing in is nobody else's business",
     "DELETE /api/v1/auth/sessions/{session_id}": "signing in is nobody else's business",
+    "POST /connection/http_stream": "it only reads",
+    "POST /connection/sse": "it only reads",
+    "POST /connection/uni_http_stream": "it only reads",
+    "POST /connection/uni_sse": "it only reads",
+    "POST /emulation": "signals are no events, and nothing else can be said there",
 }
 
 

@@ -1,6 +1,6 @@
 /** Other people's pointers over the board. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Company, Place, Pointer } from "../state/company";
 import type { Columns } from "../state/grip";
 import { hueOf } from "./avatar";
@@ -24,10 +24,11 @@ export function Cursors({ company, columns }: CursorsProps) {
 /** Follows its place on this screen, which moves when this person scrolls or opens a panel; CSS glides in between. */
 function Cursor({ pointer, columns }: { pointer: Pointer; columns: Columns }) {
   const element = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Not after the frame is drawn: by then it may be gone again, with its owner.
+  useLayoutEffect(() => {
+    const { style } = element.current!;
     const put = () => {
       const spot = locate(pointer.gesture.at);
-      const { style } = element.current!;
       style.opacity = spot ? "1" : "0";
       if (spot) style.transform = `translate(${spot.x}px, ${spot.y}px)`;
     };
