@@ -3,7 +3,7 @@
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bench.audience import Audience, Phase, together
@@ -120,10 +120,11 @@ async def compare(programs: Programs, *, rounds: int, seconds: float, subscriber
 def _visit(
     programs: Programs, contender: Contender, floor: Contender, seconds: float, subscribers: int
 ) -> tuple[Phase, ...]:
-    with (
-        _gathered(programs, contender, subscribers) as audience,
-        _gathered(programs, floor, subscribers) as floor_audience,
-    ):
+    with ExitStack() as stack:
+        audience = stack.enter_context(_gathered(programs, contender, subscribers))
+        # The floor has one channel: it can't have an audience beside its own.
+        is_floor = contender is floor
+        floor_audience = audience if is_floor else stack.enter_context(_gathered(programs, floor, subscribers))
         # In short turns with the floor: the machine's mood changes within seconds.
         pairs = [(audience.closed(1, seconds / TURNS), floor_audience.closed(1, seconds / TURNS)) for _ in range(TURNS)]
         ones, floors = zip(*pairs, strict=True)
