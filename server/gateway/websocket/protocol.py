@@ -337,7 +337,6 @@ class WebSocketProtocol(asyncio.Protocol):
         except Exception:  # the boundary of the session: another socket must not suffer for its fault
             logger.exception("a session failed on a message")
             self.close(INTERNAL_ERROR, "internal error")
-            self._report_close()  # at once: a sweep later in this turn would still write behind the close frame
 
     def _answer(self, ping: Ping) -> None:
         if self.state is State.OPEN and self.pending_bytes <= MAX_PENDING_FOR_PONG:

@@ -8,7 +8,6 @@ from starlette.types import Receive, Scope, Send
 
 from server.gateway.websocket.asgi import EXTENSION
 from server.gateway.websocket.frames import PLAIN
-from server.realtime.transport import Transport
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import CLOSE, FIN, PING, PONG, TEXT, RawSocket
 from tests.support.websockets import (
@@ -137,22 +136,18 @@ async def test_a_fault_of_one_session_closes_its_socket_only(caplog: pytest.LogC
 
 
 class Faulty(Session):
-    """Fails on a message, with a sweep right behind it that still writes to whoever has not left."""
-
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(transport)
-        self.write = transport.write
+    """Fails on a message, with a sweep right behind it that does not know yet that it has left."""
 
     def on_message(self, data: str | bytes) -> None:
         asyncio.get_running_loop().call_soon(self.sweep)
         raise RuntimeError("a fault")
 
     def sweep(self) -> None:
-        if not self.endings:
-            self.write(PLAIN.frame([b"behind the close frame"], text=True))
+        assert not self.endings
+        PLAIN.sweep(PLAIN.frame([b"behind the close frame"], text=True), [self.transport])
 
 
-async def test_a_session_that_failed_is_out_of_every_sweep_at_once() -> None:
+async def test_no_sweep_writes_behind_the_close_frame_of_a_session_that_failed() -> None:
     app = Detached(session=Faulty)
     async with AsgiServer(app) as server, RawSocket(server.port) as peer:
         await peer.open()
