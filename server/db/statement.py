@@ -159,12 +159,13 @@ def _as_by_session(connection: Connection, text: str) -> Iterator[None]:
 def _translated(connection: Connection, error: Exception) -> Any:
     """The driver's error as one of the DB-API; None for what is not an error of the database."""
     try:
-        # Each dialect of asyncio has it, and it never returns.
+        # Each dialect of asyncio has it, and it never returns: what it does not translate, it raises again.
         connection.connection.dbapi_connection._handle_exception(error)  # type: ignore[union-attr]
     except connection.dialect.loaded_dbapi.Error as translated:
         return translated
-    except Exception:
-        return None
+    except Exception as raised:
+        if raised is not error:
+            raise
     return None
 
 
