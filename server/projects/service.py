@@ -44,7 +44,7 @@ async def create_project(
 
 
 async def show(session: AsyncSession, access: Access) -> Project:
-    newest = await log.head(session, channel_of(access.project.id))
+    newest = access.channel or await log.head(session, channel_of(access.project.id))
     return Project.of(access.project, access.role, newest.offset)
 
 
