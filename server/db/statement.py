@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, ReturnsRows
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound
@@ -17,8 +17,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from server.db import sqlite
 
 Processor = Callable[[Any], Any]
+K = TypeVar("K")
 Change = tuple["Statement", Mapping[str, object]]
 """A statement that returns no rows, with its parameters."""
+
+PART = 16
+"""How many keys a statement that is about several asks for, always as many: so its text is always the same."""
 
 _IN_USE = "roomful_connection_in_use"
 
@@ -105,6 +109,13 @@ class Statement:
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
         return compiled
+
+
+def full_parts(keys: Sequence[K]) -> Iterator[Sequence[K]]:
+    """The keys in parts of PART. What the last one lacks is filled up with its first key, which is asked for again."""
+    for start in range(0, len(keys), PART):
+        part = keys[start : start + PART]
+        yield [*part, *[part[0]] * (PART - len(part))]
 
 
 _PARAMETER = re.compile(r"\$(\d+)")

@@ -9,14 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import now
-from server.db.statement import Statement
+from server.db.statement import PART, Statement, full_parts
 from server.errors import Conflict, Unauthenticated
 from server.eventlog import log
 from server.identity.models import SIGN_IN, USER, User
 from server.identity.tokens import AccessClaims
 
-ASKED_TOGETHER = 16
-"""In one query; more is asked in several."""
 EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 
 
@@ -45,11 +43,8 @@ async def identify(session: AsyncSession, claims: AccessClaims) -> Person:
 async def names_of(session: AsyncSession, acting: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """`identify` for many at once, each as person and sign-in: the names of those who are active and signed in."""
     wanted = set(acting)
-    sign_ins = [sign_in for _, sign_in in wanted]
     found: dict[tuple[str, str], str] = {}
-    for start in range(0, len(sign_ins), ASKED_TOGETHER):
-        part = sign_ins[start : start + ASKED_TOGETHER]
-        part += part[:1] * (ASKED_TOGETHER - len(part))
+    for part in full_parts([sign_in for _, sign_in in wanted]):
         parameters = {f"sign_in_{place}": sign_in for place, sign_in in enumerate(part)}
         rows = await _NAMES.all(session, {**parameters, "at": now()})
         found.update({(row.person_id, row.sign_in_id): row.person_name for row in rows})
@@ -83,10 +78,9 @@ def person_of(row: Any, claims: AccessClaims) -> Person:
     return Person(row.person_id, row.person_email, row.person_name, row.person_role, claims.session_id)
 
 
-# As many questions in every case, so that the text is always the same.
 _NAMES = Statement(
     select(USER.c.id.label("person_id"), SIGN_IN.c.id.label("sign_in_id"), USER.c.name.label("person_name")).where(
-        SIGN_IN.c.id.in_([bindparam(f"sign_in_{n}") for n in range(ASKED_TOGETHER)]),
+        SIGN_IN.c.id.in_([bindparam(f"sign_in_{n}") for n in range(PART)]),
         SIGN_IN.c.user_id == USER.c.id,
         *STANDS,
     )

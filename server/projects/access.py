@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, params
@@ -11,7 +10,7 @@ from pydantic import AfterValidator
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.statement import Change, Statement
+from server.db.statement import PART, Change, Statement, full_parts
 from server.errors import Conflict, Forbidden, NotFound
 from server.eventlog.log import Position
 from server.eventlog.models import CHANNEL
@@ -25,9 +24,6 @@ from server.web.dependencies import DB, Claims, MutationId, ReadDB
 from server.web.limits import limits_of
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-ASKED_TOGETHER = 16
-"""In one query; more is asked in several."""
 
 
 def _possible_id(text: str) -> str:
@@ -93,12 +89,9 @@ async def may_see(session: AsyncSession, *, user_id: str, project_id: str) -> bo
 async def memberships_among(session: AsyncSession, asked: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """`may_see` for many at once, each as person and project: those of them who are members now."""
     found: set[tuple[str, str]] = set()
-    for start in range(0, len(asked), ASKED_TOGETHER):
+    for part in full_parts(asked):
         parameters: dict[str, object] = {}
-        # The places that are left over ask the first question again.
-        for place, pair in zip_longest(
-            range(ASKED_TOGETHER), asked[start : start + ASKED_TOGETHER], fillvalue=asked[0]
-        ):
+        for place, pair in enumerate(part):
             parameters[f"person_{place}"], parameters[f"project_{place}"] = pair
         found.update(tuple(row) for row in await _MEMBERSHIPS.all(session, parameters))
     return found
@@ -152,14 +145,13 @@ async def _find(session: AsyncSession, statement: Statement, project_id: str, cl
 _MEMBERSHIP = Statement(
     select(MEMBER.c.role).where(MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))
 )
-# As many questions in every case, so that the text is always the same. Not one list of pairs: SQLite would read the
-# whole table for it.
+# Not one list of pairs: SQLite would read the whole table for it.
 _MEMBERSHIPS = Statement(
     select(MEMBER.c.user_id, MEMBER.c.project_id).where(
         or_(
             *[
                 and_(MEMBER.c.project_id == bindparam(f"project_{n}"), MEMBER.c.user_id == bindparam(f"person_{n}"))
-                for n in range(ASKED_TOGETHER)
+                for n in range(PART)
             ]
         )
     )

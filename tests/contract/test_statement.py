@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.engine import Database
 from server.db.outages import is_outage
-from server.db.statement import Statement
+from server.db.statement import PART, Statement, full_parts
 from server.eventlog.models import CHANNEL
 from server.identity.models import USER
 from server.projects.models import PROJECT
@@ -226,3 +226,10 @@ async def test_what_is_sent_together_fails_together(database: Database) -> None:
             await session.commit()
         await session.rollback()
     assert await count(database) == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, PART - 1, PART, PART + 1, 2 * PART])
+def test_full_parts_hold_every_key_in_order(count: int) -> None:
+    parts = list(full_parts(range(count)))
+    assert all(len(part) == PART for part in parts)
+    assert list(dict.fromkeys(key for part in parts for key in part)) == list(range(count))

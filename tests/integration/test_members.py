@@ -2,8 +2,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from server.db.base import new_id
+from server.db.statement import PART
+from server.projects.access import memberships_among
+from server.runtime import Runtime
 from tests.support.api import Api, Person, Project
 
 
@@ -221,3 +225,13 @@ async def test_pages_of_members(api: Api, ada: Person, project: Project) -> None
     second = await ada.request("GET", first.links["next"]["url"].removeprefix("/api/v1"))
     assert first.json() + second.json() == everybody
     assert "next" not in second.links
+
+
+async def test_many_are_asked_about_at_once(app: FastAPI, api: Api, ada: Person, bob: Person, project: Project) -> None:
+    runtime: Runtime = app.state.runtime
+    projects = [project, *[await ada.create_project() for _ in range(PART)]]
+    await ada.add_member(projects[-1], bob)
+    asked = [(person.id, each.id) for person in (ada, bob) for each in projects]
+    async with runtime.database.ask() as session:
+        members = await memberships_among(session, asked)
+    assert members == {*[(ada.id, each.id) for each in projects], (bob.id, projects[-1].id)}
