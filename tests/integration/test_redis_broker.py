@@ -7,6 +7,8 @@ import time
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
 
 import msgspec
 import psutil
@@ -15,6 +17,7 @@ import pytest
 from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_frames import MAX_FRAME_BYTES, Reason, RedisFrames
+from server.realtime.redis_publisher import MAX_AGE_SECONDS
 from tests.support.brokers import KEY, BrokerNode, becomes, event, redis_node
 from tests.support.valkey import Valkey
 
@@ -216,10 +219,41 @@ async def test_frozen_redis_is_unhealthy_within_5_seconds_and_delays_nobody(
         async with asyncio.timeout(5):
             while await node.broker.is_healthy():  # noqa: ASYNC110  # it is a question, as `/readyz` asks it
                 await asyncio.sleep(0.05)
-    await asyncio.sleep(2)  # the reconnects that a frozen server accepts and never answers are part of the case
+    # Connections that a frozen server accepts and never answers are part of the case.
+    before = connections_to(valkey)
+    await becomes(lambda: len(connections_to(valkey) - before) >= 4, 15, what="readers and publishers try new ones")
     valkey.resume()
     await hears_again(one, two)
     await is_whole(one)
+
+
+def connections_to(valkey: Valkey) -> set[int]:
+    """Ours to this server, by our ports."""
+    found = psutil.Process().net_connections("tcp4")
+    # A socket that listens has no other end.
+    return {each.laddr.port for each in found if getattr(each.raddr, "port", None) == valkey.port}
+
+
+class Refusing:
+    """Listens in the place of a server that is down, and ends every connection."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.attempts = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._end, "127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _end(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.attempts += 1
+        writer.close()
 
 
 async def test_start_without_redis_succeeds_and_finds_it_later(valkey: Valkey) -> None:
@@ -240,7 +274,8 @@ async def test_outage_is_one_line_in_the_log_and_its_end_another(
     caplog.set_level("INFO")
     valkey.stop()
     await becomes(lambda: "out of reach" in caplog.text, 3, what="the outage is noticed")
-    await asyncio.sleep(1)  # several attempts to connect
+    async with Refusing(valkey.port) as refusing:
+        await becomes(lambda: refusing.attempts >= 4, 5, what="it has tried to connect again and again")
     valkey.start()
     await is_whole(one)
     await becomes(lambda: "redis is back" in caplog.text, 5, what="the end is told")
@@ -256,7 +291,7 @@ async def test_queue_of_an_outage_is_bounded_and_old_messages_are_not_sent(
     for offset in range(1, 101):
         one.broker.publish(event(CHANNEL, offset, b'"' + b"x" * 250_000 + b'"'))
     assert one.broker.publisher.counters.overflowed > 20
-    await asyncio.sleep(2.1)  # the age at which they are outdated
+    await asyncio.sleep(MAX_AGE_SECONDS + 0.1)
     valkey.start()
     await hears_again(one, two)
     assert one.broker.publisher.counters.outdated > 20

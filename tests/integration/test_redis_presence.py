@@ -9,7 +9,7 @@ import pytest
 from server.realtime.attendance import Attendance
 from server.realtime.presence import Entry, Leave, PresenceLost, PresenceUnavailable
 from server.realtime.publication import Arrival, ClientInfo
-from server.realtime.redis_presence import RedisPresence
+from server.realtime.redis_presence import EXPIRED_GRACE_SECONDS, RedisPresence
 from server.realtime.redis_server import RedisServer
 from server.supervision import Loops
 from tests.support.brokers import KEY, becomes
@@ -22,16 +22,27 @@ def entry(client: str, user: str) -> Entry:
     return Entry(CHANNEL, ClientInfo(client, user))
 
 
+class WatchedPresence(RedisPresence):
+    """Counts how often it was asked who is gone."""
+
+    looks = 0
+
+    async def gone(self) -> list[Entry]:
+        gone = await super().gone()
+        self.looks += 1
+        return gone
+
+
 @asynccontextmanager
-async def presence_of(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[RedisPresence]:
+async def presence_of(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[WatchedPresence]:
     async with RedisServer(valkey.url) as server:
-        yield RedisPresence(server, key=KEY, entry_seconds=entry_seconds)
+        yield WatchedPresence(server, key=KEY, entry_seconds=entry_seconds)
 
 
 class Node:
     """The attendance of one process, with what it tells."""
 
-    def __init__(self, presence: RedisPresence) -> None:
+    def __init__(self, presence: WatchedPresence) -> None:
         self.presence = presence
         self.attendance = Attendance(presence, self._tell)
         self.told: list[tuple[str, str]] = []
@@ -44,6 +55,11 @@ class Node:
         async with asyncio.timeout(seconds):
             while sorted(member.client for member in await self.presence.members(CHANNEL)) != sorted(clients):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+
+    async def has_looked(self) -> None:
+        """Wait until it has asked twice more who is gone: one look may have been under way."""
+        looks = self.presence.looks
+        await becomes(lambda: self.presence.looks >= looks + 2, 5, what="it has looked")
 
     async def tells(self, *told: tuple[str, str], seconds: float = 5.0) -> None:
         await becomes(lambda: self.told == list(told), seconds, what="told just this")
@@ -78,7 +94,8 @@ async def test_entries_of_a_dead_node_expire_and_are_told_once(valkey: Valkey) -
     async with running_node(valkey) as one, running_node(valkey) as two:
         await one.lists()
         await becomes(lambda: bool(one.told + two.told), 6, what="a node tells")
-        await asyncio.sleep(1.1)  # two more looks of each
+        await one.has_looked()
+        await two.has_looked()
         assert one.told + two.told == [("leave", "ada")]
 
 
@@ -88,7 +105,8 @@ async def test_person_of_a_dead_node_who_is_back_elsewhere_never_left(valkey: Va
     async with running_node(valkey) as one:
         one.attendance.enter(entry("c-2", "ada"))
         await one.lists("c-2")
-        await asyncio.sleep(3.6)  # the grace of what expires, and a look
+        await asyncio.sleep(0.5 + EXPIRED_GRACE_SECONDS)  # by then the dead node's entry would be told of
+        await one.has_looked()
         assert one.told == []
 
 
@@ -105,7 +123,8 @@ async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
         await one.lists("c-1", "c-2", "c-3", seconds=2)
         one.attendance.leave(entry("c-1", "ada"), grace_seconds=0)
         await one.lists("c-2", "c-3")
-        await asyncio.sleep(1)  # two looks
+        await one.has_looked()
+        await two.has_looked()
         assert (one.told, two.told) == ([("join", "ada")], [("join", "bob")])
 
 
