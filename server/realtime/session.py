@@ -9,15 +9,15 @@ from typing import Literal
 
 import uuid_utils
 
-from server.realtime import channel_commands, subscribing
+from server.realtime import channel_commands, signing_in, subscribing
 from server.realtime.connection import Connection
 from server.realtime.history import HistoryUnavailable
 from server.realtime.limits import TokenBucket
 from server.realtime.node import Node
-from server.realtime.policy import Credentials, TokenHasExpired, TokenMissing, TokenRefused
+from server.realtime.policy import Credentials
 from server.realtime.presence import Entry, PresenceUnavailable
 from server.realtime.protocol import codes
-from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
+from server.realtime.protocol.codes import ClientError, Disconnect, SessionEnds, Unsubscribe
 from server.realtime.protocol.formats import ClientFormat, Malformed
 from server.realtime.protocol.messages import (
     Command,
@@ -26,8 +26,6 @@ from server.realtime.protocol.messages import (
     DisconnectPush,
     Error,
     Push,
-    RefreshRequest,
-    RefreshResult,
     Reply,
     RpcRequest,
     RpcResult,
@@ -44,14 +42,6 @@ COMMAND_SECONDS = 10.0
 
 Mode = Literal["bidirectional", "emulated", "unidirectional"]
 """How a client speaks: on its transport; by requests of their own; or once, to connect."""
-
-
-class SessionEnds(Exception):
-    """A command is answered by closing the socket."""
-
-    def __init__(self, disconnect: Disconnect) -> None:
-        super().__init__(disconnect.reason)
-        self.disconnect = disconnect
 
 
 class Session:
@@ -82,10 +72,10 @@ class Session:
         "_pong_by",
         "_queue",
         "_state",
-        "_token",
         "client",
         "connection",
         "credentials",
+        "handshake_token",
         "node",
         "publish_bucket",
         "subscriptions",
@@ -105,11 +95,11 @@ class Session:
         self.node = node
         self.connection = Connection(transport, client_format)
         self.credentials = credentials
+        self.handshake_token = token
         self.client = ClientInfo("", "")
         self.subscriptions: dict[str, Subscription] = {}
         self.publish_bucket: TokenBucket | None = None
         self._format = client_format
-        self._token = token
         self._state: str = "new"  # then connected or refused, then ended
         self._queue: list[Command] = []  # short and mostly empty: a deque would be a tenth of an idle socket
         self._is_pumping = False
@@ -266,7 +256,7 @@ class Session:
         if command.connect is not None:
             await self._connect(command.id, command.connect)
         elif command.refresh is not None:
-            await self._refresh(command.id, command.refresh)
+            self.send(Reply(command.id, refresh=await signing_in.refresh(self, command.refresh)))
         elif command.rpc is not None:
             await self._call(command.id, command.rpc)
         elif command.send is not None:
@@ -277,14 +267,14 @@ class Session:
             await channel_commands.answer(self, command)
 
     async def _connect(self, command_id: int, request: ConnectRequest) -> None:
-        credentials = await self._sign_in(request.token)
+        credentials = await signing_in.sign_in(self, request.token)
         self.client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
         subs = await subscribing.subscribe_at_connect(self, request.subs)
         if self._state != "new":
             return  # closed while we asked
         self._state = "connected"
         self.connection.transport.limit_messages(self.node.limits.message_bytes)
-        expires_in = self._expires_in()
+        expires_in = self.expires_in()
         result = ConnectResult(
             client=self.client.client,
             version=self.node.version,
@@ -304,55 +294,14 @@ class Session:
         self._ping_at = time.monotonic() + self.node.limits.ping_seconds * random.uniform(0.5, 1.0)
         self.look_again()
 
-    async def _sign_in(self, token: str) -> Credentials:
-        node = self.node
-        try:
-            if token or self.credentials is None:
-                self.credentials = await self._verify(token or self._token)
-            credentials = self.credentials
-            most = node.limits.connections_per_user
-            if most and node.sessions.count_of_user(credentials.user_id) >= most:
-                raise SessionEnds(codes.CONNECTION_LIMIT)
-            # Entered before it is asked whether the sign-in still stands: a revocation finds us from here on.
-            node.sessions.enter(self, credentials.user_id, credentials.session_id)
-            self.credentials = await node.policy.admit(credentials)
-        except TokenHasExpired:
-            raise codes.TOKEN_EXPIRED.error() from None
-        except TokenMissing:
-            raise SessionEnds(codes.BAD_COMMAND) from None
-        except TokenRefused:
-            raise SessionEnds(codes.INVALID_TOKEN) from None
-        self._token = ""
-        return self.credentials
-
-    async def _verify(self, token: str) -> Credentials:
-        credentials = await self.node.policy.verify(token)
-        if self._state == "ended":
-            raise SessionEnds(codes.CONNECTION_CLOSED)  # nobody would take us out again of what we entered now
-        return credentials
-
-    async def _refresh(self, command_id: int, request: RefreshRequest) -> None:
-        present = self.present_credentials()
-        try:
-            fresh = await self._verify(request.token)
-            if fresh.user_id != present.user_id:
-                raise SessionEnds(codes.INVALID_TOKEN)
-            self.node.sessions.leave(self, present.user_id, present.session_id)
-            self.node.sessions.enter(self, fresh.user_id, fresh.session_id)
-            self.credentials = fresh
-            self.credentials = await self.node.policy.admit(fresh)
-        except TokenHasExpired:
-            raise SessionEnds(codes.CONNECTION_EXPIRED) from None
-        except TokenRefused:
-            raise SessionEnds(codes.INVALID_TOKEN) from None
-        expires_in = self._expires_in()
-        ttl = 0 if expires_in is None else max(1, round(expires_in))
-        result = RefreshResult(self.client.client, self.node.version, expires_in is not None, ttl)
-        self.send(Reply(command_id, refresh=result))
-
     async def _call(self, command_id: int, request: RpcRequest) -> None:
         data = await self.node.policy.call(self.present_credentials(), request.method, bytes(request.data))
         self.send(Reply(command_id, rpc=RpcResult(channel_commands.raw(data))))
+
+    def expires_in(self) -> float | None:
+        """Seconds until the token has expired; None for never."""
+        expires_at = self.present_credentials().expires_at
+        return None if expires_at is None else expires_at - time.time()
 
     def present_credentials(self) -> Credentials:
         assert self.credentials is not None, "a connected session has signed in"
@@ -409,13 +358,9 @@ class Session:
         expires_at = subscription.expires_at
         return None if expires_at is None else expires_at + self.node.limits.expiry_grace_seconds
 
-    def _expires_in(self) -> float | None:
-        expires_at = self.present_credentials().expires_at
-        return None if expires_at is None else expires_at - time.time()
-
     def _closes_in(self) -> float:
         """Seconds until an expired token is no longer put up with."""
-        expires_in = self._expires_in()
+        expires_in = self.expires_in()
         return math.inf if expires_in is None else expires_in + self.node.limits.expiry_grace_seconds
 
     def _release(self) -> None:

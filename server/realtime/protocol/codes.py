@@ -17,6 +17,14 @@ class ClientError(Exception):
         self.is_temporary = is_temporary
 
 
+class SessionEnds(Exception):
+    """A command is answered by closing the socket."""
+
+    def __init__(self, disconnect: "Disconnect") -> None:
+        super().__init__(disconnect.reason)
+        self.disconnect = disconnect
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
     code: int
