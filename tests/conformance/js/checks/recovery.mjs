@@ -115,7 +115,11 @@ check("a history that is lost while one listens: subscribed anew, not recovered 
   await bench.server.publish(channel, "of another history");
   assert.equal((await notes.expect("subscribing")).code, 2500);
   const { wasRecovering, recovered, streamPosition } = await notes.expect("subscribed");
-  assert.deepEqual([wasRecovering, recovered, streamPosition.offset], [true, false, 1]);
+  assert.deepEqual([wasRecovering, recovered], [true, false]);
+  // The server notices by itself too, perhaps before that publication: either way, what comes goes on from there.
+  const { offset } = streamPosition;
+  await bench.server.publish(channel, "and on");
+  assert.deepEqual(await bench.offsets(notes, 2 - offset), [1, 2].slice(offset));
 });
 
 check("a lost history of the server's own subscription reconnects the client (3010)", async (bench) => {
