@@ -7,8 +7,10 @@ is rolled back when nothing was begun.
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 import aiosqlite
@@ -51,7 +53,8 @@ class Connection(aiosqlite.Connection):
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
         super().__init__(connector, iter_chunk_size)
-        self._thread.daemon = True  # a connection that nobody closed must not keep the process alive
+        # A connection that nobody closed must not keep the process alive.
+        self._thread = threading.Thread(target=_until_nobody_waits, args=(self._thread.run,), daemon=True)
         self._ahead: list[tuple[str, tuple[object, ...]]] = []
         self._has_begun = False
 
@@ -93,6 +96,12 @@ class Connection(aiosqlite.Connection):
         if self._has_begun:
             await super().rollback()
             self._has_begun = False
+
+
+def _until_nobody_waits(work: Callable[[], None]) -> None:
+    """The driver's thread. It answers to an event loop, which may be closed by then, under whoever was cancelled."""
+    with suppress(RuntimeError):
+        work()
 
 
 class Result(NamedTuple):
