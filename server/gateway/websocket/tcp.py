@@ -11,10 +11,11 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 def tune(transport: asyncio.Transport, options: SocketOptions) -> None:
     """Bound what the system buffers for a peer, and for how long it waits for one that is gone.
 
-    Options that the platform doesn't have are left out; a socket that is no TCP socket keeps its own.
+    Options that the platform doesn't have are left out; a socket that is no TCP socket keeps its own, and one that was
+    closed already has none.
     """
     accepted = transport.get_extra_info("socket")
-    if accepted is None or accepted.family not in _INTERNET:
+    if accepted is None or accepted.family not in _INTERNET or accepted.fileno() < 0:
         return
     try:
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
