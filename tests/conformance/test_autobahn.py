@@ -2,8 +2,8 @@
 
 The baseline names the cases that are not "OK, close OK", and how they are. 6.4.3 and 6.4.4 would have text refused in
 the midst of a frame; we refuse it when its frame is complete. An ordinary application is told of a message only after
-what has come with it, so that its echo of a message before a violation is too late (3.2 and the like). The rest has no
-right answer. A case that gets better is taken out of the baseline; none is put in.
+what has come with it, so that its echo of a message before a violation is too late (3.2 and the like); where the two
+are sent in pieces, it may come in time. The rest has no right answer. None is put into the baseline.
 """
 
 import json
@@ -50,7 +50,8 @@ def detached() -> Detached:
 async def test_frames_and_endings(kind: str) -> None:
     app: ASGIApp = echo if kind == "ordinary" else detached()
     async with AsgiServer(app, options=OPTIONS) as server:
-        assert await run(server, FRAMING) == json.loads(BASELINE.read_text())[kind]
+        results = await run(server, FRAMING)
+    assert dict(results.items() - json.loads(BASELINE.read_text())[kind].items()) == {}
 
 
 @pytest.mark.timeout(180)

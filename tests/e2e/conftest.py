@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.support.processes import wait_until
 from tests.support.server import Server
 from tests.support.valkey import Valkey
 
@@ -36,8 +37,11 @@ async def one(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def two(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
-    return await _brought_up(_nodes[1])
+async def two(_nodes: tuple[Server, Server], one: Server, valkey: Valkey) -> Server:
+    """Nodes are ready for some seconds after they lost Redis; what one says of presence would not reach the other."""
+    node = await _brought_up(_nodes[1])
+    wait_until(lambda: valkey.pubsub_connections() >= len(_nodes), seconds=20, what="both nodes listen to Redis")
+    return node
 
 
 async def _brought_up(node: Server) -> Server:
