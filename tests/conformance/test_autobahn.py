@@ -2,8 +2,8 @@
 
 The baseline names the cases that are not "OK, close OK", and how they are. 6.4.3 and 6.4.4 would have text refused in
 the midst of a frame; we refuse it when its frame is complete. An ordinary application is told of a message only after
-what has come with it, so that its echo of a message before a violation is too late (3.2 and the like); where the two
-are sent in pieces, it may come in time. The rest has no right answer. None is put into the baseline.
+what has come with it, so that its echo of a message before a violation is too late (3.2 and the like). The rest has no
+right answer. A case that gets better is taken out of the baseline; none is put in.
 """
 
 import json
@@ -20,6 +20,8 @@ from tests.support.websockets import Detached, echo
 BASELINE = Path(__file__).with_name("autobahn_baseline.json")
 
 FRAMING = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
+# Sent octet by octet: an ordinary application's echo comes in time or too late, as they happen to be read together.
+IN_PIECES = {"3.4"}
 # Each sends a thousand messages of 1 KiB, or of 8 KiB in fragments; the others differ in size only. An answer that is
 # not deflated, as it would get no smaller, is beyond kosoku (it takes it for a str): 12.5 and messages under 1 KiB.
 DEFLATE = [*(f"12.{data}.{size}" for data in range(1, 5) for size in (4, 11)), "13.*.4"]
@@ -51,7 +53,10 @@ async def test_frames_and_endings(kind: str) -> None:
     app: ASGIApp = echo if kind == "ordinary" else detached()
     async with AsgiServer(app, options=OPTIONS) as server:
         results = await run(server, FRAMING)
-    assert dict(results.items() - json.loads(BASELINE.read_text())[kind].items()) == {}
+    baseline = json.loads(BASELINE.read_text())[kind]
+    for case in IN_PIECES - results.keys():
+        baseline.pop(case, None)
+    assert results == baseline
 
 
 @pytest.mark.timeout(180)
