@@ -24,6 +24,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-header --no-annotate --no-emit-index-url
 
 WEB := client_demo/web
+# Compiled by the installation, where there is a compiler.
+NATIVE := server/gateway/websocket/native.c
 
 .PHONY: run web test conformance chromium torture lint format bench lock clean
 
@@ -87,7 +89,7 @@ lock: .venv/.test
 
 clean:
 	rm -rf $(WEB)/node_modules $(WEB)/dist
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build $(NATIVE:.c=.*.so)
 
 .venv/bin/python:
 	@for python in $(INTERPRETERS); do \
@@ -101,14 +103,14 @@ clean:
 	done; \
 	echo "Roomful needs Python 3.11 or newer; not found as: $(INTERPRETERS). Name one: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1
 
-.venv/.run: pyproject.toml requirements.lock | .venv/bin/python
+.venv/.run: pyproject.toml requirements.lock $(NATIVE) | .venv/bin/python
 	@echo "Installing what the server needs"
 	@$(INSTALL) --requirement requirements.lock
 	@$(INSTALL_SELF)
 	@touch $@
 
 # The test requirements hold the server's, at the same versions.
-.venv/.test: pyproject.toml requirements.lock requirements-test.lock | .venv/bin/python
+.venv/.test: pyproject.toml requirements.lock requirements-test.lock $(NATIVE) | .venv/bin/python
 	@echo "Installing what the tests need"
 	@$(INSTALL) --requirement requirements-test.lock
 	@$(INSTALL_SELF)

@@ -18,6 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from server.app import create_app
 from server.gateway.http_protocol import HttpProtocol
+from server.gateway.websocket import direct
 from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
 from server.logs import configure_logging
@@ -63,6 +64,8 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int) -> NoRet
     Several workers read their settings from the environment, as this process did.
     """
     raise_open_files_limit()
+    if not direct.IS_NATIVE and sys.platform != "win32":
+        logger.info("sweeps run in Python: there was no C compiler when this was installed")
     if workers == 1:
         leave(_run(settings, listener, is_watched=False))
     supervisor = Supervisor(

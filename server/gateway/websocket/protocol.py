@@ -15,7 +15,7 @@ from server.errors import AppError, BadRequest, Unavailable
 from server.gateway import refusal
 from server.gateway.websocket import handshake, tcp
 from server.gateway.websocket.asgi import Conversation, Ends, State
-from server.gateway.websocket.direct import NOT_DIRECT
+from server.gateway.websocket.direct import NOT_DIRECT, DirectSocket
 from server.gateway.websocket.frames import (
     ABNORMAL,
     INTERNAL_ERROR,
@@ -46,7 +46,7 @@ def websocket_protocol(options: SocketOptions) -> type[asyncio.Protocol]:
     return cast("type[asyncio.Protocol]", functools.partial(WebSocketProtocol, options=options))
 
 
-class WebSocketProtocol(asyncio.Protocol):
+class WebSocketProtocol(DirectSocket, asyncio.Protocol):
     """An ordinary ASGI WebSocket until its route detaches it, and then a Transport of the engine.
 
     A route that has accepted may call `detach` on what the scope's extensions hold under `EXTENSION`, and return. Its
@@ -75,13 +75,11 @@ class WebSocketProtocol(asyncio.Protocol):
         "_timer",
         "_transport",
         "_upgrade",
-        "descriptor",
         "framing",
         "state",
     )
 
     framing: Framing
-    descriptor: int
     _transport: asyncio.Transport
 
     def __init__(

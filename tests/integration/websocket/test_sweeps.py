@@ -1,11 +1,16 @@
 """Sweeps over many sockets, past their transports: nothing is lost, doubled, reordered, or sent to the wrong one."""
 
 import asyncio
+import os
 import random
 
-from server.gateway.websocket.direct import NOT_DIRECT
+import pytest
+
+from server.gateway.websocket import direct
+from server.gateway.websocket.direct import NOT_DIRECT, SendEach
 from server.gateway.websocket.frames import PLAIN
 from server.gateway.websocket.protocol import WebSocketProtocol
+from tests.conftest import absent
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import CLOSE, FIN, RawSocket
 from tests.support.websockets import Detached, client, send, until, within
@@ -20,9 +25,54 @@ def sockets_of(app: Detached) -> list[WebSocketProtocol]:
     return found
 
 
+@pytest.fixture(params=["in C", "in Python"])
+def send_each(request: pytest.FixtureRequest) -> SendEach:
+    """Both loops that sweeps may run in."""
+    if request.param == "in Python":
+        return direct.send_each_in_python
+    if not direct.IS_NATIVE:
+        absent("the loop of sweeps in C: there was no C compiler at installation")
+    return direct.send_each
+
+
+@pytest.fixture(autouse=True)
+def used_by_sweeps(send_each: SendEach, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct, "send_each", send_each)
+
+
 def sweep(app: Detached, *messages: bytes) -> None:
     """As a channel does it whose subscribers leave when their sessions end."""
     PLAIN.sweep(PLAIN.frame(messages, text=True), sockets_of(app))
+
+
+async def test_both_loops_stop_at_the_first_socket_that_has_not_taken_all(send_each: SendEach) -> None:
+    app = Detached(send_bound=1 << 30)
+    async with (
+        AsgiServer(app) as server,
+        RawSocket(server.port) as other,
+        RawSocket(server.port, receive_buffer=4096) as slow,
+    ):
+        await other.open()
+        await app.opened()
+        await slow.open()
+        await app.opened()
+        ready, full = sockets_of(app)
+        gone = direct.DirectSocket()
+        gone.descriptor = NOT_DIRECT
+        chunk = PLAIN.frame([bytes(3000)], text=False)
+        assert isinstance(chunk, bytes)
+        while (stopped := send_each(chunk, [ready, full], 0)) is None:
+            pass
+        place, sent = stopped
+        assert place in (0, 1)
+        assert 0 <= sent < len(chunk)
+        assert send_each(chunk, [gone, ready], 0) == (0, 0)
+        assert send_each(chunk, [gone], 1) is None
+        assert send_each(chunk, [], 0) is None
+        # What is no longer open is for the transport to find out.
+        gone.descriptor = os.open(os.devnull, os.O_RDONLY)
+        os.close(gone.descriptor)
+        assert send_each(chunk, [gone], 0) == (0, 0)
 
 
 async def test_sweep_goes_straight_to_sockets_with_nothing_waiting() -> None:

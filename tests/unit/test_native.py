@@ -1,0 +1,38 @@
+"""The loop of sweeps in C: wrong arguments are errors, as they would be in Python."""
+
+from typing import Any
+
+import pytest
+
+from server.gateway.websocket import direct
+from tests.conftest import absent
+
+
+@pytest.fixture(autouse=True)
+def compiled() -> None:
+    if not direct.IS_NATIVE:
+        absent("the loop of sweeps in C: there was no C compiler at installation")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        (b"", []),
+        ("text", [], 0),
+        (b"", (), 0),
+        (b"", [], "0"),
+        (b"", [], -1),
+        (b"", [None], 0),
+        (b"", [object()], 0),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        direct.send_each(*arguments)
+
+
+def test_descriptor_is_a_whole_number() -> None:
+    socket: Any = direct.DirectSocket()
+    with pytest.raises(TypeError):
+        socket.descriptor = "3"
