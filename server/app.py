@@ -26,7 +26,7 @@ from server.web.dependencies import API
 from server.web.errors import Failures
 from server.web.intake import BodyLimit, WellFormed
 from server.web.limits import Limits
-from server.web.middleware import Cors, NoSniffing, RequestId, Timing
+from server.web.middleware import AnswerHeaders, Cors
 from server.web.proxies import ProxyHeaders
 from server.web.routing import Route
 
@@ -57,9 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         # The order in which a request meets them; an answer meets them in the opposite one.
         middleware=[
-            Middleware(RequestId),
-            Middleware(Timing),
-            Middleware(NoSniffing),
+            Middleware(AnswerHeaders),
             Middleware(Cors, allowed_origins=settings.allowed_origins),
             Middleware(Failures),
             Middleware(ProxyHeaders, trusted=settings.trusted_proxies),

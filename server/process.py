@@ -18,7 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from server.app import create_app
 from server.gateway.http_protocol import HttpProtocol
-from server.gateway.websocket import direct
+from server.gateway.websocket import direct, tcp
 from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
 from server.logs import configure_logging
@@ -43,6 +43,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         # A restarted server takes over from connections that are still closing.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tcp.set_options(listener, SocketOptions())
         listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as error:
@@ -90,7 +91,7 @@ def _serve_as_worker(listener: socket.socket) -> NoReturn:
 def _run(settings: Settings, listener: socket.socket, *, is_watched: bool) -> int:
     """Serve from this process to its end; the exit code. Raises CantServe."""
     app = create_app(settings)
-    server = uvicorn.Server(uvicorn_config(app, settings))
+    server = uvicorn.Server(uvicorn_config(app, settings, are_inherited=tcp.INHERITS))
     # uvicorn's own handlers would raise the signal once more when all is closed.
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
 
@@ -119,14 +120,14 @@ def _spare_long_lived_objects() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """How uvicorn runs the application, in production and in tests alike."""
+def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = False) -> uvicorn.Config:
+    """How uvicorn runs the application, in production and in tests alike; on a socket of `listen`, or another one."""
     return uvicorn.Config(
         app,
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
         http=HttpProtocol,
-        ws=websocket_protocol(SocketOptions(deflate=settings.deflate)),
+        ws=websocket_protocol(SocketOptions(deflate=settings.deflate, are_inherited=are_inherited)),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=float(settings.ping_interval),
         ws_ping_timeout=float(settings.pong_timeout),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from server.realtime.policy import Rules
@@ -33,6 +34,7 @@ class ChannelName:
         return f"{self.kind}:{self.id}"
 
 
+@lru_cache(maxsize=4096)  # asked four times for each subscription
 def parse_channel(name: str) -> ChannelName | None:
     """None for anything that can't be the name of a channel here."""
     kind, _, channel_id = name.partition(":")

@@ -12,7 +12,7 @@ from server.errors import BadRequest, NotFound
 from server.eventlog import log
 from server.gateway import sockets
 from server.gateway.channels import ChannelName, parse_channel
-from server.gateway.handshake import Handshake, check_origin, read_handshake, sign_in, sign_in_by_ticket
+from server.gateway.handshake import Handshake, check_origin, query_of, read_handshake, sign_in, sign_in_by_ticket
 from server.gateway.policy import shown_as
 from server.identity.people import identify
 from server.identity.tokens import AccessClaims
@@ -68,7 +68,7 @@ async def client_socket(websocket: WebSocket) -> None:
             client_format,
             credentials=credentials,
             token=token,
-            pings_by_frames=websocket.query_params.get("cf_ws_frame_ping_pong") == "true",
+            pings_by_frames=query_of(websocket).get("cf_ws_frame_ping_pong") == "true",
         ),
         send_bound=runtime.settings.send_buffer_bytes,
         on_shutdown=node.departure.begin,
@@ -79,7 +79,7 @@ def agreed_format(websocket: WebSocket, handshake: Handshake) -> ClientFormat:
     """By the subprotocol that was agreed, or else by `?format=protobuf` or `?cf_protocol=protobuf`."""
     if (agreed := FORMATS.get(handshake.subprotocol or "")) is not None:
         return agreed
-    query = websocket.query_params
+    query = query_of(websocket)
     return PROTOBUF if "protobuf" in (query.get("format"), query.get("cf_protocol")) else JSON
 
 

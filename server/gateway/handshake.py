@@ -1,6 +1,7 @@
 """Who is behind a handshake, or a request for a stream, and from which page it comes."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
 
     A client without an Origin is no browser; it has brought its token by itself. Raises Forbidden.
     """
-    origins = connection.headers.getlist("origin")
+    origins = _header(connection, b"origin")
     if not origins:
         return
     origin = origins[0].rstrip("/").lower()
@@ -55,16 +56,22 @@ def read_handshake(connection: HTTPConnection, offered: tuple[str, ...] = ()) ->
     """
     protocols = list(connection.scope.get("subprotocols", []))
     token = ""
-    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        token = value.strip()
+    for authorization in _header(connection, b"authorization")[:1]:
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            token = value.strip()
     answer = next((protocol for protocol in protocols if protocol in offered), None)
     if "bearer" in protocols:
         after = protocols[protocols.index("bearer") + 1 :]
         token = token or (after[0] if after else "")
         answer = answer or "bearer"
-    query = connection.query_params
+    query = query_of(connection)
     return Handshake(token or query.get("token", ""), query.get("ticket", ""), answer)
+
+
+def query_of(connection: HTTPConnection) -> Mapping[str, str]:
+    """The parameters of the address; most sockets come without any, and reading none takes as long as reading some."""
+    return connection.query_params if connection.scope["query_string"] else {}
 
 
 async def sign_in_by_ticket(runtime: Runtime, handshake: Handshake) -> tuple[Credentials | None, str]:
@@ -95,6 +102,11 @@ async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
     except TokenInvalid:
         pass
     raise Unauthenticated
+
+
+def _header(connection: HTTPConnection, name: bytes) -> list[str]:
+    """Every value of a header. The framework's own look-up decodes all headers for each that is asked for."""
+    return [value.decode("latin-1") for key, value in connection.scope["headers"] if key == name]
 
 
 def _is_own(connection: HTTPConnection, origin: str) -> bool:

@@ -44,8 +44,12 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _BEGINNINGS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
 
 
-class RequestId:
-    """Names each request and each socket, in the log, in its errors and in X-Request-ID; a valid incoming name stays.
+class AnswerHeaders:
+    """What every answer carries, refused and accepted handshakes among them.
+
+    `X-Request-ID` names the request or socket, in the log and in errors too; a valid incoming name stays.
+    `X-Response-Time: 12ms` and `Server-Timing: app;dur=12.3` tell how long the answer took to begin. And browsers take
+    it for nothing but what its Content-Type says.
 
     The name is left bound when the request is over: the server logs its own failures in the same task.
     """
@@ -57,59 +61,25 @@ class RequestId:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        name = next((value for key, value in scope["headers"] if key == b"x-request-id"), b"")
-        if not _REQUEST_ID.fullmatch(name):
-            name = new_id().encode()
-        request_id.set(name.decode())
-
-        async def send_named(message: Message) -> None:
-            if message["type"] in _BEGINNINGS:
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", name)]
-            await send(message)
-
-        await self._app(scope, receive, send_named)
-
-
-class Timing:
-    """Tells how long an answer took to begin: `X-Response-Time: 12ms`, `Server-Timing: app;dur=12.3`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
         began = time.perf_counter()
+        name = _name_of(scope)
+        request_id.set(name)
 
-        async def send_timed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] in _BEGINNINGS:
                 milliseconds = (time.perf_counter() - began) * 1000
                 message["headers"] = [
                     *message.get("headers", ()),
+                    (b"x-content-type-options", b"nosniff"),
                     (b"x-response-time", b"%dms" % round(milliseconds)),
                     (b"server-timing", b"app;dur=%.1f" % milliseconds),
+                    (b"x-request-id", name.encode()),
                 ]
                 if milliseconds > SLOW_MILLISECONDS:
                     _warn_of_slowness(scope, milliseconds)
             await send(message)
 
-        await self._app(scope, receive, send_timed)
-
-
-class NoSniffing:
-    """Keeps browsers from taking an answer for anything but what its Content-Type says."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_typed(message: Message) -> None:
-            if message["type"] in _BEGINNINGS:
-                message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
-            await send(message)
-
-        await self._app(scope, receive, send_typed)
+        await self._app(scope, receive, send_with_headers)
 
 
 class Cors(CORSMiddleware):
@@ -130,6 +100,13 @@ class Cors(CORSMiddleware):
             return response
         vary = {"Vary": response.headers["Vary"]}
         return error_response(Forbidden("This origin, method or header is not allowed from a browser.", headers=vary))
+
+
+def _name_of(scope: Scope) -> str:
+    for key, value in scope["headers"]:
+        if key == b"x-request-id":
+            return value.decode() if _REQUEST_ID.fullmatch(value) else new_id()
+    return new_id()
 
 
 def _warn_of_slowness(scope: Scope, milliseconds: float) -> None:

@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from server.gateway.websocket import tcp
+from server.gateway.websocket.options import SocketOptions
 from server.process import address_of, listen, raise_open_files_limit
 from server.workers import CantServe
 
@@ -14,6 +16,18 @@ def test_listening_on_any_free_port() -> None:
         port = listener.getsockname()[1]
         assert address_of(listener) == f"http://127.0.0.1:{port}"
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+@pytest.mark.skipif(not tcp.INHERITS, reason="only Linux is known to hand them on")
+def test_accepted_sockets_have_the_options_of_the_listening_one() -> None:
+    options = SocketOptions()
+    with listen("127.0.0.1", 0) as listener:
+        with socket.create_connection(listener.getsockname(), timeout=5), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            # The kernel doubles it, for its own part.
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * options.kernel_send_bytes
+            user_timeout = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert user_timeout == options.unacknowledged_seconds * 1000
 
 
 def test_address_by_which_this_machine_reaches_every_network() -> None:

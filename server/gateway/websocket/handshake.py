@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-import http
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http.client import responses
 from typing import NamedTuple
 
 from websockets.exceptions import InvalidHeader
@@ -131,13 +131,9 @@ def _tokens(headers: Headers, wanted: bytes) -> list[bytes]:
 
 
 def _head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    try:
-        phrase = http.HTTPStatus(status).phrase
-    except ValueError:
-        phrase = ""
-    lines = [f"HTTP/1.1 {status} {phrase}".encode("latin-1")]
-    for name, value in headers:
-        if b"\r" in value or b"\n" in value or b"\r" in name or b"\n" in name:
-            raise ValueError("a header must not contain a line break")
-        lines.append(name + b": " + value)
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    lines = [f"HTTP/1.1 {status} {responses.get(status, '')}".encode("latin-1")]
+    lines += [name + b": " + value for name, value in headers]
+    head = b"\r\n".join(lines)
+    if head.count(b"\r") != len(lines) - 1 or head.count(b"\n") != len(lines) - 1:
+        raise ValueError("a header must not contain a line break")
+    return head + b"\r\n\r\n"

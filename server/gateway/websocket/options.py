@@ -27,6 +27,9 @@ class SocketOptions:
     kernel_send_bytes: int = 256 * 1024
     """What the system buffers for one socket: else it is up to 4 MiB before a slow reader is noticed at all."""
 
+    are_inherited: bool = False
+    """The TCP options of these are the listening socket's already, and go over to what it accepts."""
+
     max_head_bytes: int = 32 * 1024
     max_fragments: int = 1000
     max_frames_per_second: int = 2000
