@@ -11,6 +11,7 @@ from centrifuge.fossil import apply_delta
 from centrifuge.protocol import client_pb2 as official
 from msgspec import Raw
 
+from server.realtime import session as session_module
 from server.realtime.history import HistoryUnavailable
 from server.realtime.node import Limits
 from server.realtime.protocol import codes, protobuf
@@ -63,6 +64,35 @@ async def test_first_frame_may_hold_connect_and_subscribes() -> None:
             "id": 2,
             "subscribe": {"recoverable": True, "positioned": True, "epoch": engine.history.open("project:1").epoch},
         }
+
+
+async def test_command_that_takes_too_long_is_refused_and_the_next_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "COMMAND_SECONDS", 0.1)
+    async with running_engine() as engine:
+        session, transport = await connected(engine)
+        for number in (1, 2, 3):
+            engine.history.open(f"project:{number}")
+        engine.policy.gates[engine.policy.questions + 3] = asyncio.Event()  # the first was asked twice
+        say(session, *({"id": number + 1, "subscribe": {"channel": f"project:{number}"}} for number in (1, 2, 3)))
+        await until(lambda: any(message.get("id") == 4 for message in transport.messages))
+        replies = {message["id"]: message for message in transport.take() if "id" in message}
+        assert replies[2]["subscribe"]
+        assert replies[3]["error"] == {"code": 100, "message": "internal server error", "temporary": True}
+        assert replies[4]["subscribe"]
+
+
+async def test_commands_that_come_together_have_their_time_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "COMMAND_SECONDS", 0.3)
+    monkeypatch.setattr(session_module, "TIMER_SECONDS", 0.01)
+    async with running_engine() as engine:
+        session, transport = await connected(engine)
+        for number in (1, 2, 3):
+            engine.history.open(f"project:{number}")
+            gate = engine.policy.gates[engine.policy.questions + 2 * number] = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.2 * number, gate.set)  # each is asked twice
+        say(session, *({"id": number + 1, "subscribe": {"channel": f"project:{number}"}} for number in (1, 2, 3)))
+        await until(lambda: any(message.get("id") == 4 for message in transport.messages))
+        assert [message["id"] for message in transport.take() if "subscribe" in message] == [2, 3, 4]
 
 
 async def test_subscriber_gets_what_is_published_in_order() -> None:
