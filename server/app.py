@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server import __version__
 from server.accounts import routes as accounts
 from server.gateway import asyncapi, event_source, metrics, streams, unidirectional
 from server.gateway import presence_routes as presence
-from server.gateway.endpoints import SocketDoor
+from server.gateway.door import event_socket, is_event_socket
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.projects import event_routes as events
@@ -26,12 +27,25 @@ from server.web.dependencies import API
 from server.web.errors import Failures
 from server.web.intake import BodyLimit, WellFormed
 from server.web.limits import Limits
-from server.web.middleware import AnswerHeaders, Cors
+from server.web.middleware import AnswerHeaders, Cors, behind
 from server.web.proxies import ProxyHeaders
 from server.web.routing import Route
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI for all but the event sockets, which go by an application of their own."""
+
+    event_sockets: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_event_socket(scope):
+            scope["app"] = self
+            await self.event_sockets(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None) -> Application:
     """A new application. Nothing is opened before its lifespan begins, and no state is shared with another one."""
     settings = settings or load_settings()
 
@@ -44,7 +58,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             with heard_signals(node.departure.begin):
                 yield
 
-    app = FastAPI(
+    answers = Middleware(AnswerHeaders)
+    failures = Middleware(Failures)
+    proxies = Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
+    well_formed = Middleware(WellFormed)
+    app = Application(
         title="Roomful",
         version=__version__,
         summary="Projects, tasks and members, with every change as one event.",
@@ -57,15 +75,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         # The order in which a request meets them; an answer meets them in the opposite one.
         middleware=[
-            Middleware(AnswerHeaders),
+            answers,
             Middleware(Cors, allowed_origins=settings.allowed_origins),
-            Middleware(Failures),
-            Middleware(ProxyHeaders, trusted=settings.trusted_proxies),
-            Middleware(WellFormed),
-            Middleware(SocketDoor),
+            failures,
+            proxies,
+            well_formed,
             Middleware(BodyLimit),
         ],
     )
+    app.event_sockets = behind([answers, failures, proxies, well_formed], event_socket)
     app.router.route_class = Route
     app.state.limits = Limits(settings)
     errors.install(app)

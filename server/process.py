@@ -117,7 +117,7 @@ def _spare_long_lived_objects() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)
 
 
 def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = False) -> uvicorn.Config:

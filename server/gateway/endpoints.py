@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from server.errors import BadRequest, NotFound
@@ -30,8 +29,6 @@ from server.web.dependencies import runtime_of
 FORMATS: dict[str, ClientFormat] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
 """By subprotocol."""
 
-CLIENT_PATH = "/connection/websocket"
-_PLAIN_PATH = re.compile(r"/ws/projects/(?P<project_id>[^/]+)")
 _OFFSET = re.compile(r"[0-9]{1,18}")
 
 
@@ -100,29 +97,6 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
 
     bound = runtime.settings.send_buffer_bytes
     await sockets.serve(websocket, begin, send_bound=bound, on_shutdown=node.departure.begin)
-
-
-class SocketDoor:
-    """Takes the handshakes of event sockets past all that the framework does for requests.
-
-    A crowd that comes back asks for nothing else, and the way through the router would be a third of what it costs to
-    open a socket. It stands behind what holds for handshakes too: names, times, refusals, proxies.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if path == CLIENT_PATH:
-            await client_socket(WebSocket(scope, receive, send))
-        elif (match := _PLAIN_PATH.fullmatch(path)) is not None:
-            await plain_socket(WebSocket(scope, receive, send), match["project_id"])
-        else:
-            await self._app(scope, receive, send)
 
 
 async def reader_of(runtime: Runtime, credentials: Credentials, project_id: str) -> Credentials:

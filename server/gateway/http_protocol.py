@@ -8,6 +8,7 @@ from asyncio import TimerHandle, Transport
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.errors import AppError, BadRequest
@@ -33,7 +34,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as the base class has it
-        super().connection_made(transport)
+        # What the base class does, but for the ends: it asks the socket itself for them, by objects made for that, and
+        # the loop has known them since it accepted the connection.
+        self.connections.add(self)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.server, self.client, is_secure = Ends.of(transport)
+        self.scheme = "https" if is_secure else "http"
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -70,6 +77,7 @@ class HttpProtocol(HttpToolsProtocol):
         request = Request(self.scope["method"].encode(), self.url, self.headers)
         protocol.take_over(self.transport, request, Ends(self.server, self.client, self.scheme == "https"))
         self.transport.set_protocol(protocol)
+        del self.parser  # which holds this, and would keep both until the garbage collector comes
 
     def on_message_begin(self) -> None:
         self._is_in_head = True

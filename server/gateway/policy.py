@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -70,7 +69,7 @@ class ProjectPolicy:
         info = await self._answer(self._infos, (credentials.user_id, credentials.session_id), ACCESS_CHANNEL)
         if info is None:
             raise TokenRefused
-        return replace(credentials, info=info)
+        return _with_info(credentials, info)
 
     def rules(self, channel: str) -> Rules | None:
         name = parse_channel(channel)
@@ -143,7 +142,11 @@ def credentials_of(claims: AccessClaims) -> Credentials:
 
 def shown_as(credentials: Credentials, name: str) -> Credentials:
     """The same person, with what others see of them."""
-    return replace(credentials, info=_info(name))
+    return _with_info(credentials, _info(name))
+
+
+def _with_info(credentials: Credentials, info: bytes) -> Credentials:
+    return Credentials(credentials.user_id, credentials.session_id, credentials.expires_at, info)
 
 
 def _info(name: str) -> bytes:

@@ -14,7 +14,7 @@ All of them begin with a bare connect request, which names the channels, and fro
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.websockets import WebSocket
 
 from server.gateway import sockets, streams
@@ -52,7 +52,6 @@ router = APIRouter(
     routes=[
         Route("/connection/uni_http_stream", open_http_stream, methods=["POST"]),
         Route("/connection/uni_sse", open_sse, methods=["GET", "POST"]),
-        WebSocketRoute("/connection/uni_websocket", open_socket),
     ]
 )
 

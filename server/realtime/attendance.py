@@ -94,7 +94,7 @@ class Attendance:
                 await self._look()
                 await self._renew()
                 delay = 0.1
-                if len(self._notes) < BATCH:
+                if len(self._notes) < BATCH and not self._to_renew:
                     await asyncio.sleep(GATHER_SECONDS)
             except PresenceUnavailable:
                 self.counters.outages += 1

@@ -48,8 +48,8 @@ ENTER = (
     + """
 local ttl = tonumber(ARGV[2])
 local firsts = {}
-for i = 3, #ARGV, 4 do
-  local channel, client, user, info = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+for i = 3, #ARGV do
+  local channel, client, user, info = string.match(ARGV[i], '^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n(.*)$')
   local clients, people = prefix .. 'clients:' .. channel, prefix .. 'people:' .. channel
   local is_new = redis.call('HSET', clients, client, user .. '\\n' .. info) == 1
   redis.call('ZADD', expiry, now + ttl, channel .. '\\n' .. client)
@@ -67,7 +67,10 @@ keep(expiry, 3600000)
 return firsts
 """
 )
-"""Arguments: prefix, milliseconds to live; then for each entry channel, client, user, info. Returns 1 or 0 for each."""
+"""Arguments: prefix, milliseconds to live; then each entry: channel, client, user, info, with a newline between.
+
+Returns 1 or 0 for each.
+"""
 
 LEAVE = (
     _COMMON

@@ -39,7 +39,7 @@ from server.realtime.wire import PatchWire, patch_wire_of
 logger = logging.getLogger(__name__)
 
 COMMAND_SECONDS = 10.0
-TIMER_SECONDS = 0.5
+"""What a command waits for has deadlines of its own, which are shorter. Looked at with the pings."""
 
 Mode = Literal["bidirectional", "emulated", "unidirectional"]
 """How a client speaks: on its transport; by requests of their own; or once, to connect."""
@@ -63,14 +63,15 @@ class Session:
 
     __slots__ = (
         "__weakref__",
+        "_answering_since",
         "_bucket",
         "_emulated_as",
         "_format",
-        "_is_pumping",
         "_mode",
         "_ping_at",
         "_pings_by_frames",
         "_pong_by",
+        "_pumping",
         "_queue",
         "_state",
         "client",
@@ -103,7 +104,8 @@ class Session:
         self._format = client_format
         self._state: str = "new"  # then connected or refused, then ended
         self._queue: list[Command] = []  # short and mostly empty: a deque would be a tenth of an idle socket
-        self._is_pumping = False
+        self._pumping: asyncio.Task[None] | None = None
+        self._answering_since = 0.0
         self._pong_by = math.inf
         self._ping_at = 0.0
         self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
@@ -129,7 +131,7 @@ class Session:
 
     def receive(self, data: str | bytes) -> None:
         """Take a frame of commands. After a unidirectional client's first, it may say what it likes."""
-        if self.is_unidirectional and (self._state != "new" or self._is_pumping):
+        if self.is_unidirectional and (self._state != "new" or self._pumping is not None):
             return
         try:
             # Read one by one: a frame may hold a million pongs, and the second ends it.
@@ -140,9 +142,8 @@ class Session:
         except Malformed:
             self.end(codes.BAD_COMMAND)
             return
-        if self._queue and not self._is_pumping:
-            self._is_pumping = True
-            self.node.crew.spawn(self._pump())
+        if self._queue and self._pumping is None:
+            self._pumping = self.node.crew.spawn(self._pump())
 
     def _take(self, command: Command) -> None:
         if command.is_pong:
@@ -170,7 +171,13 @@ class Session:
         self._release()
 
     def due(self, now: float) -> float | None:
-        """Ping, and see to pongs and expiry."""
+        """Ping, and see to pongs, expiry, and a command that hangs."""
+        if self._pumping is not None and (self._state != "connected" or now > self._answering_since + COMMAND_SECONDS):
+            self._pumping.cancel()
+            if self._state == "connected":
+                logger.error("a command hangs")
+                self.end(codes.SERVER_ERROR)
+                return None
         if self._state != "connected":
             self.end(codes.STALE if self._state == "new" else codes.CONNECTION_CLOSED)
             return None
@@ -217,27 +224,12 @@ class Session:
     async def _pump(self) -> None:
         try:
             while self._queue and self._state not in ("refused", "ended"):
-                await self._handle_waiting()
+                self._answering_since = time.monotonic()
+                await self._handle(self._queue.pop(0))
         finally:
-            self._is_pumping = False
+            self._pumping = None
             if self._state in ("refused", "ended"):
                 self._queue.clear()
-
-    async def _handle_waiting(self) -> None:
-        """Answer commands, each within COMMAND_SECONDS, until none waits or one has taken too long."""
-        command = self._queue[0]
-        try:
-            async with asyncio.timeout(COMMAND_SECONDS) as deadline:
-                began = time.monotonic()
-                while self._queue and self._state not in ("refused", "ended"):
-                    command = self._queue.pop(0)
-                    # One timer for those that come together: it costs more than most of them take.
-                    if (now := time.monotonic()) > began + TIMER_SECONDS:
-                        deadline.reschedule(asyncio.get_running_loop().time() + COMMAND_SECONDS)
-                        began = now
-                    await self._handle(command)
-        except TimeoutError:
-            self._refuse(command, codes.INTERNAL.error())
 
     async def _handle(self, command: Command) -> None:
         """Answer one command. The boundary of a session: whatever goes wrong ends here, logged once."""
@@ -245,7 +237,7 @@ class Session:
             await self._answer(command)
         except ClientError as error:
             self._refuse(command, error)
-        except (HistoryUnavailable, PresenceUnavailable):
+        except (HistoryUnavailable, PresenceUnavailable, TimeoutError):
             self._refuse(command, codes.INTERNAL.error())
         except SessionEnds as ending:
             self.end(ending.disconnect)

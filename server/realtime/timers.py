@@ -29,7 +29,10 @@ class Wheel:
         self.remove(entry)
         place = self._now() + max(1, round(seconds / TICK_SECONDS))
         self._places[entry] = place
-        self._spokes.setdefault(place, set()).add(entry)
+        spoke = self._spokes.get(place)
+        if spoke is None:
+            spoke = self._spokes[place] = set()
+        spoke.add(entry)
 
     def remove(self, entry: Timed) -> None:
         """Idempotent."""

@@ -77,12 +77,12 @@ def _check_host(hosts: list[bytes]) -> None:
 
 def _check_text(raw: bytes) -> None:
     """Percent-encoding that decodes to UTF-8 text without NUL (PostgreSQL has no place for one)."""
-    if _BROKEN_ESCAPE.search(raw):
-        raise BadRequest("The address has a broken percent-encoding.")
     if not raw.isascii():
         raise BadRequest("The address must be percent-encoded.")
     if b"%" not in raw and b"\x00" not in raw:
         return
+    if _BROKEN_ESCAPE.search(raw):
+        raise BadRequest("The address has a broken percent-encoding.")
     decoded = unquote_to_bytes(raw)
     try:
         decoded.decode()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -100,6 +101,13 @@ class Cors(CORSMiddleware):
             return response
         vary = {"Vary": response.headers["Vary"]}
         return error_response(Forbidden("This origin, method or header is not allowed from a browser.", headers=vary))
+
+
+def behind(middleware: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
+    """An application that is met after all of these, in their order."""
+    for each in reversed(middleware):
+        app = each.cls(app, *each.args, **each.kwargs)
+    return app
 
 
 def _name_of(scope: Scope) -> str:

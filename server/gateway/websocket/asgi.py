@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Message, Scope
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.config import Config
-from uvicorn.protocols.utils import ClientDisconnected, get_local_addr, get_remote_addr, is_ssl
+from uvicorn.protocols.utils import ClientDisconnected, is_ssl
 from uvicorn.server import ServerState
 
 from server.errors import AppError, Forbidden
@@ -37,7 +37,16 @@ class Ends(NamedTuple):
 
     @classmethod
     def of(cls, transport: asyncio.Transport) -> Self:
-        return cls(get_local_addr(transport), get_remote_addr(transport), is_ssl(transport))
+        peer = transport.get_extra_info("peername")
+        client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+        return cls(_address(transport.get_extra_info("sockname")), client, is_ssl(transport))
+
+
+def _address(name: object) -> tuple[str, int | None] | None:
+    """As ASGI wants it: host and port, or the path of a Unix socket."""
+    if isinstance(name, tuple):
+        return str(name[0]), int(name[1])
+    return (name, None) if name and isinstance(name, str) else None
 
 
 class State(Enum):

@@ -18,7 +18,7 @@ class _Socket(Protocol):
 
     descriptor: int
 
-    def write(self, chunk: Chunk, /) -> None: ...
+    def write_swept(self, chunk: Chunk, /) -> None: ...
 
 
 SendEach = Callable[[bytes, Sequence[object], int], tuple[int, int] | None]
@@ -74,5 +74,5 @@ def sweep(chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
     start = 0
     while (stopped := send_each(data, outlets, start)) is not None:
         place, sent = stopped
-        outlets[place].write(Chunk(data[sent:]))  # its transport tries again, and knows what to do
+        cast("_Socket", outlets[place]).write_swept(Chunk(data[sent:]))  # its transport knows what to do
         start = place + 1

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http.client import responses
 from typing import NamedTuple
 
@@ -38,8 +37,7 @@ class Request(NamedTuple):
         return len(self.target) + sum([len(name) + len(value) + 4 for name, value in self.headers])
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(NamedTuple):
     """A valid handshake request. Header names are in lower case."""
 
     path: bytes

@@ -62,6 +62,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         "_code",
         "_conversation",
         "_early",
+        "_has_sweeps",
         "_heard",
         "_loop",
         "_on_close",
@@ -104,6 +105,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         self._reader: FrameReader | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._heard = True
+        self._has_sweeps = False
         self._code = ABNORMAL
         self.state = State.HANDSHAKE
         self.framing = PLAIN
@@ -154,7 +156,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         """Nothing is waiting any more."""
         if self._conversation is not None:
             self._conversation.resume_writing()
-        elif self.state is State.OPEN:
+        elif self.state is State.OPEN and self._has_sweeps:
             self.descriptor = self._find_descriptor()
         if self.state is State.CLOSING:  # all has left, the close frame too
             self._arm(self._options.close_seconds, self._transport.abort)
@@ -226,12 +228,8 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         self._on_shutdown = on_shutdown
         self._reader.max_message_bytes = max_message_bytes
         self._send_bound = send_bound
-        if self.state is State.OPEN:
-            self._transport.set_write_buffer_limits(high=0)  # it then says whenever something waits, and when no more
-            if not self.pending_bytes:
-                self.descriptor = self._find_descriptor()
-            elif self.pending_bytes > send_bound:
-                self._report_overflow()
+        if self.state is State.OPEN and self.pending_bytes > send_bound:
+            self._report_overflow()
         for message in conversation.detach():
             self._on_message(message)
         if self.state is State.OPEN:
@@ -251,6 +249,19 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
             if self.descriptor == NOT_DIRECT and self.pending_bytes > self._send_bound:
                 # Perhaps in the midst of a sweep over many sockets: say so afterwards.
                 self._loop.call_soon(self._report_overflow)
+
+    def write_swept(self, chunk: Chunk, /) -> None:
+        """Write what a sweep could not, and be ready for the next one.
+
+        Finding the descriptor takes as long as two system calls, which is for the first event and not for a crowd's
+        coming in.
+        """
+        self.write(chunk)
+        if self.state is State.OPEN and not self._has_sweeps:
+            self._has_sweeps = True
+            self._transport.set_write_buffer_limits(high=0)  # it then says whenever something waits, and when no more
+            if not self.pending_bytes:
+                self.descriptor = self._find_descriptor()
 
     def ping(self) -> bool:
         if self.state is State.OPEN:

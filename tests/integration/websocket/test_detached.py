@@ -6,6 +6,7 @@ import gc
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from server.gateway.http_protocol import HttpProtocol
 from server.gateway.websocket.asgi import EXTENSION
 from server.gateway.websocket.frames import PLAIN
 from tests.support.asgi_server import AsgiServer
@@ -204,3 +205,18 @@ async def test_pings_a_peer() -> None:
         assert not session.transport.heard()
         peer.send(FIN | PONG)
         await until(session.transport.heard)
+
+
+async def test_nothing_of_the_request_waits_for_the_garbage_collector() -> None:
+    """Ten thousand sockets that come at once would leave it two hundred thousand objects to look through."""
+    app = Detached()
+    async with AsgiServer(app) as server, client(server.port):
+        await app.opened()  # what is made but once is made by now
+        gc.collect()
+        gc.disable()
+        try:
+            async with client(server.port):
+                await app.opened()
+                assert not [each for each in gc.get_objects() if isinstance(each, HttpProtocol)]
+        finally:
+            gc.enable()
