@@ -15,6 +15,8 @@ SUBSCRIBERS = (100, 1_000, 5_000, 20_000)
 CHANNELS = (1, 100, 10_000)
 CHANNEL_SUBSCRIBERS = 10_000
 WORKERS = (1, 2, 4)
+MANY_MESSAGES = 4 * MESSAGES
+"""Few subscribers take more in a visit."""
 
 METHOD = f"""\
 As in the comparison above, in the JSON format, median of the rounds. First one channel with ever more subscribers; then
@@ -51,7 +53,7 @@ async def measure(programs: Programs, *, rounds: int, seconds: float) -> Table:
 
 
 def _visit(programs: Programs, ours: Hall, channels: int, subscribers: int, seconds: float) -> tuple[Phase, ...]:
-    plan: tuple[Opening, Source] = ours.gathering(ours.seeded.take(channels), MESSAGES)
+    plan: tuple[Opening, Source] = ours.gathering(ours.seeded.take(channels), MANY_MESSAGES)
     with Audience(programs.audience, *plan, subscribers=subscribers, server_pids=ours.pids) as audience:
         audience.open()
         audience.idle(WARM_UP_SECONDS)

@@ -83,7 +83,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         await schema.upgrade(database.engine)
         crew = await stack.enter_async_context(Crew("sessions"))
         history = LogHistory(database)
-        hub = Hub(history, crew)
+        hub = Hub(history, crew, batch_delay_seconds=settings.batch_delay)
         key = signing_key(settings)
         emulation = Emulation()
         receive = receiver(hub, emulation)

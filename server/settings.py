@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     max_message_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 1024 * 1024
     max_connections_per_user: Count = 100
     send_buffer_bytes: Annotated[int, Field(ge=16 * 1024, le=1024**3)] = 1024 * 1024
+    batch_delay: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     deflate: bool = False
     ping_interval: Annotated[int, Field(ge=1, le=3_600)] = 25
     pong_timeout: Annotated[int, Field(ge=1, le=3_600)] = 8

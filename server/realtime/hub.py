@@ -62,14 +62,16 @@ class Hub:
         …send what was missed…; hub.go_live(subscription)
     """
 
-    def __init__(self, history: History, crew: Crew, *, tail_length: int = 512) -> None:
+    def __init__(
+        self, history: History, crew: Crew, *, tail_length: int = 512, batch_delay_seconds: float = 0.0
+    ) -> None:
         self._history = history
         self._crew = crew
         self._observers: list[Observe] = []
         self._tail_length = tail_length
         self._channels: dict[str, Channel] = {}
         self._pinned: set[str] = set()
-        self._turns = Turns()
+        self._turns = Turns(delay_seconds=batch_delay_seconds)
         self._shared = SharedCalls(crew)
         self._heads = GatheredCalls(crew, history.heads, most=SWEEP_CHANNELS)
         self._broker: Broker | None = None

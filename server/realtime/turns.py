@@ -23,16 +23,25 @@ class Turns:
     Who has just got something comes before those who are in the midst of a long sweep: a small channel is done with its
     first slice. The long ones take turns, a slice each; one of them goes on in every turn of the loop, however much
     else comes in.
+
+    With `delay_seconds` a channel waits so long before its turn, for more to come that is then written together.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter, *, delay_seconds: float = 0.0) -> None:
         self._fresh: deque[Sweep] = deque()
         self._under_way: deque[Sweep] = deque()
         self._is_scheduled = False
         self._clock = clock
+        self._delay_seconds = delay_seconds
 
     def enter(self, sweep: Sweep) -> None:
         """Step through a sweep until nothing is left, beginning in the next turn of the loop; once at a time."""
+        if self._delay_seconds:
+            asyncio.get_running_loop().call_later(self._delay_seconds, self._admit, sweep)
+        else:
+            self._admit(sweep)
+
+    def _admit(self, sweep: Sweep) -> None:
         self._fresh.append(sweep)
         self._schedule()
 

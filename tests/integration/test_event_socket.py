@@ -45,6 +45,23 @@ async def expect(subscriber: Subscriber, type_: str) -> Push:
     return push
 
 
+async def test_events_are_gathered_for_as_long_as_the_setting_says(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"batch_delay": 1.0})) as live:
+        ada = await live.api.register("ada")
+        project = await ada.create_project()
+        async with Subscriber(live.socket_url, token=ada.token) as subscriber:
+            await subscriber.subscribe(project.channel)
+            await subscriber.expect_push("join")
+            for title in ("one", "two"):
+                await ada.create_task(project, title)
+            await subscriber.expect_silence()
+            counters = live.runtime.hub.counters.fanout
+            written = counters.written
+            pushes = [await subscriber.next_push() for _ in range(2)]
+            assert [push.event["data"]["task"]["title"] for push in pushes] == ["one", "two"]
+            assert counters.written == written + 1
+
+
 async def test_events_reach_every_kind_of_reader_as_the_log_has_them(live: Live) -> None:
     ada, bob, project = await two_members(live)
     async with (

@@ -18,6 +18,7 @@ from tests.support.api import Api
 from tests.support.processes import dies_with_parent, free_port
 
 ROOT = Path(__file__).parents[2]
+ROOMFUL = (sys.executable, "-m", "server", "serve", "--port", "{port}")
 START_SECONDS = 30
 STOP_SECONDS = 15
 COMMAND_SECONDS = 30
@@ -33,7 +34,7 @@ class Server:
     """`python -m server serve` on a port of its own, ready when the block is entered and gone when it is left.
 
     Leaving the block fails when the log has a traceback, unless `may_log_tracebacks` has been set. Everything that it
-    says is in `log`.
+    says is in `log`. Another ASGI server is started by a `program`, in whose arguments `{port}` stands for the port.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Server:
         environment: Mapping[str, str],
         *,
         arguments: Sequence[str] = (),
+        program: Sequence[str] = ROOMFUL,
         port: int | None = None,
         start_seconds: float = START_SECONDS,
         stop_seconds: float = STOP_SECONDS,
@@ -54,7 +56,7 @@ class Server:
         self._stop_seconds = stop_seconds
         self._directory = directory
         self.environment = dict(environment)
-        self._arguments = list(arguments)
+        self._command = [*(part.format(port=self.port) for part in program), *arguments]
         self._log_path = directory / f"server-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10)
@@ -124,10 +126,9 @@ class Server:
         await self.start()
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "server", "serve", "--port", str(self.port), *self._arguments]
         with self._log_path.open("ab") as log:
             return subprocess.Popen(
-                command,
+                self._command,
                 cwd=self._directory,
                 env=roomful_environment(self.environment),
                 stdin=subprocess.DEVNULL,

@@ -72,6 +72,36 @@ async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
     assert (counters.encoded, counters.written) == (3, 3)
 
 
+async def test_what_comes_within_the_delay_is_written_once() -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(Turns(delay_seconds=0.02), counters)
+    early = Subscriber(fanout).join()
+    fanout.add(publication(1))
+    await turns()
+    fanout.add(publication(2))
+    late = Subscriber(fanout).join()
+    assert not early.writes
+    async with asyncio.timeout(5):
+        while not early.writes:  # noqa: ASYNC110 - polled: plain state
+            await asyncio.sleep(0.001)
+    assert early.writes == [[1, 2]]
+    assert counters.written == 1
+    assert late.seen == []
+
+
+async def test_flush_does_not_wait_for_the_delay() -> None:
+    fanout = Fanout(Turns(delay_seconds=0.01), FanoutCounters())
+    reader = Subscriber(fanout).join()
+    fanout.add(publication(1))
+    fanout.flush()
+    assert reader.writes == [[1]]
+    fanout.add(publication(2))
+    async with asyncio.timeout(5):
+        while len(reader.writes) < 2:  # noqa: ASYNC110 - polled: plain state
+            await asyncio.sleep(0.001)
+    assert reader.seen == [1, 2]
+
+
 async def test_each_wire_gets_its_own_bytes() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     plain, json = Subscriber(fanout).join(), Subscriber(fanout, JSON).join()
