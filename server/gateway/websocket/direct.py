@@ -1,7 +1,7 @@
 """Writing past the loop's transports, straight to the descriptors of sockets that have nothing waiting.
 
 The loop is in C where it could be compiled when this was installed, and in Python otherwise: both do the same
-(docs/decisions/0014).
+(docs/decisions/0014, 0015).
 """
 
 import os
