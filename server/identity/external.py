@@ -115,6 +115,8 @@ async def _adopt(session: AsyncSession, claims: ExternalClaims) -> User:
     user = await session.scalar(select(User).where(User.email == claims.email).with_for_update(key_share=True))
     if user is None:
         user = await add_person(session, email=claims.email, name=claims.name, password_hash=UNUSABLE)
+    elif user.external_id == claims.external_id:
+        return user  # another request was first, between our search by external id and the lock on this row
     elif user.external_id is not None or not user.is_active:
         raise TokenInvalid
     else:

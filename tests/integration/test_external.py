@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
-from server.identity.external import ExternalTokens
+from server.identity.external import ExternalTokens, admit
 from server.identity.people import identify
 from server.identity.tickets import redeem_ticket
 from server.identity.verifier import Verifier
@@ -132,21 +133,50 @@ async def test_first_requests_at_the_same_moment_make_one_person(client: httpx.A
     tokens = [token(), token(), token(jti="2"), token(jti="3")]
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(client.get(ME, headers=bearer(text))) for text in tokens]
+        tasks = [group.create_task(client.get(ME, headers=bearer(each))) for each in tokens]
 
     assert {task.result().status_code for task in tasks} == {200}
     assert len({task.result().json()["id"] for task in tasks}) == 1
 
 
+async def test_request_that_waited_for_the_adoption_finds_the_same_person(
+    client: httpx.AsyncClient, runtime: Runtime, verifier: Verifier, external: ExternalTokens
+) -> None:
+    """The second request has not found the external id when the first one locks the account, and then waits for it."""
+    registered = await register(client, "ada")
+    claims = await external.verify(token())
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group, runtime.database.write() as first:
+        assert await admit(first, claims) == registered.id
+        second = group.create_task(verifier.verify(token(jti="2")))
+        await wait_for_a_locked_row(runtime)
+        await first.commit()
+
+    assert second.result().user_id == registered.id
+
+
+async def wait_for_a_locked_row(runtime: Runtime) -> None:
+    """Return when one PostgreSQL transaction waits for another. SQLite's second writer waits before it reads."""
+    if runtime.database.is_sqlite:
+        return
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10):
+        while True:
+            async with runtime.database.ask() as session:
+                if await session.scalar(waiting):
+                    return
+
+
 async def test_ticket_of_an_external_token_stands_for_it(
     client: httpx.AsyncClient, runtime: Runtime, verifier: Verifier
 ) -> None:
-    text = token()
-    ticket = (await client.post("/api/v1/auth/ticket", headers=bearer(text))).json()["ticket"]
+    issued = token()
+    ticket = (await client.post("/api/v1/auth/ticket", headers=bearer(issued))).json()["ticket"]
 
     async with runtime.transaction() as session:
         claims = await redeem_ticket(session, ticket)
-    assert claims == await verifier.verify(text)
+    assert claims == await verifier.verify(issued)
     async with runtime.database.read() as session:
         assert (await identify(session, claims)).email == "ada@example.org"
 
