@@ -1,10 +1,9 @@
 """What people, tasks and documents are called."""
 
-import unicodedata
-
 import msgspec
 
 from client_demo.stream import Person
+from client_demo.terminal import printable
 
 MAX_TITLE_CHARACTERS = 60
 
@@ -74,13 +73,3 @@ class Names:
 def quoted(text: str) -> str:
     text = printable(text)
     return f"“{text[: MAX_TITLE_CHARACTERS - 1]}…”" if len(text) > MAX_TITLE_CHARACTERS else f"“{text}”"
-
-
-def printable(text: str) -> str:
-    """The text without what would move the cursor, colour the terminal or turn the line around: others wrote it."""
-    return "".join(character if _is_harmless(character) else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def _is_harmless(character: str) -> bool:
-    # The joiner makes one emoji of several; every other invisible format character may reorder what is seen.
-    return character == "\N{ZERO WIDTH JOINER}" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")

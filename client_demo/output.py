@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 
 from client_demo.errors import ConnectionLost, Refused
-from client_demo.names import Names, printable
+from client_demo.names import Names
 from client_demo.render import event_line, presence_line
 from client_demo.server import HttpServer
 from client_demo.stream import Connected, Disconnected, Event, Item, Joined, Left, Skipped
+from client_demo.terminal import json_line, printable
 
 
 class Output(Protocol):
@@ -21,11 +22,11 @@ class Output(Protocol):
 
 
 class JsonOutput:
-    """For a program: each event on a line of its own, as the server wrote it."""
+    """For a program: each event on a line of its own, the same JSON value as the server sent."""
 
     async def show(self, item: Item) -> None:
         if isinstance(item, Event):
-            sys.stdout.buffer.write(item.body + b"\n")
+            sys.stdout.buffer.write(json_line(item.body) + b"\n")
             sys.stdout.buffer.flush()
         else:
             typer.echo(_notice(item, Names()), err=True)

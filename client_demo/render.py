@@ -5,8 +5,9 @@ from datetime import datetime
 import msgspec
 from rich.text import Text
 
-from client_demo.names import Member, Names, printable, quoted
+from client_demo.names import Member, Names, quoted
 from client_demo.stream import Person
+from client_demo.terminal import printable
 
 _STATUS_WORDS = {"todo": "to do", "in_progress": "in progress", "done": "done"}
 

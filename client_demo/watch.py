@@ -13,11 +13,13 @@ from client_demo.errors import ConnectionLost, Refused
 from client_demo.output import JsonOutput, Output, TerminalOutput
 from client_demo.server import HttpServer
 from client_demo.stream import Follower
+from client_demo.terminal import printable, tolerate_narrow_output
 
 _app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def main() -> None:
+    tolerate_narrow_output()
     _app()
 
 
@@ -70,5 +72,5 @@ async def _follow(project_id: str, *, token: str, url: str, since: int | None, i
         except (Refused, ConnectionLost) as failed:
             offset = follower.position.offset
             resume = "" if offset is None else f"; go on later with --since {offset}"
-            typer.echo(f"roomful-watch: {failed}{resume}", err=True)
+            typer.echo(f"roomful-watch: {printable(str(failed))}{resume}", err=True)
             raise typer.Exit(1) from None

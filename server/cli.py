@@ -27,6 +27,7 @@ from server.settings import (
     signing_key,
     without_password,
 )
+from server.terminal import printable, tolerate_narrow_output
 from server.workers import CantServe
 
 Result = TypeVar("Result")
@@ -50,10 +51,11 @@ class Failed(Exception):
 
 def main() -> None:
     """Run one command and exit: 0 done, 1 failed (the reason in one line on standard error), 2 wrong usage."""
+    tolerate_narrow_output()
     try:
         command(prog_name="roomful")
     except (Failed, SettingsError, AppError) as failure:
-        typer.echo(f"roomful: {failure}", err=True)
+        typer.echo(printable(f"roomful: {failure}"), err=True)
         sys.exit(1)
 
 
@@ -122,7 +124,7 @@ def user_create(
             return user.email
 
     address = _run(settings, create)
-    typer.echo(f"{address} can sign in now{', as an administrator' if is_admin else ''}.")
+    typer.echo(printable(f"{address} can sign in now{', as an administrator' if is_admin else ''}."))
 
 
 @user_command.command("list")
@@ -130,15 +132,15 @@ def user_list() -> None:
     """Show everybody: address, name, role and state, parted by tabs."""
     settings = load_settings()
 
-    async def everybody() -> list[str]:
+    async def everybody() -> list[list[str]]:
         async with _ready_database(settings) as database, database.read() as session:
             return [
-                f"{user.email}\t{user.name}\t{user.role}\t{'active' if user.is_active else 'inactive'}"
+                [user.email, user.name, user.role, "active" if user.is_active else "inactive"]
                 async for user in operator.list_users(session)
             ]
 
-    for line in _run(settings, everybody):
-        typer.echo(line)
+    for fields in _run(settings, everybody):
+        typer.echo("\t".join(map(printable, fields)))
 
 
 @command.command("token")

@@ -1,11 +1,14 @@
 """Log lines: one event a line, for a person's terminal or as JSON."""
 
+import io
 import logging
 import logging.config
 from contextvars import ContextVar
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
+
+from server.terminal import printable
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request or connection that the running task works for; every line carries it."""
@@ -24,9 +27,12 @@ def configure_logging(log_format: Literal["console", "json"], level: str = "info
         _add_request_id,
     ]
     renderers: list[structlog.types.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]  # which escapes all but ASCII
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            _make_printable,
+            structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=_write_printable_traceback),
+        ]
     )
     logging.config.dictConfig(
         {
@@ -51,6 +57,17 @@ def configure_logging(log_format: Literal["console", "json"], level: str = "info
             },
         }
     )
+
+
+def _make_printable(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Fields hold what strangers sent, such as an origin. What is not a string is shown by its repr()."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _write_printable_traceback(output: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    output.write("\n".join(map(printable, text.getvalue().split("\n"))))
 
 
 def _add_request_id(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

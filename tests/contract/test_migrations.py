@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import pkgutil
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +54,18 @@ async def test_models_and_migrations_agree(database: Database) -> None:
     await schema.upgrade(database.engine)
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_a_percent_sign_in_the_path_of_the_installation(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "100%(here)s 50%"
+    await asyncio.to_thread(shutil.copytree, Path(schema.__file__).parent / "migrations", elsewhere)
+    monkeypatch.setattr(schema, "_MIGRATIONS", elsewhere)
+
+    await schema.upgrade(database.engine)
+
+    assert await schema.current(database.engine) == newest_migration()
 
 
 async def test_upgrading_again_changes_nothing(database: Database) -> None:

@@ -161,6 +161,21 @@ def test_people_before_the_first_start(roomful: Roomful, monkeypatch: pytest.Mon
     assert roomful("user", "list").output == "ada@example.test\tAda\tadmin\tactive\n"
 
 
+async def test_what_people_call_themselves_cannot_steer_the_operators_terminal(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    create = ["user", "create", "ada@example.test", "--name", "Ada\u202enimda \N{ROCKET}", "--password-stdin"]
+    assert (await run_command(create, tmp_path, environment, stdin=f"{PASSWORD}\n")).exit_code == 0
+    listed = await run_command(["user", "list"], tmp_path, environment)
+    assert listed.output == "ada@example.test\tAda\\u202enimda \N{ROCKET}\tuser\tactive\n"
+    narrow = await run_command(["user", "list"], tmp_path, {**environment, "PYTHONIOENCODING": "latin-1"})
+    assert narrow.output == "ada@example.test\tAda\\u202enimda \\U0001f680\tuser\tactive\n"
+
+
+def test_a_reason_cannot_steer_the_operators_terminal(roomful: Roomful) -> None:
+    assert_refused(roomful("token", "a\x1b]0;pwned\x07@example.test"), "\\x1b]0;pwned\\x07")
+
+
 async def test_token_and_password_of_the_command_line_are_good(
     server: Server, tmp_path: Path, environment: dict[str, str]
 ) -> None:

@@ -1,9 +1,13 @@
 """`roomful-watch` when the server is killed, restarted, or gives less than was missed."""
 
 import asyncio
+from http import HTTPStatus
 
 import httpx
+import msgspec
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from tests.conftest import Backend
 from tests.support.api import Person, Project
@@ -83,3 +87,39 @@ async def test_a_server_that_is_not_there_is_given_up() -> None:
         code, output, errors = await watch.ended()
     assert (code, output) == (1, "")
     assert errors.splitlines()[-1].startswith("roomful-watch: the server can't be reached")
+
+
+OSC = "\x1b]0;pwned\x07\x9b31m\u202e"
+
+
+async def test_a_refusal_cannot_steer_the_terminal() -> None:
+    def refuse(connection: ServerConnection, _request: Request) -> Response:
+        return connection.respond(HTTPStatus.FORBIDDEN, msgspec.json.encode({"error": OSC}).decode())
+
+    async with serve(ServerConnection.wait_closed, "127.0.0.1", 0, process_request=refuse) as hostile:
+        _, port = hostile.sockets[0].getsockname()
+        async with Watch("project", "--url", f"http://127.0.0.1:{port}", token="token") as watch:
+            code, output, errors = await watch.ended()
+    assert (code, output) == (1, "")
+    assert errors == "roomful-watch: the server answered 403: �]0;pwned��31m�\n"
+
+
+async def test_a_close_reason_cannot_steer_the_terminal() -> None:
+    async def close(connection: ServerConnection) -> None:
+        await connection.close(4500, OSC)
+
+    async with serve(close, "127.0.0.1", 0) as hostile:
+        _, port = hostile.sockets[0].getsockname()
+        async with Watch("project", "--url", f"http://127.0.0.1:{port}", token="token") as watch:
+            code, output, errors = await watch.ended()
+    assert (code, output) == (1, "")
+    assert errors == "roomful-watch: the server ended the connection: �]0;pwned��31m� (4500)\n"
+
+
+async def test_output_that_has_no_emoji(server: Server, ada: Person, project: Project) -> None:
+    await ada.create_task(project, "Zähl 🚀")
+    watch = Watch(
+        *(project.id, "--url", server.url, "--since", "1"), token=ada.token, environment={"PYTHONIOENCODING": "ascii"}
+    )
+    async with watch:
+        assert (await watch.line()).endswith("Ada added ?Z?hl ??")

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from client_demo.names import Member, Names, Project, Snapshot, Titled, printable, quoted
+from client_demo.names import Member, Names, Project, Snapshot, Titled, quoted
 from client_demo.render import event_line, presence_line
 from client_demo.stream import Person
+from client_demo.terminal import printable
 
 
 @pytest.fixture(autouse=True)

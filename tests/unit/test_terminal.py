@@ -1,0 +1,76 @@
+"""What others wrote can't steer the terminal of who reads it."""
+
+import json
+import logging
+import re
+
+import pytest
+
+from client_demo import terminal as reader
+from server import terminal as operator
+from server.logs import configure_logging
+
+STEERING = {
+    "C0": "a\x1b[2Jb",
+    "window title": "\x1b]0;pwned\x07",
+    "C1": "\x9b31m",
+    "delete": "a\x7fb",
+    "line breaks": "a\nb\rc\td\x85e",
+    "separators": "a\u2028b\u2029c",
+    "direction": "\u202egpj.exe\u2066\u2069\u200f",
+    "invisible": "a\u200b\ufeffb\U000e0041",
+    "lone surrogate": "a\ud83db",
+}
+
+
+def is_harmless(text: str) -> bool:
+    return not any(
+        character in text for nasty in STEERING.values() for character in nasty if not character.isprintable()
+    )
+
+
+@pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
+def test_nothing_steers_a_terminal(text: str) -> None:
+    assert is_harmless(reader.printable(text))
+    assert is_harmless(operator.printable(text))
+
+
+def test_the_operator_sees_what_it_was() -> None:
+    assert operator.printable("a\x1b]0;x\x07\u202eb\x9b") == r"a\x1b]0;x\x07\u202eb\x9b"
+
+
+@pytest.mark.parametrize("text", ["héllo 你好 עברית", "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{ROCKET}", "a b"])
+def test_letters_of_every_script_stay(text: str) -> None:
+    assert reader.printable(text) == operator.printable(text) == text
+
+
+@pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
+def test_json_keeps_its_value_and_steers_nothing(text: str) -> None:
+    text = text.encode(errors="ignore").decode()
+    body = json.dumps({"title": text, "more": [1, "é"]}, ensure_ascii=False, indent=1).encode()
+    line = reader.json_line(body)
+    assert is_harmless(line.decode())
+    assert json.loads(line) == json.loads(body)
+
+
+def test_plain_json_stays_to_the_byte() -> None:
+    body = '{"title":"Zähl “3, 2, 1” 🚀"}'.encode()
+    assert reader.json_line(body) == body
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_log_line_steers_nothing(log_format: str, capfd: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging("json" if log_format == "json" else "console")
+        try:
+            raise ValueError("\x1b[2J")
+        except ValueError:
+            logging.getLogger("test").exception("refused \u202e", extra={"origin": "https://\x9b31m\x1b"})
+        written = capfd.readouterr().err
+    finally:
+        root.handlers[:], root.level = handlers, level
+    assert "refused" in written
+    assert "ValueError" in written
+    assert all(is_harmless(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", written).split("\n"))
