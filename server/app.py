@@ -16,6 +16,7 @@ from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.projects import event_routes as events
 from server.projects import member_routes as members
+from server.projects import renames
 from server.projects import routes as projects
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Application:
             app.state.runtime = runtime
             app.state.node = node
             runtime.loops.run("housekeeping", keep_house(runtime))
+            runtime.loops.run("renames", renames.run(runtime))
             with heard_signals(node.departure.begin):
                 yield
 

@@ -55,6 +55,8 @@ class Runtime:
     relay: Relay
     crew: Crew
     loops: Loops
+    renamed: asyncio.Event
+    """Set when somebody has a new name that not all of their projects have been told of."""
     door: asyncio.Semaphore
     """Through it go the questions of sockets that come in, a few at a time."""
 
@@ -117,6 +119,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             relay=Relay(broker),
             crew=crew,
             loops=loops,
+            renamed=asyncio.Event(),
             door=asyncio.Semaphore(ASKING_AT_THE_DOOR),
         )
 

@@ -22,7 +22,7 @@ from server.identity.people import Person, add_person, normal_email
 from server.identity.refresh import Refused, rotate
 from server.identity.revocations import revoke, sign_out
 from server.identity.sign_ins import start_sign_in
-from server.projects.members import rename_member
+from server.projects import renames
 from server.runtime import Runtime
 from server.web.pagination import Keyset, PageRequest
 
@@ -93,17 +93,20 @@ async def change_profile(runtime: Runtime, person: Person, changes: ProfileChang
         new_hash = await runtime.passwords.hash(changes.password)
     async with runtime.transaction() as session:
         user = await _lock_user(session, person.id)
-        if changes.name and changes.name != user.name:
+        is_renamed = bool(changes.name) and changes.name != user.name
+        if is_renamed:
+            await renames.mark(session, person.id, user.name)
             user.name = changes.name
             await session.flush()
-            await rename_member(session, person.id, changes.name)
         if new_hash is not None:
             if user.password_hash != old_hash:
                 raise Conflict("The password has been changed from elsewhere in the meantime.")
             user.password_hash = new_hash
             await session.flush()
             await sign_out(session, person.id, kept_session_id=person.session_id)
-        return user
+    if is_renamed:
+        await renames.tell_projects(runtime, person.id)
+    return user
 
 
 async def list_sessions(session: AsyncSession, person: Person, page: PageRequest) -> list[SessionAnswer]:

@@ -27,7 +27,7 @@ async def list_members(access: ViewerOf, session: ReadDB, page: Page) -> list[Me
     """The members, in the order of their ids."""
     rows = await page.fetch(
         session,
-        select(MemberRow, User.name)
+        select(MemberRow, members.SHOWN_NAME)
         .join(User, User.id == MemberRow.user_id)
         .where(MemberRow.project_id == access.project.id),
         _BY_PERSON,

@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import now
 from server.errors import Conflict, Invalid, NotFound
 from server.identity.models import User
 from server.projects.access import Access
-from server.projects.channel import record
 from server.projects.models import MEMBER, PROJECT, Role
 from server.projects.models import Member as MemberRow
 from server.projects.schemas import Member, MemberPatch, NewMember
@@ -113,21 +112,6 @@ async def settled_name(session: AsyncSession, user_id: str) -> str:
     return name
 
 
-async def rename_member(session: AsyncSession, user_id: str, name: str) -> None:
-    """Tell every project that somebody is a member of of their new name, which the caller has stored.
-
-    The person's row must be locked by now, or a project that they join meanwhile would keep the old name.
-    """
-    for row in (await session.execute(_MEMBERSHIPS, {"person": user_id})).all():
-        member = Member.model_validate(row).model_copy(
-            update={"name": name, "version": row.version + 1, "updated_at": now()}
-        )
-        values = member.model_dump(include={"version", "updated_at"})
-        await session.execute(_UPDATE, {"project": row.project_id, "person": user_id, **values})
-        data = {"member": member.model_dump(), "changed": ["name"]}
-        await record(session, row.project_id, "member.updated", data, actor_id=user_id, mutation_id=None)
-
-
 async def _hand_over(session: AsyncSession, access: Access, owner: Member, at: datetime) -> dict[str, Any]:
     """The rest of what changes with the owner: the one before, and the project, which names its owner."""
     previous = await find_member(session, access.project.id, access.person.id)
@@ -163,8 +147,10 @@ def _invalid(field: str, message: str) -> Invalid:
     return Invalid(details=[{"field": field, "message": message, "type": "value_error"}])
 
 
+SHOWN_NAME = func.coalesce(MEMBER.c.former_name, User.name).label("name")
+"""A member's name as the project's events have told it (server.projects.renames)."""
 _SELECT = select(
-    MEMBER.c.user_id, User.name, MEMBER.c.role, MEMBER.c.version, MEMBER.c.created_at, MEMBER.c.updated_at
+    MEMBER.c.user_id, SHOWN_NAME, MEMBER.c.role, MEMBER.c.version, MEMBER.c.created_at, MEMBER.c.updated_at
 ).join(User, User.id == MEMBER.c.user_id)
 _ONE = (MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))
 _MEMBER = _SELECT.where(*_ONE)
@@ -177,11 +163,3 @@ _PERSON = select(User.id).where(User.is_active.is_(True))
 _PERSON_BY_ID = _PERSON.where(User.id == bindparam("person"))
 _PERSON_BY_EMAIL = _PERSON.where(User.email == bindparam("email"))
 _SETTLED_NAME = select(User.name).where(User.id == bindparam("person")).with_for_update(read=True)
-_MEMBERSHIPS = (
-    select(MEMBER.c.project_id, *_SELECT.selected_columns)
-    .join(User, User.id == MEMBER.c.user_id)
-    .join(PROJECT, PROJECT.c.id == MEMBER.c.project_id)
-    .where(MEMBER.c.user_id == bindparam("person"))
-    .order_by(MEMBER.c.project_id)
-    .with_for_update(of=[PROJECT, MEMBER])
-)
