@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,7 +15,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from server.environment import PREFIX, unknown_settings
+
 MIN_SECRET_BYTES = 32
+ENV_FILE = ".env"
 
 Network = IPv4Network | IPv6Network
 
@@ -34,7 +38,9 @@ class Settings(BaseSettings):
     Times are seconds, sizes are bytes. A rate limit is events per minute for one key; 0 turns it off.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ROOMFUL_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     database_url: str = "sqlite:///roomful.db"
     database_pool_size: Annotated[int, Field(ge=1, le=1_000)] = 10
@@ -141,18 +147,24 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read and validate the settings. Raises SettingsError, which names the setting that is wrong."""
+    """Read and validate the settings. Raises SettingsError, which names the setting that is wrong or does not exist."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller overrides
+        unknown = unknown_settings([name.upper() for name in Settings.model_fields], Path(ENV_FILE))
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller overrides
     except ValidationError as invalid:
-        reasons = []
-        for error in invalid.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in error["loc"][:1]).upper()
-            message = error["msg"].removeprefix("Value error, ")
-            reasons.append(f"ROOMFUL_{name}: {message}" if name else message)
-        raise SettingsError("; ".join(reasons)) from invalid
+        raise SettingsError("; ".join([*unknown, *_reasons(invalid)])) from invalid
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f".env can't be read: {error}") from error
+        raise SettingsError(f"{ENV_FILE} can't be read: {error}") from error
+    if unknown:
+        raise SettingsError("; ".join(unknown))
+    return settings
+
+
+def _reasons(invalid: ValidationError) -> Iterator[str]:
+    for error in invalid.errors(include_url=False, include_input=False):
+        name = "_".join(str(part) for part in error["loc"][:1]).upper()
+        message = error["msg"].removeprefix("Value error, ")
+        yield f"{PREFIX}{name}: {message}" if name else message
 
 
 def async_database_url(text: str) -> URL:

@@ -77,6 +77,7 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
     ("variables", "arguments", "word"),
     [
         ({"ROOMFUL_SECRET_KEY": "changeme"}, [], "ROOMFUL_SECRET_KEY"),
+        ({"ROOMFUL_REGISTRATON": "closed"}, [], "ROOMFUL_REGISTRATION"),
         ({"ROOMFUL_ENVIRONMENT": "production"}, [], "ROOMFUL_ALLOWED_ORIGINS"),
         ({}, ["--workers", "2"], "ROOMFUL_REDIS_URL"),
         ({"ROOMFUL_ENVIRONMENT": "production", "ROOMFUL_ALLOWED_ORIGINS": "https://a.example"}, ["--demo"], "--demo"),
@@ -141,6 +142,16 @@ async def test_workers_share_the_port_and_end_together(
         ada = await server.api.register("ada")
         assert (await ada.get("/auth/me"))["id"] == ada.id
         assert await server.terminate() == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["db", "upgrade"], ["db", "current"], ["user", "list"], ["token", "a@b.example"]]
+)
+def test_no_command_passes_over_a_misspelt_setting(
+    roomful: Roomful, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_ULR", "postgresql://db/roomful")
+    assert_refused(roomful(*arguments), "ROOMFUL_DATABASE_ULR is not a setting", "ROOMFUL_DATABASE_URL")
 
 
 def test_schema_from_empty(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

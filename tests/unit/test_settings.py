@@ -40,7 +40,6 @@ def test_defaults_serve_out_of_the_box() -> None:
     [
         ("DATABASE_URL", "mysql://root@localhost/roomful"),
         ("DATABASE_URL", "roomful.db"),
-        ("DATABASE_URL", ""),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_POOL_SIZE", "0"),
@@ -50,7 +49,6 @@ def test_defaults_serve_out_of_the_box() -> None:
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "http://localhost:6379"),
         ("SECRET_KEY", "k" * 31),
-        ("SECRET_KEY", ""),
         ("ENVIRONMENT", "staging"),
         ("ALLOWED_ORIGINS", "app.example"),
         ("ALLOWED_ORIGINS", "https://app.example/path"),
@@ -65,7 +63,6 @@ def test_defaults_serve_out_of_the_box() -> None:
         ("MAX_CONNECTIONS_PER_USER", "-1"),
         ("SEND_BUFFER_BYTES", "1"),
         ("PING_INTERVAL", "0"),
-        ("PING_INTERVAL", ""),
         ("PONG_TIMEOUT", "1.5"),
         ("SHUTDOWN_GRACE", "inf"),
         ("RATE_LIMIT_SIGN_IN", "-1"),
@@ -82,6 +79,72 @@ def test_bad_value_names_itself_in_one_line(monkeypatch: pytest.MonkeyPatch, nam
         load(monkeypatch, **{name: value})
     assert str(caught.value).startswith(f"ROOMFUL_{name}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ROOMFUL_REGISTRATON", "ROOMFUL_REGISTRATON is not a setting; did you mean ROOMFUL_REGISTRATION?"),
+        ("roomful_registraton", "ROOMFUL_REGISTRATON is not a setting; did you mean ROOMFUL_REGISTRATION?"),
+        ("ROOMFUL_ALOWED_ORIGIN", "ROOMFUL_ALOWED_ORIGIN is not a setting; did you mean ROOMFUL_ALLOWED_ORIGINS?"),
+        ("ROOMFUL_XYZZY", "ROOMFUL_XYZZY is not a setting"),
+        ("ROOMFUL_PORT", "ROOMFUL_PORT is not a setting"),
+    ],
+)
+@pytest.mark.parametrize("is_in_file", [False, True])
+def test_unknown_name_is_refused_with_the_nearest_known_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, reason: str, is_in_file: bool
+) -> None:
+    if is_in_file:
+        (tmp_path / ".env").write_text(f"{name}=closed\n")
+    else:
+        monkeypatch.setenv(name, "closed")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == reason
+
+
+def test_unknown_names_and_bad_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(monkeypatch, REGISTRATON="closed", ZYX="1", PING_INTERVAL="soon")
+    assert [reason.partition(" ")[0] for reason in str(caught.value).split("; ") if "did you" not in reason] == [
+        "ROOMFUL_REGISTRATON",
+        "ROOMFUL_ZYX",
+        "ROOMFUL_PING_INTERVAL:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOKEN", "eyJ"),
+        ("URL", "https://board.example"),
+        ("PORT", "tcp://10.0.0.1:8000"),
+        ("SERVICE_HOST", "10.0.0.1"),
+        ("SERVICE_PORT_HTTP", "8000"),
+        ("PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+        ("PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("REDIS_PORT", "tcp://10.0.0.2:6379"),
+        ("REDIS_SERVICE_HOST", "10.0.0.2"),
+        ("REDIS_PORT_6379_TCP_PROTO", "tcp"),
+    ],
+)
+def test_names_of_clients_and_orchestrators_are_none_of_ours(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    load(monkeypatch, **{name: value})
+
+
+def test_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ROOMFUL_PONG_TIMEOUT=3\nROOMFUL_RECOVERY_LIMIT=\nROOMFUL_RETIRED=\nROOMFUL_OLD\n")
+    settings = load(monkeypatch, SECRET_KEY="", DATABASE_URL="", PING_INTERVAL="", PONG_TIMEOUT="", GONE="")
+    assert (settings.secret_key, settings.database_url) == (None, "sqlite:///roomful.db")
+    assert (settings.ping_interval, settings.pong_timeout, settings.recovery_limit) == (25, 3, 300)
+
+
+def test_production_takes_an_empty_secret_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="ROOMFUL_SECRET_KEY must be set"):
+        load(monkeypatch, ENVIRONMENT="production", SECRET_KEY="", ALLOWED_ORIGINS="https://app.example")
 
 
 def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
