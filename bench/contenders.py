@@ -89,7 +89,7 @@ class Hall:
 
     def source(self, projects: Sequence[str], messages: int, *, event_bytes: int = EVENT_BYTES) -> Source:
         """Events through the broker, sealed as another node would send them."""
-        frames = RedisFrames(KEY.encode(), node=secrets.token_bytes(NODE_BYTES))
+        frames = RedisFrames(KEY.encode(), names=self.seeded.names, node=secrets.token_bytes(NODE_BYTES))
         channels = [channel_of(project) for project in projects]
 
         def published() -> Iterator[bytes]:

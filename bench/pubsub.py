@@ -15,6 +15,7 @@ from bench.grounds import Ground
 from server.realtime.publication import Hint, Letter, Message, Publication
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_frames import RedisFrames
+from server.realtime.redis_names import RedisNames
 from server.realtime.redis_server import RedisServer, packed
 from tests.support.processes import wait_until
 
@@ -23,6 +24,7 @@ PIPELINE = 500
 MOST_TIMES_SLOWER = 2.0
 DEADLINE_SECONDS = 60.0
 KEY = b"a key that only the benchmarks seal with"
+NAMES = RedisNames(KEY)
 CHANNEL = "project:bench"
 EVENT = b'{"id":"01890a5d","type":"task.updated","offset":1,"data":{"task":{"title":"Write the report","labels":[]}}}'
 
@@ -65,7 +67,7 @@ async def _compare(
 
 
 async def _publish(url: str) -> float:
-    async with RedisServer(url) as server, RedisBroker(server, _ignore, key=KEY) as broker:
+    async with RedisServer(url) as server, RedisBroker(server, _ignore, key=KEY, names=NAMES) as broker:
         event = Publication(CHANNEL, EVENT, 1, "epoch", "task.updated")
         began_at = time.perf_counter()
         for number in range(MESSAGES):
@@ -112,7 +114,7 @@ async def _receive(url: str) -> float:
         if count == MESSAGES:
             has_all.set()
 
-    async with RedisServer(url) as server, RedisBroker(server, take, key=KEY) as broker:
+    async with RedisServer(url) as server, RedisBroker(server, take, key=KEY, names=NAMES) as broker:
         assert await broker.subscribe(CHANNEL)
         began_at = time.perf_counter()
         with _Blast(url):
@@ -170,7 +172,7 @@ class _Blast:
 
 def _bare() -> tuple[bytes, bytes]:
     """The name and the bytes that Roomful itself would publish."""
-    frames = RedisFrames(KEY, node=b"some one")
+    frames = RedisFrames(KEY, names=NAMES, node=b"some one")
     frame = frames.encode(Publication(CHANNEL, EVENT, 1, "epoch", "task.updated"))
     assert frame is not None
     return frames.name_of(CHANNEL), frame

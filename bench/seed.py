@@ -10,12 +10,14 @@ from bench.grounds import SETTINGS, Ground
 from server.db import schema
 from server.db.base import new_id, now
 from server.db.engine import Database
+from server.db.fingerprint import fingerprint
 from server.eventlog.models import CHANNEL
 from server.identity.models import SIGN_IN, USER
 from server.identity.people import own_channel
 from server.identity.tokens import Tokens
 from server.projects.channel import channel_of
 from server.projects.models import MEMBER, PROJECT
+from server.realtime.redis_names import RedisNames
 from server.settings import load_settings
 
 KEY = SETTINGS["ROOMFUL_SECRET_KEY"]
@@ -25,10 +27,14 @@ TOKEN_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """A token for each person, each with a sign-in of their own; ids of projects, used up from the front."""
+    """A token for each person, each with a sign-in of their own; ids of projects, used up from the front.
+
+    `names` are those of a server on this database.
+    """
 
     tokens: list[str]
     projects: Iterator[str]
+    names: RedisNames
 
     def take(self, count: int) -> list[str]:
         """Projects that nothing has happened in."""
@@ -70,8 +76,9 @@ async def seed(ground: Ground, *, people: int, shared: int, projects: int) -> Se
             await session.execute(insert(MEMBER), rows)
             await session.execute(insert(CHANNEL), [{"name": name, "epoch": EPOCH} for name in channels])
             await session.commit()
+        names = RedisNames(KEY.encode(), installation=await fingerprint(database))
     finally:
         await database.close()
     tokens = Tokens(KEY, access_ttl_seconds=TOKEN_SECONDS)
     issued = [tokens.issue(user, sign_in) for user, sign_in in zip(users, sign_ins, strict=True)]
-    return Seeded(issued, iter(ids))
+    return Seeded(issued, iter(ids), names)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db import schema
 from server.db.engine import Database
+from server.db.fingerprint import fingerprint
 from server.eventlog import log
 from server.eventlog.history import LogHistory
 from server.eventlog.relay import Relay
@@ -92,7 +93,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         broker: Broker = MemoryBroker(receive)
         presence: Presence = MemoryPresence()
         if settings.redis_url is not None:
-            broker, presence = await _open_redis(settings.redis_url.get_secret_value(), receive, key.encode(), stack)
+            broker, presence = await _open_redis(settings, database, receive, key.encode(), stack)
         hub.connect(broker)
         await emulation.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
@@ -124,14 +125,20 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         )
 
 
-async def _open_redis(url: str, receive: Receive, key: bytes, stack: AsyncExitStack) -> tuple[Broker, Presence]:
+async def _open_redis(
+    settings: Settings, database: Database, receive: Receive, key: bytes, stack: AsyncExitStack
+) -> tuple[Broker, Presence]:
     # Imported by those alone who have a Redis: the others start a tenth sooner.
     from server.realtime.redis_broker import RedisBroker
+    from server.realtime.redis_names import RedisNames
     from server.realtime.redis_presence import RedisPresence
     from server.realtime.redis_server import RedisServer
 
-    redis = await stack.enter_async_context(RedisServer(url))
-    return await stack.enter_async_context(RedisBroker(redis, receive, key=key)), RedisPresence(redis, key=key)
+    assert settings.redis_url is not None, "there is no Redis to open"
+    redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
+    names = RedisNames(key, database=redis.database, installation=await fingerprint(database))
+    broker = await stack.enter_async_context(RedisBroker(redis, receive, key=key, names=names))
+    return broker, RedisPresence(redis, names=names)
 
 
 async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:

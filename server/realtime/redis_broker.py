@@ -13,6 +13,7 @@ from typing import Self, get_args
 from server.realtime.broker import BrokerFigures, Receive
 from server.realtime.publication import Letter, Message
 from server.realtime.redis_frames import NODE_BYTES, Reason, RedisFrames, Refused
+from server.realtime.redis_names import RedisNames
 from server.realtime.redis_publisher import RedisPublisher
 from server.realtime.redis_server import RedisServer
 from server.realtime.redis_subscriber import RedisSubscriber
@@ -41,9 +42,9 @@ class RedisBroker:
     give back, and a frame that no node of ours has sealed is counted and ignored.
     """
 
-    def __init__(self, server: RedisServer, receive: Receive, *, key: bytes) -> None:
+    def __init__(self, server: RedisServer, receive: Receive, *, key: bytes, names: RedisNames) -> None:
         self._receive = receive
-        self._frames = RedisFrames(key, node=(node := secrets.token_bytes(NODE_BYTES)))
+        self._frames = RedisFrames(key, names=names, node=(node := secrets.token_bytes(NODE_BYTES)))
         self._probe_channel = f"node:{node.hex()}"
         self._probe_name = self._frames.name_of(self._probe_channel)
         self._stack = AsyncExitStack()

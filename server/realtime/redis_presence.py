@@ -8,8 +8,9 @@ from typing import cast
 
 from server.realtime.presence import Entry, Leave, PresenceLost, PresenceUnavailable
 from server.realtime.publication import ClientInfo
+from server.realtime.redis_names import RedisNames
 from server.realtime.redis_presence_scripts import ENTER, GONE, LEAVE
-from server.realtime.redis_server import DEADLINE_SECONDS, UNREACHABLE, RedisServer, names_prefix
+from server.realtime.redis_server import DEADLINE_SECONDS, UNREACHABLE, RedisServer
 
 PART = "presence"
 ENTRY_SECONDS = 22.0
@@ -26,9 +27,9 @@ class RedisPresence:
     so that one node alone tells of it.
     """
 
-    def __init__(self, server: RedisServer, *, key: bytes, entry_seconds: float = ENTRY_SECONDS) -> None:
+    def __init__(self, server: RedisServer, *, names: RedisNames, entry_seconds: float = ENTRY_SECONDS) -> None:
         self._server = server
-        self._prefix = names_prefix(key) + b"presence:"
+        self._prefix = names.prefix + b"presence:"
         self._entry_milliseconds = int(entry_seconds * 1000)
         self._enter = server.commands.register_script(ENTER)
         self._leave = server.commands.register_script(LEAVE)

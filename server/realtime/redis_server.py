@@ -1,7 +1,6 @@
 """The Redis (or Valkey) that a URL names, reached through connections that never wait for ever."""
 
 import asyncio
-import hmac
 import logging
 import math
 import random
@@ -79,6 +78,7 @@ class RedisServer:
     def __init__(self, url: str) -> None:
         self._sentinel: Sentinel | None = None
         self._pool, commands = self._pools(url)
+        self.database = int(self._pool.connection_kwargs.get("db") or 0)
         self.commands: Redis = Redis(connection_pool=commands)
         self._parts_out: dict[str, float] = {}
         self.outages = 0
@@ -171,11 +171,6 @@ def sentinel_address(url: str) -> tuple[list[tuple[str, int]], str, dict[str, An
     plain = ConnectionPool.from_url(urlunsplit(("redis", f"{sign_in}@localhost", f"/{database or 0}", parts.query, "")))
     rest = {name: value for name, value in plain.connection_kwargs.items() if name not in ("host", "port")}
     return sentinels, service, rest
-
-
-def names_prefix(key: bytes) -> bytes:
-    """What the names of one deployment begin with, so that several may share a Redis and not meet."""
-    return b"roomful:%s:" % hmac.digest(key, b"roomful names in redis, version 1", "sha256")[:4].hex().encode()
 
 
 def packed(*parts: bytes) -> bytes:

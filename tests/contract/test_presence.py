@@ -10,7 +10,7 @@ from server.realtime.presence import Entry, Leave, Presence
 from server.realtime.publication import ClientInfo
 from server.realtime.redis_presence import RedisPresence
 from server.realtime.redis_server import RedisServer
-from tests.support.brokers import KEY
+from tests.support.brokers import NAMES
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -23,7 +23,7 @@ async def presence(request: pytest.FixtureRequest) -> AsyncIterator[Presence]:
     else:
         valkey: Valkey = request.getfixturevalue("valkey")
         async with RedisServer(valkey.url) as server:
-            yield RedisPresence(server, key=KEY)
+            yield RedisPresence(server, names=NAMES)
 
 
 def entry(client: str, user: str, channel: str = CHANNEL, info: bytes = b"") -> Entry:

@@ -4,8 +4,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from server.db.fingerprint import fingerprint
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_frames import RedisFrames
+from server.realtime.redis_names import RedisNames
 from server.settings import Settings
 from tests.support.app import client_of, running_app
 from tests.support.brokers import becomes, event
@@ -35,7 +37,9 @@ async def test_metrics_tell_how_the_broker_does(settings: Settings, valkey: Valk
         assert isinstance(broker, RedisBroker)
         key = settings.secret_key
         assert key is not None
-        frames = RedisFrames(key.get_secret_value().encode(), node=b"some one")
+        secret = key.get_secret_value().encode()
+        names = RedisNames(secret, installation=await fingerprint(app.state.runtime.database))
+        frames = RedisFrames(secret, names=names, node=b"some one")
         await broker.subscribe("project:1")
         broker.publish(event("project:1", 1))
         frame = frames.encode(event("project:1", 2))

@@ -18,7 +18,7 @@ from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Posi
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_frames import MAX_FRAME_BYTES, Reason, RedisFrames
 from server.realtime.redis_publisher import MAX_AGE_SECONDS
-from tests.support.brokers import KEY, BrokerNode, becomes, event, redis_node
+from tests.support.brokers import KEY, NAMES, BrokerNode, becomes, event, redis_node
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -123,8 +123,8 @@ async def test_deployments_that_share_a_redis_do_not_hear_each_other(valkey: Val
 
 
 def forgeries() -> dict[str, tuple[Reason, bytes]]:
-    ours = RedisFrames(KEY, node=b"some one")
-    theirs = RedisFrames(b"another key", node=b"some one")
+    ours = RedisFrames(KEY, names=NAMES, node=b"some one")
+    theirs = RedisFrames(b"another key", names=NAMES, node=b"some one")
     genuine = ours.encode(event(CHANNEL, 1))
     foreign = theirs.encode(Publication(CHANNEL, b'{"type":"member.removed"}', 1, "epoch", "member.removed"))
     elsewhere = ours.encode(event("project:2", 1))
@@ -153,7 +153,7 @@ async def test_what_no_node_of_ours_has_said_is_counted_and_ignored(
     valkey: Valkey, one: Node, two: Node, kind: str
 ) -> None:
     await two.broker.subscribe(CHANNEL)
-    name = RedisFrames(KEY, node=b"").name_of(CHANNEL)
+    name = NAMES.of("channel", CHANNEL)
     reason, frame = forgeries()[kind]
     with valkey.client() as client:
         assert client.publish(name.decode(), frame) == 1
@@ -303,7 +303,7 @@ async def test_reader_that_redis_cuts_off_for_its_backlog_comes_back(valkey: Val
     with valkey.client() as client:
         client.config_set("client-output-buffer-limit", "pubsub 100kb 50kb 1")
     try:
-        name = RedisFrames(KEY, node=b"").name_of(CHANNEL).decode()
+        name = NAMES.of("channel", CHANNEL).decode()
         with valkey.client() as client:  # it blocks the loop, so that nobody reads meanwhile
             while client.publish(name, b"x" * 200_000):  # how many read it; the system buffers some megabytes
                 pass

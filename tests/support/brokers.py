@@ -10,9 +10,11 @@ from server.realtime.broker import Broker
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.publication import Hint, Letter, Message, Publication
 from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_names import RedisNames
 from server.realtime.redis_server import RedisServer
 
 KEY = b"a key that the nodes of a test share"
+NAMES = RedisNames(KEY)
 
 SomeBroker = TypeVar("SomeBroker", bound=Broker, covariant=True)
 
@@ -45,7 +47,9 @@ def memory_node() -> BrokerNode[MemoryBroker]:
 @asynccontextmanager
 async def redis_node(url: str, *, key: bytes = KEY) -> AsyncIterator[BrokerNode[RedisBroker]]:
     async with RedisServer(url) as server:
-        node = BrokerNode(lambda receive: RedisBroker(server, receive, key=key))
+        node = BrokerNode(
+            lambda receive: RedisBroker(server, receive, key=key, names=RedisNames(key, database=server.database))
+        )
         async with node.broker:
             yield node
 
