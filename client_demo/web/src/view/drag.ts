@@ -54,8 +54,11 @@ export function watchPointer(down: PointerEvent, task: Task, key: string, option
     carried.follow(event.clientX, event.clientY);
     options.onMove(event);
   });
-  // Once the card is in hand the finger must not scroll; before, it must be free to.
-  listen("touchmove", (event) => carried && event.cancelable && event.preventDefault());
+  // Once the card is in hand the finger must not scroll; before, it must be free to. A touch sends all its events to the
+  // element it began on, also when that has left the page, as a card does when it is drawn in another column: from there
+  // nothing reaches the window, and the browser would scroll and cancel the pointer.
+  const keepStill = (event: Event) => carried && event.cancelable && event.preventDefault();
+  down.target!.addEventListener("touchmove", keepStill, { signal, passive: false });
   listen("contextmenu", (event) => byFinger && event.preventDefault());
   listen("pointerup", () => {
     const landing = carried;
