@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+FIRST_YEAR = 1900
+"""A day before it is a slip: `0002-07-16` is what a date field reports while 2026 is typed."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -28,8 +31,10 @@ def _parse_day(value: object) -> object:
     # fromisoformat alone would take weeks and days of the year as well.
     if isinstance(value, str) and _DAY.fullmatch(value):
         with contextlib.suppress(ValueError):  # no such day in the calendar
-            return date.fromisoformat(value)
-    raise ValueError("must be a day such as 2026-01-31")
+            day = date.fromisoformat(value)
+            if day.year >= FIRST_YEAR:
+                return day
+    raise ValueError(f"must be a day such as 2026-01-31, not before the year {FIRST_YEAR}")
 
 
 Day = Annotated[date, BeforeValidator(_parse_day)]

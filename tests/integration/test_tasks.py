@@ -75,6 +75,8 @@ BAD_FIELDS: list[Json] = [
     {"due_on": "tomorrow"},
     {"due_on": "2026-02-30"},
     {"due_on": 1},
+    {"due_on": "0202-07-16"},
+    {"due_on": "1899-12-31"},
     {"due_on": "2026-07-16T00:00:00Z"},
     {"labels": "x"},
     {"labels": [""]},

@@ -8,6 +8,7 @@ import { Confirm, Dialog } from "./dialog";
 import { messageOf } from "./failure";
 import { notify } from "./notice";
 import { at, go } from "./route";
+import { useSettled } from "./settled";
 
 const ROLE_NAMES: Record<Role, string> = { owner: "Owner", editor: "Editor", viewer: "Viewer" };
 const ROLE_WORDS: Record<Role, string> = {
@@ -59,22 +60,13 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
                 <span class="quiet small">{here.has(member.user_id) ? "Here now" : ROLE_WORDS[member.role]}</span>
               </span>
               {role === "owner" && !isSelf ? (
-                <select
-                  aria-label={`Role of ${member.name}`}
-                  value={member.role}
-                  onChange={(event) => {
-                    const next = event.currentTarget.value as Role;
-                    event.currentTarget.value = member.role; // the event of the change sets it
+                <RoleChoice
+                  member={member}
+                  onChoose={(next) => {
                     if (next === "owner") setQuestion({ kind: "hand-over", member });
                     else void change(member, next);
                   }}
-                >
-                  {(["owner", "editor", "viewer"] as const).map((each) => (
-                    <option key={each} value={each}>
-                      {ROLE_NAMES[each]}
-                    </option>
-                  ))}
-                </select>
+                />
               ) : (
                 <span class="role">{ROLE_NAMES[member.role]}</span>
               )}
@@ -110,6 +102,20 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
         </Confirm>
       )}
     </Dialog>
+  );
+}
+
+function RoleChoice({ member, onChoose }: { member: Member; onChoose: (role: Role) => void }) {
+  // It shows the new role when the event of the change has come.
+  const choice = useSettled<HTMLSelectElement>(member.role, (value) => onChoose(value as Role));
+  return (
+    <select aria-label={`Role of ${member.name}`} {...choice}>
+      {(["owner", "editor", "viewer"] as const).map((each) => (
+        <option key={each} value={each}>
+          {ROLE_NAMES[each]}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -9,6 +9,7 @@ import { useProject } from "./context";
 import { ago, moment } from "./dates";
 import { Confirm } from "./dialog";
 import { Icon } from "./icons";
+import { useSettled } from "./settled";
 
 interface PanelProps {
   task: Task;
@@ -31,6 +32,13 @@ export function TaskPanel({ task, onClose }: PanelProps) {
   }, [name]);
 
   const save = (fields: Partial<TaskFields>, base: Partial<TaskFields>) => project.edit(task, fields, base);
+  const status = useSettled<HTMLSelectElement>(task.status, (value) => moveToEnd(value as Status));
+  const assignee = useSettled<HTMLSelectElement>(task.assignee_id ?? "", (value) =>
+    save({ assignee_id: value || null }, { assignee_id: task.assignee_id }),
+  );
+  const due = useSettled<HTMLInputElement>(task.due_on ?? "", (value) =>
+    save({ due_on: value || null }, { due_on: task.due_on }),
+  );
   return (
     <aside
       class="panel task-panel"
@@ -59,7 +67,7 @@ export function TaskPanel({ task, onClose }: PanelProps) {
         <div class="facts">
           <Fact label="Status">
             {(id) => (
-              <select id={id} disabled={!canEdit} value={task.status} onChange={(event) => moveToEnd(event.currentTarget.value as Status)}>
+              <select id={id} disabled={!canEdit} {...status}>
                 {STATUSES.map((status) => (
                   <option key={status} value={status}>
                     {STATUS_NAMES[status]}
@@ -70,14 +78,7 @@ export function TaskPanel({ task, onClose }: PanelProps) {
           </Fact>
           <Fact label="Assignee">
             {(id) => (
-              <select
-                id={id}
-                disabled={!canEdit}
-                value={task.assignee_id ?? ""}
-                onChange={(event) =>
-                  save({ assignee_id: event.currentTarget.value || null }, { assignee_id: task.assignee_id })
-                }
-              >
+              <select id={id} disabled={!canEdit} {...assignee}>
                 <option value="">Nobody</option>
                 {members.map((member) => (
                   <option key={member.user_id} value={member.user_id}>
@@ -91,15 +92,7 @@ export function TaskPanel({ task, onClose }: PanelProps) {
             )}
           </Fact>
           <Fact label="Due">
-            {(id) => (
-              <input
-                id={id}
-                type="date"
-                disabled={!canEdit}
-                value={task.due_on ?? ""}
-                onChange={(event) => save({ due_on: event.currentTarget.value || null }, { due_on: task.due_on })}
-              />
-            )}
+            {(id) => <input id={id} type="date" min="1900-01-01" max="9999-12-31" disabled={!canEdit} {...due} />}
           </Fact>
         </div>
         <Labels task={task} canEdit={canEdit} save={save} />
