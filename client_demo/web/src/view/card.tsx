@@ -53,7 +53,7 @@ export class Card extends Component<CardProps> {
       <li class={state.filter(Boolean).join(" ")} data-task={name} data-id={task.id}>
         <a
           class="card"
-          href={at.task(projectId, name)}
+          href={at.task(projectId, task.id)}
           tabIndex={-1}
           draggable={false}
           aria-describedby="board-keys"

@@ -143,6 +143,11 @@ function Desk({ task: taskName }: { task: string | null }) {
     } else wasOpen.current = null;
   }, [task?.id, taskName]);
 
+  // A task made here is opened under a name of this window's own; its address is good for others once it has the server's.
+  useEffect(() => {
+    if (task && task.id !== taskName) go(at.task(project.id, task.id), { replace: true });
+  }, [task?.id, taskName]);
+
   const closeTask = () => {
     go(at.project(project.id));
     if (task) requestAnimationFrame(() => boardHandle.current?.focus(board.lastingId(task.id)));
