@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 
 FIN, RSV1 = 0x80, 0x40
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10

@@ -19,9 +19,9 @@ from tests.support.processes import dies_with_parent, free_port
 
 ROOT = Path(__file__).parents[2]
 ROOMFUL = (sys.executable, "-m", "server", "serve", "--port", "{port}")
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 15
-COMMAND_SECONDS = 30
+COMMAND_SECONDS = 120
 
 
 def roomful_environment(variables: Mapping[str, str]) -> dict[str, str]:

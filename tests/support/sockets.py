@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from server.supervision import Crew
 
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 30.0
 
 
 class Closed(AssertionError):

@@ -13,7 +13,7 @@ from tests.support.api import Json, Person, Project
 from tests.support.processes import dies_with_parent
 from tests.support.server import Server, roomful_environment
 
-LINE_SECONDS = 15.0
+LINE_SECONDS = 60.0
 
 
 class Watch:

@@ -17,7 +17,7 @@ from server.gateway.websocket.asgi import EXTENSION
 from server.gateway.websocket.protocol import WebSocketProtocol
 from server.realtime.transport import Transport
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 30.0
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
