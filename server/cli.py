@@ -128,7 +128,11 @@ def user_create(
 
 
 @user_command.command("list")
-def user_list() -> None:
+def user_list(
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="Only accounts whose address belongs to an older account.")
+    ] = False,
+) -> None:
     """Show everybody: address, name, role and state, parted by tabs."""
     settings = load_settings()
 
@@ -136,11 +140,29 @@ def user_list() -> None:
         async with _ready_database(settings) as database, database.read() as session:
             return [
                 [user.email, user.name, user.role, "active" if user.is_active else "inactive"]
-                async for user in operator.list_users(session)
+                async for user in operator.list_users(session, conflicts=conflicts)
             ]
 
     for fields in _run(settings, everybody):
         typer.echo("\t".join(map(printable, fields)))
+
+
+@user_command.command("address")
+def user_address(
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="As `roomful user list` shows it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW")],
+) -> None:
+    """Give a person another address to sign in with."""
+    settings = load_settings()
+
+    async def change() -> str:
+        async with _ready_database(settings) as database, database.write() as session:
+            user = await operator.find_user(session, email)
+            await operator.change_address(session, user, new)
+            await session.commit()
+            return user.email
+
+    typer.echo(f"{printable(_run(settings, change))} is the address now.")
 
 
 @command.command("token")

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.accounts.schemas import Registration
 from server.db.engine import Database
-from server.errors import Invalid, NotFound
+from server.email_address import contested, known_email, normal_email
+from server.errors import Conflict, Invalid, NotFound
 from server.identity.models import User
 from server.identity.passwords import Passwords
-from server.identity.people import add_person, normal_email
+from server.identity.people import add_person
 from server.identity.sign_ins import start_sign_in
 from server.identity.tokens import LEEWAY_SECONDS, Tokens
 
@@ -46,19 +48,31 @@ async def create_user(
     return user
 
 
-async def list_users(session: AsyncSession) -> AsyncIterator[User]:
-    """Everybody, in order of registration."""
+async def list_users(session: AsyncSession, *, conflicts: bool = False) -> AsyncIterator[User]:
+    """Everybody, in order of registration; or only those whose address belongs to an older account (`unclaimed`)."""
     rows = await session.stream_scalars(select(User).order_by(User.id).execution_options(yield_per=_ROWS_AT_ONCE))
     async for user in rows:
-        yield user
+        if not conflicts or contested(user.email) is not None:
+            yield user
+
+
+async def change_address(session: AsyncSession, user: User, email: str) -> None:
+    """Give a person another address. The caller commits. Raises Invalid, and Conflict when the address is taken."""
+    try:
+        address = normal_email(email)
+    except ValueError as wrong:
+        raise Invalid(f"{email} {wrong}") from None
+    user.email = address
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise Conflict(f"Somebody is registered as {address}.") from None
 
 
 async def find_user(session: AsyncSession, email: str) -> User:
     """Raises NotFound."""
-    try:
-        user = await session.scalar(select(User).where(User.email == normal_email(email)))
-    except ValueError as wrong:
-        raise NotFound(f"{email} {wrong}") from None
+    address = known_email(email)
+    user = None if address is None else await session.scalar(select(User).where(User.email == address))
     if user is None:
         raise NotFound(f"Nobody is registered as {email}.")
     return user

@@ -6,9 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from server.email_address import MAX_LENGTH as EMAIL_LENGTH
+from server.email_address import normal_email
 from server.identity.passwords import MAX_LENGTH, MIN_LENGTH
-from server.identity.people import EMAIL_LENGTH, normal_email
-from server.web.schemas import Body, Out
+from server.web.schemas import Body, Out, Visible
 
 NAME_LENGTH = 100
 
@@ -32,6 +33,7 @@ Email = Annotated[
 PersonName = Annotated[
     str,
     AfterValidator(_line),
+    Visible,
     Field(examples=["Ada Lovelace"], json_schema_extra={"minLength": 1, "maxLength": NAME_LENGTH}),
 ]
 NewPassword = Annotated[

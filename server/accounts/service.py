@@ -16,9 +16,10 @@ from server.accounts.schemas import (
     UserAnswer,
 )
 from server.db.base import now
+from server.email_address import known_email, normal_email
 from server.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from server.identity.models import SignIn, User
-from server.identity.people import Person, add_person, normal_email
+from server.identity.people import Person, add_person
 from server.identity.refresh import Refused, rotate
 from server.identity.revocations import revoke, sign_out
 from server.identity.sign_ins import start_sign_in
@@ -142,7 +143,7 @@ def address_of(username: str) -> str | None:
 
 
 async def _find_by_email(runtime: Runtime, username: str) -> User | None:
-    email = address_of(username)
+    email = known_email(username)
     if email is None:
         return None
     async with runtime.database.read() as session:

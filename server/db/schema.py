@@ -55,7 +55,7 @@ def known_revisions() -> tuple[str, ...]:
     return tuple(sorted(path.stem.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")))
 
 
-def apply(connection: Connection) -> None:
+def apply(connection: Connection, up_to: str = "head") -> None:
     """Apply the missing migrations in the connection's transaction. Raises CantMigrate."""
     from alembic import command
     from alembic.config import Config
@@ -66,7 +66,7 @@ def apply(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, up_to)
     except CommandError as error:
         raise CantMigrate(str(error)) from error
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,12 +11,14 @@ import jwt
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.email_address import normal_email
 from server.identity.models import SignIn, User
 from server.identity.passwords import UNUSABLE
-from server.identity.people import add_person, normal_email
+from server.identity.people import add_person
 from server.identity.provider_keys import ProviderKeys
 from server.identity.revocations import sign_out
 from server.identity.tokens import END_OF_TIME, LEEWAY_SECONDS, MAX_TOKEN_BYTES, TokenExpired, TokenInvalid
+from server.visible_text import has_visible, without_invisible
 
 MAX_SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, 2
 USER_AGENT = "external identity provider"
@@ -159,7 +160,6 @@ def _verified_email(claims: dict[str, Any]) -> str | None:
 def _name(claims: dict[str, Any], email: str | None) -> str:
     given = claims.get("name") or claims.get("preferred_username")
     text = given if isinstance(given, str) else (email or "").partition("@")[0]
-    printable = "".join(
-        character for character in text if unicodedata.category(character)[0] not in "CZ" or character == " "
-    )
-    return printable.strip()[:100].strip() or "Somebody"
+    printable = "".join(each for each in without_invisible(text) if each.isprintable() or each == " ")
+    name = printable.strip()[:100].strip()
+    return name if has_visible(name) else "Somebody"

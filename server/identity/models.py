@@ -9,8 +9,9 @@ from server.db.base import Base, Id, new_id, now
 
 
 class User(Base):
-    """A person. `email` is kept lower-case; an inactive person can't sign in and keeps no session.
+    """A person. An inactive one can't sign in and keeps no session.
 
+    `email` is as `normal_email` gives it, or `unclaimed` where an older account has the address.
     `external_id` is the hash of who they are to the external identity provider, once they have come from there.
     """
 

@@ -15,8 +15,6 @@ from server.eventlog import log
 from server.identity.models import SIGN_IN, USER, User
 from server.identity.tokens import AccessClaims
 
-EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -105,18 +103,3 @@ async def add_person(
 def own_channel(user_id: str) -> str:
     """The channel of one person's notifications."""
     return f"user:{user_id}"
-
-
-def normal_email(text: str) -> str:
-    """An address as it is stored and looked up. Raises ValueError.
-
-    Only what can't be an address is refused: whether mail arrives is not for a pattern to say, and on a private
-    network `ada@localhost` is a good one.
-    """
-    address = text.strip().lower()
-    local, _, domain = address.partition("@")
-    if not local or not domain or "@" in domain or " " in address or not address.isprintable():
-        raise ValueError("must be an e-mail address such as ada@example.org")
-    if len(address) > EMAIL_LENGTH:
-        raise ValueError(f"must be at most {EMAIL_LENGTH} characters long")
-    return address

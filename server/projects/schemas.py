@@ -5,21 +5,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from server.identity.people import normal_email
+from server.email_address import normal_email
 from server.projects.models import ProjectStatus, Role
-from server.web.schemas import Body, Out
+from server.web.schemas import Body, Out, Visible
 
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-NotBlank = AfterValidator(_not_blank)
-"""Refuses text that nobody could see, or click. What is not blank is kept to the character."""
-
-ProjectName = Annotated[str, Field(min_length=1, max_length=100), NotBlank]
+ProjectName = Annotated[str, Field(min_length=1, max_length=100), Visible]
 ProjectDescription = Annotated[str, Field(max_length=500)]
 
 

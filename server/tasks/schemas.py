@@ -5,18 +5,18 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from server.projects.schemas import NotBlank, Patch
+from server.projects.schemas import Patch
 from server.tasks.models import TaskStatus
-from server.web.schemas import Body, Day, Out
+from server.web.schemas import Body, Day, Out, Visible
 
 
 def _unique(labels: list[str]) -> list[str]:
     return list(dict.fromkeys(labels))
 
 
-Title = Annotated[str, Field(min_length=1, max_length=200), NotBlank]
+Title = Annotated[str, Field(min_length=1, max_length=200), Visible]
 Description = Annotated[str, Field(max_length=10_000)]
-Label = Annotated[str, Field(min_length=1, max_length=50), NotBlank]
+Label = Annotated[str, Field(min_length=1, max_length=50), Visible]
 Labels = Annotated[list[Label], Field(max_length=20), AfterValidator(_unique)]
 SomebodyId = Annotated[str, Field(max_length=36)]
 

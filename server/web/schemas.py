@@ -5,7 +5,9 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from server.visible_text import check_visible
 
 FIRST_YEAR = 1900
 """A day before it is a slip: `0002-07-16` is what a date field reports while 2026 is typed."""
@@ -39,3 +41,9 @@ def _parse_day(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_parse_day)]
 """A calendar day in a request, written `2026-01-31` and no other way."""
+
+Visible = AfterValidator(check_visible)
+"""For names and titles: refuses text that nobody could see, or that hides something. The rest is kept to the character.
+
+Answers are not held to it: what was stored before stays readable.
+"""

@@ -5,13 +5,14 @@ import importlib
 import pkgutil
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, String, inspect, text
+from sqlalchemy import CheckConstraint, Connection, DateTime, String, bindparam, inspect, text
 
 import server
 from server.db import schema
@@ -126,6 +127,53 @@ async def test_a_database_from_the_future_is_left_alone(database: Database) -> N
         await connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
     with pytest.raises(schema.CantMigrate, match="from the future"):
         await schema.upgrade(database.engine)
+
+
+async def test_two_accounts_that_become_one_address_stay_two(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The older one keeps it, whichever of the two was written in its one form."""
+    stored = {
+        "1": "jose\u0301@example.org",
+        "2": "jos\u00e9@example.org",
+        "3": "bob@b\u00fccher.example",
+        "4": "bob@xn--bcher-kva.example",
+        "5": "jos\u00e9@example.org.",
+        "6": "ada@example.org",
+        "7": "ada@-\u00fc.example",
+        "8": "eve@b\u00fccher.example",
+        "9": "jos\u00e9@example.org. (2)",
+    }
+    async with database.engine.begin() as connection:
+        await connection.run_sync(schema.apply, "0001")
+        for number, email in stored.items():
+            await connection.execute(
+                OLD_USER, {"id": number, "email": email, "at": datetime(2026, 1, int(number), tzinfo=UTC)}
+            )
+
+    await schema.upgrade(database.engine)
+
+    async with database.engine.connect() as connection:
+        rows = await connection.execute(text('SELECT id, email FROM "user" ORDER BY id'))
+        assert {row.id: row.email for row in rows} == {
+            "1": "jos\u00e9@example.org",
+            "2": "jos\u00e9@example.org (2)",
+            "3": "bob@xn--bcher-kva.example",
+            "4": "bob@xn--bcher-kva.example (2)",
+            "5": "jos\u00e9@example.org. (3)",
+            "6": "ada@example.org",
+            "7": "ada@-\u00fc.example",
+            "8": "eve@xn--bcher-kva.example",
+            "9": "jos\u00e9@example.org. (2)",
+        }
+    assert "3 accounts" in caplog.text
+    assert "@" not in caplog.text
+
+
+OLD_USER = text(
+    'INSERT INTO "user" (id, email, name, password_hash, role, is_active, created_at) '
+    "VALUES (:id, :email, 'Somebody', '!', 'user', true, :at)"
+).bindparams(bindparam("at", type_=DateTime(timezone=True)))
 
 
 def migrations() -> ScriptDirectory:
