@@ -30,9 +30,9 @@ LEAST_RATE = 2.0
 METHOD = f"""\
 {SIZE:,} sockets to a process that has just started, at most 64 handshakes under way; then {SETTLE_SECONDS:.0f} s of
 rest. Roomful's are {PEOPLE} people with {SIZE // PEOPLE} sockets each in {PROJECTS} projects: token checked, person
-and membership looked up, subscribed to the project (recovery, presence: they are told of each other) and to their own
-notifications. *FastAPI* only checks the token; the others sign nobody in. Memory is what the process grew by, without
-the kernel's, which is the same for all."""
+and membership looked up, subscribed to the project (recovery, presence) and to their own notifications. *FastAPI* only
+checks the token; the others sign nobody in. Memory is what the process grew by, without the kernel's, which is the same
+for all."""
 
 CROWD_METHOD = f"""\
 One `roomful serve` process, one project, as many signed-in subscribers with presence as this machine lets a process

@@ -136,6 +136,20 @@ MUTATIONS = (
         "test_fanout.py",
     ),
     Mutation(
+        "everybody is told of joins",
+        "wire.py",
+        "        told = messages if self.tells_joins else _publications(messages)\n        pushes",
+        "        told = messages\n        pushes",
+        "test_fanout.py",
+    ),
+    Mutation(
+        "nobody is told of joins",
+        "subscribing.py",
+        "(request.join_leave or rules.forces_joins)",
+        "rules.forces_joins",
+        "test_session.py::test_who_asks_hears_of_joins_and_leaves_and_nobody_else",
+    ),
+    Mutation(
         "a sweep serves those who joined after it began",
         "fanout.py",
         "            for group, end in batch.audience or ():\n",

@@ -33,7 +33,7 @@ and fields, may be added.
 """
 
 _CHANNELS: dict[Kind, str] = {
-    "project": "What happens in a project, for its members; who comes and goes, too.",
+    "project": "What happens in a project, for its members; who comes and goes, too, for who asks (`join_leave`).",
     "signal": "Cursors and typing, among a project's members: small JSON, often, worth nothing a second later.",
     "user": "A person's own. The server subscribes every connection of theirs to it.",
 }

@@ -38,12 +38,14 @@ class Rules:
 
     `is_recoverable`: its publications are recorded with offsets, and a client that comes back gets what it missed.
     `has_patches`: a subscriber may have each publication as a patch of the one before it, if that is shorter.
-    `has_presence`: its subscribers are on a list, and it hears of the people who join and leave.
+    `has_presence`: its subscribers are on a list, and who asks (`join_leave`) hears of the people who join and leave.
+    `forces_joins`: every subscriber hears of them.
     """
 
     is_recoverable: bool = False
     has_patches: bool = False
     has_presence: bool = False
+    forces_joins: bool = False
     takes_publish: bool = False
     max_publish_bytes: int = 64 * 1024
     publishes_per_minute: int = 0

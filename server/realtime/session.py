@@ -34,7 +34,7 @@ from server.realtime.protocol.messages import (
 from server.realtime.publication import ClientInfo, Position
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
-from server.realtime.wire import PatchWire, patch_wire_of
+from server.realtime.wire import Wire, patch_wire_of, wire_of
 
 logger = logging.getLogger(__name__)
 
@@ -118,10 +118,10 @@ class Session:
     def has_ended(self) -> bool:
         return self._state == "ended"
 
-    @property
-    def patch_wire(self) -> PatchWire:
-        """For subscriptions that take publications as patches."""
-        return patch_wire_of(self._format, self.connection.transport.framing)
+    def wire(self, *, has_patches: bool, tells_joins: bool) -> Wire:
+        """For a subscription that takes publications as patches, or hears of joins and leaves."""
+        wire_for = patch_wire_of if has_patches else wire_of
+        return wire_for(self._format, self.connection.transport.framing, tells_joins=tells_joins)
 
     @property
     def is_unidirectional(self) -> bool:

@@ -24,7 +24,7 @@ from server.realtime.protocol.patches import FOSSIL
 from server.realtime.publication import Position
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Outlet
-from server.realtime.wire import PatchWire, PatchWriter, Wire
+from server.realtime.wire import PatchWire, PatchWriter
 
 if TYPE_CHECKING:
     from server.realtime.session import Session
@@ -122,19 +122,18 @@ async def _prepare(
 
 
 def _joining(session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool) -> Subscription:
-    """A subscription by the wire that its client can read."""
-    connection = session.connection
-    wire: Wire = connection.wire
-    outlet: Outlet = connection.transport
-    if request.delta == FOSSIL and rules.has_patches and not by_server:
-        wire, outlet = session.patch_wire, PatchWriter(outlet)
+    """A subscription by the wire that its client can read, and that tells what it asked for."""
+    has_patches = request.delta == FOSSIL and rules.has_patches and not by_server
+    tells_joins = rules.has_presence and (request.join_leave or rules.forces_joins)
+    transport = session.connection.transport
+    outlet: Outlet = PatchWriter(transport) if has_patches else transport
     return Subscription(
         request.channel,
         session.client,
         rules,
         guard=session.node.policy.guard(request.channel),
         by_server=by_server,
-        wire=wire,
+        wire=session.wire(has_patches=has_patches, tells_joins=tells_joins),
         outlet=outlet,
         owner=session,
     )

@@ -10,7 +10,12 @@ from server.realtime.transport import Chunk, Framing, Outlet, write_to_each
 
 
 class Wire(Protocol):
-    """What is said (format), and how a kind of transport carries it (framing). Wires with one `key` are the same."""
+    """What is said (format), and how a kind of transport carries it (framing). Wires with one `key` are the same.
+
+    With `tells_joins` it tells of joins and leaves besides publications. Subscribers that asked for them take another
+    wire than the rest: a join is neither encoded for nor written to anybody who did not ask, so that opening n sockets
+    in one channel takes n steps and not n².
+    """
 
     @property
     def key(self) -> tuple[str, str]: ...
@@ -28,15 +33,17 @@ class Wire(Protocol):
 class PlainWire:
     """Each message by itself."""
 
-    __slots__ = ("format", "framing", "key")
+    __slots__ = ("format", "framing", "key", "tells_joins")
 
-    def __init__(self, push_format: PushFormat, framing: Framing) -> None:
+    def __init__(self, push_format: PushFormat, framing: Framing, *, tells_joins: bool = False) -> None:
         self.format = push_format
         self.framing = framing
-        self.key = (push_format.name, framing.name)
+        self.tells_joins = tells_joins
+        self.key = _key(push_format, framing, tells_joins=tells_joins)
 
     def encode(self, messages: Sequence[Message], _before: Publication | None = None) -> Chunk | None:
-        pushes = [push for message in messages if (push := self.format.push(message)) is not None]
+        told = messages if self.tells_joins else _publications(messages)
+        pushes = [push for message in told if (push := self.format.push(message)) is not None]
         return self.framing.frame(pushes, text=self.format.is_text) if pushes else None
 
     def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
@@ -46,15 +53,17 @@ class PlainWire:
 class PatchWire:
     """Each publication as a patch of the one before it. Its chunks are for `PatchWriter`s."""
 
-    __slots__ = ("format", "framing", "key")
+    __slots__ = ("format", "framing", "key", "tells_joins")
 
-    def __init__(self, patch_format: PatchFormat, framing: Framing) -> None:
+    def __init__(self, patch_format: PatchFormat, framing: Framing, *, tells_joins: bool = False) -> None:
         self.format = patch_format
         self.framing = framing
-        self.key = (patch_format.name, framing.name)
+        self.tells_joins = tells_joins
+        self.key = _key(patch_format, framing, tells_joins=tells_joins)
 
-    def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk:
-        return Chunk(_Patches(self, messages, before))
+    def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk | None:
+        told = messages if self.tells_joins else _publications(messages)
+        return Chunk(_Patches(self, told, before)) if told else None
 
     sweep = staticmethod(write_to_each)
 
@@ -102,15 +111,27 @@ class _Patches:
         return found
 
 
-def wire_of(push_format: PushFormat, framing: Framing) -> PlainWire:
+def wire_of(push_format: PushFormat, framing: Framing, *, tells_joins: bool = False) -> PlainWire:
     """The one wire of this format and framing, for all their sockets: of both there are a handful in a process."""
-    return _WIRES.setdefault((push_format.name, framing.name), PlainWire(push_format, framing))
+    key = _key(push_format, framing, tells_joins=tells_joins)
+    return _WIRES.get(key) or _WIRES.setdefault(key, PlainWire(push_format, framing, tells_joins=tells_joins))
 
 
-def patch_wire_of(client_format: ClientFormat, framing: Framing) -> PatchWire:
+def patch_wire_of(client_format: ClientFormat, framing: Framing, *, tells_joins: bool = False) -> PatchWire:
     """The one wire of patches, likewise."""
-    key = (client_format.name, framing.name)
-    return _PATCH_WIRES.get(key) or _PATCH_WIRES.setdefault(key, PatchWire(PatchFormat(client_format), framing))
+    key = _key(client_format, framing, tells_joins=tells_joins)
+    found = _PATCH_WIRES.get(key)
+    return found or _PATCH_WIRES.setdefault(
+        key, PatchWire(PatchFormat(client_format), framing, tells_joins=tells_joins)
+    )
+
+
+def _key(named: PushFormat | PatchFormat, framing: Framing, *, tells_joins: bool) -> tuple[str, str]:
+    return (f"{named.name}+joins" if tells_joins else named.name), framing.name
+
+
+def _publications(messages: Sequence[Message]) -> Sequence[Message]:
+    return [message for message in messages if isinstance(message, Publication)]
 
 
 _WIRES: dict[tuple[str, str], PlainWire] = {}

@@ -3,10 +3,11 @@
     python -m tests.conformance.server [--port 8000] [--insecure] [--impatient]
 
 Tokens are JWTs, signed with the secret `secret`. Channels without a namespace keep 100 publications, and who is
-subscribed may publish, see who is there, and read the history; a subscription takes a token of its own. Those of the
-namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER` by the server. The remote procedure
-`echo` answers what it is given. With `--insecure` no tokens are asked for. With `--impatient` it pings every second and
-waits little longer for what a client owes it, and a person has three connections at most.
+subscribed may publish, see who is there, and read the history, and hears of joins unasked; a subscription takes a token
+of its own. Those of the namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER` by the
+server. The remote procedure `echo` answers what it is given. With `--insecure` no tokens are asked for. With
+`--impatient` it pings every second and waits little longer for what a client owes it, and a person has three
+connections at most.
 
     POST /api/publish {"channel": "…", "data": …}      X-API-Key: test-api-key
     GET  /echo                                         a WebSocket that sends back what it gets
@@ -66,7 +67,7 @@ class Namespace:
 
 _SOCIAL = Rules(is_recoverable=True, has_patches=True, has_presence=True, takes_publish=True)
 NAMESPACES = {
-    "": Namespace(_SOCIAL, 100),
+    "": Namespace(replace(_SOCIAL, forces_joins=True), 100),  # also in the channel of a person, which nobody asks for
     "example": Namespace(_SOCIAL, 300),
     "recovery": Namespace(replace(_SOCIAL, has_presence=False), 100),
     "smallhistory": Namespace(replace(_SOCIAL, has_presence=False), 2),

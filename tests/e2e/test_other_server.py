@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Backend
 from tests.support.server import Server
-from tests.support.subscribers import PlainSubscriber, Push, Subscriber
+from tests.support.subscribers import PlainSubscriber, Subscriber
 
 
 @pytest.fixture
@@ -23,13 +23,6 @@ async def server(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[S
         yield server
 
 
-async def next_event(subscriber: Subscriber) -> Push:
-    """The next one, whenever she is told of herself."""
-    while (push := await subscriber.next_push()).kind != "pub":
-        assert push.kind == "join"
-    return push
-
-
 async def test_sockets_work_under_hypercorn(server: Server) -> None:
     ada = await server.api.register("ada")
     project = await ada.create_project()
@@ -39,7 +32,7 @@ async def test_sockets_work_under_hypercorn(server: Server) -> None:
         titles = [f"task {number}" for number in range(20)]
         for title in titles:
             await ada.create_task(project, title)
-        pushes = [await next_event(subscriber) for _ in titles]
+        pushes = [await subscriber.expect_push("task.created") for _ in titles]
         assert [push.event["data"]["task"]["title"] for push in pushes] == titles
 
         await subscriber.drop()

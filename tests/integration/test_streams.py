@@ -63,7 +63,7 @@ async def test_the_session_is_that_of_a_socket(live: Live, kind: Kind) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     async with over(live, kind, ada.token) as subscriber:
-        await subscriber.subscribe(project.channel)
+        await subscriber.subscribe(project.channel, join_leave=True)
         await subscriber.expect_push("join")
         task = await ada.create_task(project, "Zähl\rrückwärts\u2028\n\n🚀")
         assert (await subscriber.expect_push("task.created")).event["data"]["task"] == task
@@ -168,7 +168,6 @@ async def test_losing_access_ends_the_subscription_and_signing_out_the_stream(li
     await ada.add_member(project, bob)
     async with over(live, kind, bob.token) as subscriber:
         await subscriber.subscribe(project.channel)
-        await subscriber.expect_push("join")
         await ada.remove_member(project, bob)
         while (push := await subscriber.next_push()).channel != project.channel:
             pass  # bob's own notifications
@@ -276,9 +275,7 @@ async def test_a_reader_that_reads_is_not_slow_however_much_there_is(settings: S
             for _ in range(50):
                 await subscriber.expect_push("task.created")
             await ada.create_task(project)
-            while (push := await subscriber.next_push()).kind in ("join", "leave"):
-                pass
-            assert push.body["offset"] == 52
+            assert (await subscriber.next_push()).body["offset"] == 52
 
 
 async def test_a_hundred_readers_who_vanish_leave_nothing(live: Live, kind: Kind) -> None:
@@ -396,7 +393,9 @@ async def test_a_stream_may_be_protobuf(live: Live) -> None:
         assert response.headers["content-type"] == "application/octet-stream"
         replies = replies_of(response)
         connected = (await anext(replies)).connect
-        subscribe = official.Command(id=2, subscribe=official.SubscribeRequest(channel=project.channel))
+        subscribe = official.Command(
+            id=2, subscribe=official.SubscribeRequest(channel=project.channel, join_leave=True)
+        )
         asked = official.EmulationRequest(
             node=connected.node,
             session=connected.session,

@@ -21,9 +21,9 @@ from tests.support.engine import ListFraming
 class Subscriber:
     """Keeps each write that it gets; may do something at the first."""
 
-    def __init__(self, fanout: Fanout, push_format: PushFormat = PLAIN) -> None:
+    def __init__(self, fanout: Fanout, push_format: PushFormat = PLAIN, *, tells_joins: bool = False) -> None:
         self.fanout = fanout
-        self.wire = PlainWire(push_format, ListFraming())
+        self.wire = PlainWire(push_format, ListFraming(), tells_joins=tells_joins)
         self.writes: list[list[Any]] = []
         self.leaves: list[Subscriber] = []
 
@@ -111,6 +111,18 @@ async def test_each_wire_gets_its_own_bytes() -> None:
     assert json.seen[0]["push"]["pub"] == {"data": 1, "offset": 1}
 
 
+async def test_a_join_costs_nothing_for_those_who_did_not_ask() -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(one_slice_a_turn(), counters)
+    asked = Subscriber(fanout, JSON, tells_joins=True).join()
+    others = [Subscriber(fanout, JSON).join() for _ in range(100)]
+    fanout.add(Arrival("project:1", ClientInfo("client", "user"), joined=True))
+    await turns()
+    assert [(*message["push"],) for message in asked.seen] == [("channel", "join")]
+    assert not any(other.writes for other in others)
+    assert (counters.encoded, counters.written) == (1, 1)
+
+
 async def test_newcomer_gets_nothing_of_what_was_under_way() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     early = Subscriber(fanout).join()
@@ -196,7 +208,7 @@ class Patched:
 
     def __init__(self, fanout: Fanout, client_format: ClientFormat = JSON) -> None:
         self.fanout = fanout
-        self.wire = patch_wire_of(client_format, ListFraming())
+        self.wire = patch_wire_of(client_format, ListFraming(), tells_joins=True)
         self.documents: list[bytes] = []
         self.patches = 0
         self.others = 0

@@ -44,10 +44,12 @@ async def connected(engine: Engine, name: str = "ada") -> tuple[Session, ListTra
     return session, transport
 
 
-async def subscribed(engine: Engine, channel: str, name: str = "ada") -> tuple[Session, ListTransport]:
+async def subscribed(
+    engine: Engine, channel: str, name: str = "ada", **wanted: object
+) -> tuple[Session, ListTransport]:
     engine.history.open(channel)
     session, transport = await connected(engine, name)
-    say(session, {"id": 2, "subscribe": {"channel": channel}})
+    say(session, {"id": 2, "subscribe": {"channel": channel, **wanted}})
     await until(lambda: any(message.get("id") == 2 for message in transport.messages))
     return session, transport
 
@@ -225,7 +227,6 @@ async def test_errors_keep_the_connection() -> None:
         for number in (1, 2, 3):
             engine.history.open(f"project:{number}")
         session, transport = await subscribed(engine, "project:1")
-        await until(lambda: any("join" in message.get("push", {}) for message in transport.messages))
         transport.take()
         commands: list[tuple[dict[str, Any], int]] = [
             ({"subscribe": {"channel": "project:1"}}, 105),
@@ -254,7 +255,7 @@ async def test_errors_keep_the_connection() -> None:
 
 async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
     async with running_engine() as engine:
-        watcher, seen = await subscribed(engine, "project:1", "ada")
+        watcher, seen = await subscribed(engine, "project:1", "ada", join_leave=True)
         await until(lambda: any("join" in message.get("push", {}) for message in seen.messages))
         seen.take()
         tabs = [(await subscribed(engine, "project:1", "bob"))[0] for _ in range(3)]
@@ -271,6 +272,57 @@ async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
         await until(lambda: any("leave" in message.get("push", {}) for message in seen.messages))
         await engine.node.attendance.settle()
         assert sum("leave" in message.get("push", {}) for message in seen.take()) == 1
+
+
+@pytest.mark.parametrize("delta", ["", "fossil"])
+async def test_who_asks_hears_of_joins_and_leaves_and_nobody_else(delta: str) -> None:
+    async with running_engine() as engine:
+        _, asked = await subscribed(engine, "project:1", "ada", join_leave=True, delta=delta)
+        _, other = await subscribed(engine, "project:1", "eve", delta=delta)
+        bob, _ = await subscribed(engine, "project:1", "bob")
+        await engine.node.attendance.settle()
+        assert len(await engine.node.presence.members("project:1")) == 3, "who is there is known all the same"
+        say(bob, {"id": 3, "unsubscribe": {"channel": "project:1"}})
+        await until(lambda: "leave" in kinds(asked))
+        engine.publish("project:1", n=1)
+        await until(lambda: "pub" in kinds(asked) and "pub" in kinds(other))
+        assert kinds(asked) == ["join", "join", "join", "leave", "pub"]
+        assert kinds(other) == ["pub"]
+
+
+def kinds(transport: ListTransport) -> list[str]:
+    """Of the pushes of channels so far."""
+    return [list(message["push"])[1] for message in transport.messages if "push" in message]
+
+
+async def test_in_protobuf_too_who_asks_hears_of_joins() -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1")
+        heard: dict[bool, ListTransport] = {}
+        for asks in (True, False):
+            session, transport = engine.session(client_format=PROTOBUF)
+            subscribe = official.SubscribeRequest(channel="project:1", join_leave=asks)
+            commands = [
+                official.Command(id=1, connect=official.ConnectRequest(token=f"asks {asks}")),
+                official.Command(id=2, subscribe=subscribe),
+            ]
+            session.receive(b"".join(protobuf.delimit(command.SerializeToString()) for command in commands))
+            heard[asks] = transport
+            await until(lambda: len(heard[asks].messages) >= 2)  # noqa: B023 - called in this turn of the loop alone
+        await until(lambda: len(heard[True].messages) == 4)
+        replies = [official.Reply.FromString(next(protobuf.split(message))) for message in heard[True].messages[2:]]
+        assert [reply.push.join.info.user for reply in replies] == ["asks True", "asks False"]
+        assert len(heard[False].messages) == 2
+
+
+async def test_a_crowd_that_asked_for_no_joins_costs_no_writes() -> None:
+    async with running_engine() as engine:
+        for number in range(50):
+            await subscribed(engine, "project:1", f"person {number}")
+        await engine.node.attendance.settle()
+        assert len(await engine.node.presence.members("project:1")) == 50
+        counters = engine.hub.counters.fanout
+        assert (counters.encoded, counters.written) == (0, 0)
 
 
 async def test_history_gives_position_pages_and_reverse() -> None:
@@ -638,8 +690,7 @@ async def test_patches_of_protobuf_are_bytes() -> None:
             official.Command(id=2, subscribe=official.SubscribeRequest(channel="project:1", delta="fossil")),
         ]
         session.receive(b"".join(protobuf.delimit(command.SerializeToString()) for command in commands))
-        await until(lambda: len(transport.messages) >= 3)
-        transport.take()
+        await answers(transport, 2)
         for n in (1, 2):
             engine.publish("project:1", text="which stays the same from one publication to the next", n=n)
         await until(lambda: len(transport.messages) >= 2)
