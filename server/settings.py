@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
-    registration: Literal["open", "closed"] = "open"
+    registration: Literal["open", "invited", "closed"] = "open"
 
     access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
     refresh_token_ttl: Annotated[int, Field(ge=5, le=3_660 * 86_400)] = 30 * 86_400
@@ -77,6 +77,14 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _registration_by_environment(cls, given: dict[str, object]) -> dict[str, object]:
+        """In production nobody registers unasked, unless the operator says so."""
+        if given.get("environment") == "production":
+            return {"registration": "invited"} | given
+        return given
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ What hashes a password opens its own sessions, before and after: none is held fo
 """
 
 import logging
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,9 +35,11 @@ _WRONG_CREDENTIALS = "The e-mail address or the password is wrong."
 
 
 async def register(runtime: Runtime, registration: Registration, *, user_agent: str) -> TokenAnswer:
-    """Make a person, and sign them in. Raises Forbidden where registration is closed, Conflict for a known address."""
-    if runtime.settings.registration == "closed":
-        raise Forbidden("Registration is closed on this server; ask its operator for an account.")
+    """Make a person, and sign them in.
+
+    Raises Forbidden where registration is not open, Conflict for a known address.
+    """
+    _require_open(runtime.settings.registration)
     password_hash = await runtime.passwords.hash(registration.password)
     async with runtime.transaction() as session:
         user = await add_person(session, email=registration.email, name=registration.name, password_hash=password_hash)
@@ -132,6 +135,14 @@ async def end_session(session: AsyncSession, person: Person, session_id: str) ->
     )
     if own is None or not await revoke(session, session_id):
         raise NotFound
+
+
+def _require_open(registration: Literal["open", "invited", "closed"]) -> None:
+    match registration:
+        case "closed":
+            raise Forbidden("Registration is closed on this server; ask its operator for an account.")
+        case "invited":
+            raise Forbidden("Registration on this server needs an invitation; ask its operator for an account.")
 
 
 def address_of(username: str) -> str | None:

@@ -123,7 +123,7 @@ async def _adopt(session: AsyncSession, claims: ExternalClaims) -> User:
     else:
         user.password_hash = UNUSABLE
         await sign_out(session, user.id)
-    user.external_id = claims.external_id
+    user.external_id, user.email_verified = claims.external_id, True
     await session.flush()
     return user
 

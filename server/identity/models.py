@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, Id, new_id, now
@@ -12,7 +12,9 @@ class User(Base):
     """A person. An inactive one can't sign in and keeps no session.
 
     `email` is as `normal_email` gives it, or `unclaimed` where an older account has the address.
-    `external_id` is the hash of who they are to the external identity provider, once they have come from there.
+    `email_verified` says that the identity provider or the operator vouches for the address; whoever registers has
+    proved nothing. `external_id` is the hash of who they are to the external identity provider, once they have come
+    from there.
     """
 
     __tablename__ = "user"
@@ -20,6 +22,7 @@ class User(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    email_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(String(64), unique=True)

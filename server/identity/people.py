@@ -87,10 +87,16 @@ _PERSON = Statement(select(*PERSON).where(*IS_SIGNED_IN))
 
 
 async def add_person(
-    session: AsyncSession, *, email: str, name: str, password_hash: str, role: Literal["admin", "user"] = "user"
+    session: AsyncSession,
+    *,
+    email: str,
+    name: str,
+    password_hash: str,
+    role: Literal["admin", "user"] = "user",
+    email_verified: bool = False,
 ) -> User:
     """Make a person, with the channel of their own notifications. Raises Conflict when the address is taken."""
-    person = User(email=email, name=name, password_hash=password_hash, role=role)
+    person = User(email=email, name=name, password_hash=password_hash, role=role, email_verified=email_verified)
     session.add(person)
     try:
         await session.flush()

@@ -12,7 +12,7 @@ from server.identity.models import User
 from server.projects.access import Access
 from server.projects.models import MEMBER, PROJECT, Role
 from server.projects.models import Member as MemberRow
-from server.projects.schemas import Member, MemberPatch, NewMember
+from server.projects.schemas import AddedMember, Member, MemberPatch, NewMember
 from server.web.etag import Precondition
 
 
@@ -49,18 +49,18 @@ async def list_everybody(session: AsyncSession, project_id: str) -> list[Member]
     return [Member.model_validate(row) for row in found]
 
 
-async def add_member(session: AsyncSession, access: Access, new: NewMember) -> Member:
+async def add_member(session: AsyncSession, access: Access, new: NewMember) -> AddedMember:
     """Raises Conflict for a member, Invalid for somebody who has no account."""
     access.require_active()
     project_id, at = access.project.id, now()
-    user_id = await _find_person(session, new)
+    user_id, email_verified = await _find_person(session, new)
     if (await session.execute(_MEMBER, {"project": project_id, "person": user_id})).one_or_none() is not None:
         raise Conflict("This person is a member already.")
     name = await settled_name(session, user_id)
     member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
     await access.record(session, "member.added", {"member": member.model_dump()})
-    return member
+    return AddedMember(**member.model_dump(), email_verified=None if new.email is None else email_verified)
 
 
 async def change_member(
@@ -132,15 +132,15 @@ async def _set_role(session: AsyncSession, access: Access, member: Member, role:
     return member
 
 
-async def _find_person(session: AsyncSession, new: NewMember) -> str:
+async def _find_person(session: AsyncSession, new: NewMember) -> tuple[str, bool]:
+    """The id of an active person, and whether somebody vouches for their address. Raises Invalid."""
     if new.email is not None:
         field, found = "email", await session.execute(_PERSON_BY_EMAIL, {"email": new.email})
     else:
         field, found = "user_id", await session.execute(_PERSON_BY_ID, {"person": new.user_id})
-    user_id: str | None = found.scalar_one_or_none()
-    if user_id is None:
+    if (person := found.one_or_none()) is None:
         raise _invalid(field, "must be that of somebody who has an account here")
-    return user_id
+    return person.id, person.email_verified
 
 
 def _invalid(field: str, message: str) -> Invalid:
@@ -159,7 +159,7 @@ _INSERT = insert(MEMBER)
 _UPDATE = update(MEMBER).where(*_ONE)
 _DELETE = delete(MEMBER).where(*_ONE)
 _UPDATE_PROJECT = update(PROJECT).where(PROJECT.c.id == bindparam("project"))
-_PERSON = select(User.id).where(User.is_active.is_(True))
+_PERSON = select(User.id, User.email_verified).where(User.is_active.is_(True))
 _PERSON_BY_ID = _PERSON.where(User.id == bindparam("person"))
 _PERSON_BY_EMAIL = _PERSON.where(User.email == bindparam("email"))
 _SETTLED_NAME = select(User.name).where(User.id == bindparam("person")).with_for_update(read=True)

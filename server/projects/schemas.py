@@ -98,6 +98,15 @@ class Member(Out):
     updated_at: datetime
 
 
+class AddedMember(Member):
+    """A member just added. Whoever registers can claim any address, so the owner is told whether this one is theirs."""
+
+    email_verified: Annotated[
+        bool | None,
+        Field(description="Whether the operator or the identity provider vouches for the address; null without one."),
+    ] = None
+
+
 class Event(Out):
     """Something that happened. `data` holds what it happened to, as it was afterwards; only the id of what is gone."""
 

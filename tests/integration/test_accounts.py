@@ -158,8 +158,9 @@ async def test_of_simultaneous_registrations_of_one_address_one_wins(
     assert (await count(runtime, User), await count(runtime, SignIn)) == (1, 1)
 
 
-async def test_closed_registration(settings: Settings) -> None:
-    async with running_app(settings.model_copy(update={"registration": "closed"})) as app, client_of(app) as client:
+@pytest.mark.parametrize("registration", ["closed", "invited"])
+async def test_registration_that_is_not_open(settings: Settings, registration: str) -> None:
+    async with running_app(settings.model_copy(update={"registration": registration})) as app, client_of(app) as client:
         body = {"email": "ada@example.org", "password": PASSWORD, "name": "Ada"}
         answer = await client.post(REGISTER, json=body)
 

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from server.identity.external import ExternalTokens, admit
+from server.identity.models import User
 from server.identity.people import identify
 from server.identity.tickets import redeem_ticket
 from server.identity.verifier import Verifier
@@ -82,7 +83,7 @@ async def test_newcomer_without_a_verified_address_is_refused(
 
 
 async def test_owner_of_a_registered_address_takes_the_account_over(
-    client: httpx.AsyncClient, verifier: Verifier
+    client: httpx.AsyncClient, runtime: Runtime, verifier: Verifier
 ) -> None:
     """Whoever registered it may have waited for its owner to come."""
     registered = await register(client, "ada")
@@ -90,6 +91,8 @@ async def test_owner_of_a_registered_address_takes_the_account_over(
     owner = await client.get(ME, headers=bearer(token()))
 
     assert owner.json()["id"] == registered.id
+    async with runtime.database.read() as session:
+        assert await session.scalar(select(User.email_verified).where(User.id == registered.id))
     assert (await client.get(ME, headers=registered.headers)).status_code == 401
     refreshed = await client.post("/api/v1/auth/refresh", json={"refresh_token": registered.refresh_token})
     assert refreshed.status_code == 401

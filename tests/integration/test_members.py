@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from server.accounts import operator
 from server.db.base import new_id
 from server.db.statement import PART
 from server.projects.access import memberships_among
@@ -38,6 +39,7 @@ async def test_a_member_is_added_by_email_or_id(api: Api, ada: Person, bob: Pers
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"/api/v1{place(project, bob)}"
     assert answer.headers["ETag"] == '"1"'
+    assert member.pop("email_verified") is False
     assert set(member) == {"user_id", "name", "role", "version", "created_at", "updated_at"}
     assert (member["user_id"], member["name"], member["role"]) == (bob.id, "Bob", "editor")
     assert await bob.get(place(project, bob)) == member
@@ -46,6 +48,27 @@ async def test_a_member_is_added_by_email_or_id(api: Api, ada: Person, bob: Pers
     everybody = await cleo.get(f"{project.path}/members")
     assert [member["user_id"] for member in everybody] == sorted([ada.id, bob.id, cleo.id])
     assert bob.email not in str(await cleo.snapshot(project)) + str(await cleo.events(project))
+
+
+async def test_adding_says_whether_anybody_vouches_for_the_address(
+    api: Api, runtime: Runtime, ada: Person, bob: Person, project: Project
+) -> None:
+    """Whoever registers `cfo@company.example` first would get in, and its owner must be able to tell."""
+    grace = await operator.create_user(
+        runtime.database, runtime.passwords, email="grace@example.test", name="Grace", password="a password of hers"
+    )
+    members = f"{project.path}/members"
+
+    by_address = {
+        address: (await ada.post(members, {"email": address, "role": "viewer"}))["email_verified"]
+        for address in (bob.email, "grace@example.test")
+    }
+
+    assert by_address == {bob.email: False, "grace@example.test": True}
+    await ada.delete(f"{members}/{grace.id}")
+    by_id = await ada.post(members, {"user_id": grace.id, "role": "viewer"})
+    assert by_id["email_verified"] is None  # the owner has not learned the address
+    assert "email_verified" not in str(await ada.events(project)) + str(await ada.snapshot(project))
 
 
 BAD_MEMBERS: list[Any] = [

@@ -192,6 +192,25 @@ def test_production_that_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert signing_key(settings) == KEY
 
 
+@pytest.mark.parametrize(
+    ("given", "registration"),
+    [
+        ({"ENVIRONMENT": "production"}, "invited"),
+        ({"ENVIRONMENT": "production", "REGISTRATION": ""}, "invited"),
+        ({"ENVIRONMENT": "production", "REGISTRATION": "open"}, "open"),
+        ({"ENVIRONMENT": "production", "REGISTRATION": "closed"}, "closed"),
+        ({}, "open"),
+        ({"REGISTRATION": "invited"}, "invited"),
+    ],
+    ids=str,
+)
+def test_nobody_registers_unasked_in_production(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], registration: str
+) -> None:
+    settings = load(monkeypatch, SECRET_KEY=KEY, ALLOWED_ORIGINS="https://app.example", **given)
+    assert settings.registration == registration
+
+
 def test_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ROOMFUL_PING_INTERVAL=7\nROOMFUL_PONG_TIMEOUT=3\nPATH_OF_ANOTHER_PROGRAM=x\n")
     settings = load(monkeypatch, PONG_TIMEOUT="4")

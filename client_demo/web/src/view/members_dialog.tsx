@@ -131,8 +131,14 @@ function Invite() {
     setBusy(true);
     setProblem(null);
     try {
-      await project.session.request("POST", `projects/${project.id}/members`, { body: { email: email.trim(), role } });
-      notify(`${email.trim()} is a member now.`);
+      const added = await project.session.request<{ name: string; email_verified: boolean | null }>(
+        "POST",
+        `projects/${project.id}/members`,
+        { body: { email: email.trim(), role } },
+      );
+      const { name, email_verified } = added.body;
+      if (email_verified) notify(`${name} is a member now.`);
+      else notify(`${name} is a member now. Nobody has checked that ${email.trim()} is theirs: anyone can register it.`);
       setEmail("");
     } catch (failure) {
       setProblem(messageOf(failure));
