@@ -77,7 +77,11 @@ def document() -> Json:
             "title": "Roomful: the events",
             "version": __version__,
             "description": ABOUT,
-            "externalDocs": {"url": f"{API}/openapi.json", "description": "The API by which changes are made."},
+            # From the address of this document.
+            "externalDocs": {
+                "url": f"{API}/openapi.json".removeprefix("/"),
+                "description": "The API by which changes are made.",
+            },
         },
         "defaultContentType": "application/json",
         "servers": _servers(),
@@ -124,15 +128,16 @@ def _message(name: str, payload: Json) -> Json:
 
 def _servers() -> Json:
     host = {"default": "127.0.0.1:8000", "description": "Where this server is, with its port."}
+    prefix = {"default": "", "description": "The path below which a proxy serves it, such as `/team`; else empty."}
 
     def server(pathname: str, protocol: str, description: str) -> Json:
         security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in ("token", "ticket")]
         return {
             "host": "{host}",
-            "pathname": pathname,
+            "pathname": f"{{prefix}}{pathname}",
             "protocol": protocol,
             "description": description,
-            "variables": {"host": host},
+            "variables": {"host": host, "prefix": prefix},
             "security": security,
         }
 

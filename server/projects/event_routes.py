@@ -11,7 +11,7 @@ from server.projects.channel import channel_of
 from server.projects.schemas import Event
 from server.web.dependencies import API, ReadDB
 from server.web.openapi import errors
-from server.web.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from server.web.pagination import DEFAULT_LIMIT, MAX_LIMIT, next_page
 from server.web.routing import Route
 
 router = APIRouter(prefix=f"{API}/projects/{{project_id}}/events", tags=["projects"], route_class=Route)
@@ -31,8 +31,7 @@ async def list_events(
         raise EventsExpired from None
     headers = {"X-Stream-Offset": str(page.head.offset), "X-Stream-Epoch": page.head.epoch}
     if page.publications and page.publications[-1].offset < page.head.offset:
-        query = f"after={page.publications[-1].offset}&limit={limit}"
-        headers["Link"] = f'<{API}/projects/{access.project.id}/events?{query}>; rel="next"'
+        headers["Link"] = next_page(f"after={page.publications[-1].offset}&limit={limit}")
     # A body is stored as JSON, the same bytes for every reader.
     body = b"[" + b",".join(event.data for event in page.publications) + b"]"
     return Response(body, headers=headers, media_type="application/json")

@@ -47,7 +47,9 @@ async def add_member(
     """Let somebody in who has an account here. Named by address, the answer says whether anybody vouches for it."""
     member = await members.add_member(session, access, new)
     background.add_task(notify_team, runtime, access.project, "member_added", member.user_id)
-    response.headers["Location"] = f"{API}/projects/{access.project.id}/members/{member.user_id}"
+    response.headers["Location"] = (
+        f"members/{member.user_id}"  # from the address of this POST: proxies may cut off a prefix
+    )
     response.headers["ETag"] = etag.of(member.version)
     return member
 

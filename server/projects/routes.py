@@ -63,7 +63,9 @@ async def create_project(
     """Make a project; the caller owns it."""
     project = await service.create_project(session, person, new, mutation_id=mutation_id)
     background.add_task(notify_team, runtime, project, "project_created", person.id)
-    response.headers["Location"] = f"{API}/projects/{project.id}"
+    response.headers["Location"] = (
+        f"projects/{project.id}"  # from the address of this POST: proxies may cut off a prefix
+    )
     response.headers["ETag"] = etag.of(project.version)
     return project
 

@@ -44,7 +44,7 @@ async def list_tasks(
 async def create_task(access: EditorOf, new: NewTask, session: DB, response: Response) -> Task:
     """Put a task at the end of its status."""
     task = await service.create_task(session, access, new)
-    response.headers["Location"] = f"{API}/projects/{access.project.id}/tasks/{task.id}"
+    response.headers["Location"] = f"tasks/{task.id}"  # from the address of this POST: proxies may cut off a prefix
     response.headers["ETag"] = etag.of(task.version)
     return task
 

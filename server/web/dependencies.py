@@ -50,7 +50,7 @@ async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
 DB = Annotated[AsyncSession, Depends(write_session, scope="function")]
 ReadDB = Annotated[AsyncSession, Depends(read_session, scope="function")]
 
-_bearer = OAuth2PasswordBearer(tokenUrl=f"{API}/auth/token", auto_error=False)
+_bearer = OAuth2PasswordBearer(tokenUrl=f"{API}/auth/token".removeprefix("/"), auto_error=False)
 
 
 async def access_claims(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> AccessClaims:

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from server.errors import BadRequest, PreconditionFailed
 
-_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
+_TAG = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
+_CODING = re.compile(r"-(gzip|br|zstd)\Z")
 
 
 def of(version: int) -> str:
@@ -20,7 +21,7 @@ class Precondition:
     """What a request's If-Match demands; without one, nothing."""
 
     def __init__(self, header: str | None) -> None:
-        self._tags = None if header is None or header.strip() == "*" else _strong_tags(header)
+        self._tags = None if header is None or header.strip() == "*" else _tags(header)
 
     def allows(self, version: int) -> bool:
         return self._tags is None or of(version) in self._tags
@@ -45,13 +46,16 @@ async def _precondition(
 IfMatch = Annotated[Precondition, Depends(_precondition)]
 
 
-def _strong_tags(header: str) -> frozenset[str]:
-    """The tags that may match. A weak one (`W/"3"`) is understood and never does."""
+def _tags(header: str) -> frozenset[str]:
+    """The tags that may match, in the form of `of`.
+
+    A proxy that compresses an answer may weaken its tag (nginx: `W/"3"`) or name the coding in it (Apache, Caddy:
+    `"3-gzip"`). The client returns what it was given and means version 3, of which there is only one.
+    """
     tags: set[str] = set()
     at = 0
     while found := _TAG.match(header, at):
-        if not found[1]:
-            tags.add(f'"{found[2]}"')
+        tags.add(f'"{_CODING.sub("", found[1])}"')
         at = found.end()
         if at == len(header):
             return frozenset(tags)

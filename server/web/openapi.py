@@ -23,6 +23,7 @@ from server.errors import (
 from server.web.dependencies import API, SAFE_METHODS
 
 DOCS = "/docs"
+_FILES = "docs/files"
 _REQUEST_ID = "01990d3c-6f5e-7c1a-9b1e-0f6a2f6d8c11"
 _DETAILS = {"VALIDATION": [{"field": "name", "message": "Field required", "type": "missing"}]}
 
@@ -63,16 +64,17 @@ def install(app: FastAPI) -> None:
     @app.get(DOCS, include_in_schema=False)
     async def docs() -> HTMLResponse:
         return get_swagger_ui_html(
-            openapi_url=f"{API}/openapi.json",
+            # From the page's own address: a proxy may have cut a prefix off the path.
+            openapi_url=f"{API}/openapi.json".removeprefix("/"),
             title="Roomful: the API",
-            swagger_js_url=f"{DOCS}/files/swagger-ui-bundle.js",
-            swagger_css_url=f"{DOCS}/files/swagger-ui.css",
-            swagger_favicon_url=f"{DOCS}/files/favicon-32x32.png",
+            swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_FILES}/swagger-ui.css",
+            swagger_favicon_url=f"{_FILES}/favicon-32x32.png",
         )
 
     if not mimetypes.inited:
         mimetypes.init()  # or the first file that is asked for would make the loop read the system's tables
-    app.mount(f"{DOCS}/files", StaticFiles(packages=[("fastapi_swagger", "resources")]))
+    app.mount(f"/{_FILES}", StaticFiles(packages=[("fastapi_swagger", "resources")]))
 
 
 def _document_errors(document: Json) -> None:

@@ -70,9 +70,7 @@ class PageRequest:
         return rows
 
     def _announce(self, cursor: str) -> None:
-        # A path, never a whole address: that would be built from the Host header, which the client writes.
-        query = urlencode([*self._filters, ("cursor", cursor)])
-        self._response.headers["Link"] = f'<{self._path.decode("ascii")}?{query}>; rel="next"'
+        self._response.headers["Link"] = next_page(urlencode([*self._filters, ("cursor", cursor)]))
 
     def _write(self, keyset: Keyset, row: Row[*tuple[Any, ...]]) -> str:
         table: type[Any] = keyset.columns[0].parent.class_
@@ -102,6 +100,14 @@ class PageRequest:
         columns = [column.key for column in keyset.columns]
         bound = msgspec.json.encode([self._path.decode("ascii"), filters, columns, keyset.descending])
         return hmac.digest(self._key, len(bound).to_bytes(4) + bound + payload, "sha256")[:_MAC_BYTES]
+
+
+def next_page(query: str) -> str:
+    """The `Link` to the list at the same address with another query.
+
+    Relative (RFC 3986, 5.3): a proxy may have cut a prefix off the path, and the Host header is what the client says.
+    """
+    return f'<?{query}>; rel="next"'
 
 
 async def _page(

@@ -25,6 +25,15 @@ class Project:
         return f"project:{self.id}"
 
 
+def next_page(answer: httpx.Response) -> str | None:
+    """The page after this one, as its `Link` says: a path from the API's base, or from the server's where it is not of
+    the API.
+    """
+    if "next" not in answer.links:
+        return None
+    return answer.url.join(answer.links["next"]["url"]).raw_path.decode().removeprefix("/api/v1")
+
+
 @dataclass(slots=True)
 class Person:
     """Somebody signed in. Paths are relative to the API's base; a status that was not expected fails the test."""

@@ -13,13 +13,28 @@ class Thing(Out):
 
 
 @pytest.mark.parametrize(
-    "header", [None, "*", ' "3"', '"3"', '"1", "3"', '"1" ,"3"', 'W/"9","3"', '"1","3"  ', '"a,b","3"']
+    "header",
+    [
+        None,
+        "*",
+        ' "3"',
+        '"3"',
+        '"1", "3"',
+        '"1" ,"3"',
+        'W/"9","3"',
+        '"1","3"  ',
+        '"a,b","3"',
+        'W/"3"',
+        '"3-gzip"',
+        'W/"3-br"',
+        '"2", W/"3"',
+    ],
 )
 def test_allows_version_3(header: str | None) -> None:
     Precondition(header).require(3, Thing(name="now"))
 
 
-@pytest.mark.parametrize("header", ['"2"', 'W/"3"', '"33"', '"1", "2"', '""'])
+@pytest.mark.parametrize("header", ['"2"', 'W/"2"', '"33"', '"3-"', '"3-gzip-gzip"', '"1", "2"', '""'])
 def test_refuses_version_3_and_shows_what_is_there(header: str) -> None:
     with pytest.raises(PreconditionFailed) as refusal:
         Precondition(header).require(3, Thing(name="now"))

@@ -74,11 +74,13 @@ export async function request<T>(method: string, path: string, options: RequestO
   throw new Refused(response.status, problem.code ?? "UNKNOWN", message, problem.details);
 }
 
-/** The address of a list's next page, relative to the API, or null on the last one (RFC 8288). */
-export function nextPage(headers: Headers): string | null {
+/** The address of the page after the one at `path`, both relative to the API; null on the last one (RFC 8288). */
+export function nextPage(path: string, headers: Headers): string | null {
   const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(headers.get("Link") ?? "")?.[1];
   if (!link) return null;
-  return /\/api\/v1\/(.+)$/.exec(link)?.[1] ?? null;
+  const api = apiAddress("");
+  const next = new URL(link, apiAddress(path)).href;
+  return next.startsWith(api) ? next.slice(api.length) : null;
 }
 
 function parse(text: string): unknown {

@@ -37,7 +37,7 @@ export function Projects() {
       while (page && isCurrent) {
         const answer: { body: Project[]; headers: Headers } = await session.request<Project[]>("GET", page);
         found.push(...answer.body);
-        page = nextPage(answer.headers);
+        page = nextPage(page, answer.headers);
       }
       if (isCurrent) setProjects(found);
     };
