@@ -16,6 +16,7 @@ from server.accounts import operator
 from server.db import schema
 from server.db.engine import Database
 from server.errors import AppError
+from server.eventlog import epochs
 from server.identity.passwords import Passwords
 from server.identity.tokens import Tokens
 from server.logs import configure_logging
@@ -103,6 +104,19 @@ def db_current() -> None:
     """Show the newest applied migration."""
     settings = load_settings()
     typer.echo(_run(settings, partial(_current, settings)) or "empty")
+
+
+@db_command.command("restored")
+def db_restored() -> None:
+    """Say that the database was restored from a backup: no reader may go on from what was lost."""
+    settings = load_settings()
+
+    async def renew() -> int:
+        async with _ready_database(settings) as database:
+            return await epochs.renew_all(database)
+
+    renewed = _run(settings, renew)
+    typer.echo(f"{renewed} channels have begun a new epoch: their readers load everything anew.")
 
 
 @user_command.command("create")

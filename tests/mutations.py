@@ -37,6 +37,13 @@ MUTATIONS = (
         "test_channel.py",
     ),
     Mutation(
+        "another event at an offset is taken for the same",
+        "channel.py",
+        "if delivered.data not in (None, message.data):",
+        "if delivered.data is None:",
+        "test_channel.py",
+    ),
+    Mutation(
         "a gap is not noticed",
         "channel.py",
         "if message.offset > position.offset + 1:",

@@ -1,6 +1,7 @@
 """The event log as the engine reads it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -8,9 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.engine import Database
-from server.eventlog import log
+from server.eventlog import epochs, log
 from server.realtime.history import HistoryUnavailable, Page
 from server.realtime.publication import Position
+
+logger = logging.getLogger(__name__)
 
 READ_SECONDS = 5.0
 
@@ -33,10 +36,26 @@ class LogHistory:
         async with self._session() as session:
             return await log.heads(session, channels)
 
+    async def renew_if_lost(self, channel: str, delivered: Position, data: bytes | None) -> None:
+        async with _in_time(), self._database.write() as session:
+            if not await epochs.renew_if_lost(session, channel, delivered, data):
+                return
+            await session.commit()
+        logger.error(
+            "the database was rolled back behind what subscribers have: if it was restored, run `roomful db restored`",
+            extra={"channel": channel, "delivered": delivered.offset},
+        )
+
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[AsyncSession]:
-        try:
-            async with asyncio.timeout(READ_SECONDS), self._database.read() as session:
-                yield session
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise HistoryUnavailable from error
+        async with _in_time(), self._database.read() as session:
+            yield session
+
+
+@asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            yield
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise HistoryUnavailable from error

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from server.realtime.fanout import Fanout
 from server.realtime.publication import Arrival, Hint, Message, Position, Publication
@@ -26,6 +27,13 @@ class ChannelCounters:
     gaps: int = 0
 
 
+class Delivered(NamedTuple):
+    """An event that subscribers have had; `data` is None where memory does not reach back to it."""
+
+    position: Position
+    data: bytes | None
+
+
 class Channel:
     """Puts a channel's events into order, once for all its subscribers here.
 
@@ -39,6 +47,7 @@ class Channel:
     __slots__ = (
         "_counters",
         "_observe",
+        "doubted",
         "fanout",
         "guarded",
         "held",
@@ -74,6 +83,7 @@ class Channel:
         self.guarded = 0  # subscriptions to other channels that follow this one
         self.is_asked_for = False  # of the broker
         self.is_open = False
+        self.doubted: Delivered | None = None  # another event came at its offset, or the log's head is below it
         self.repair: asyncio.Task[None] | None = None
         self.swept_head: Position | None = None
         self.idle_since = 0.0
@@ -93,7 +103,10 @@ class Channel:
             return position is None  # still opening: what comes now is sorted out when the position is known
         if message.offset <= position.offset:
             self._counters.repeated += 1
-            return True
+            delivered = self.delivered(message.offset)
+            if delivered.data not in (None, message.data):
+                self.doubted = self.doubted or delivered
+            return self.doubted is None
         if message.offset > position.offset + 1:
             self._counters.gaps += not self.held
             self._hold(message)
@@ -105,6 +118,7 @@ class Channel:
     def start_at(self, position: Position) -> None:
         """Everything up to here is history; what was held and follows it is delivered."""
         self.position = position
+        self.doubted = None
         self.tail.clear()
         self._release()
 
@@ -123,6 +137,13 @@ class Channel:
         if count > len(self.tail):
             return None
         return list(islice(self.tail, len(self.tail) - count, None))
+
+    def delivered(self, offset: int) -> "Delivered":
+        """What was delivered at an offset up to `position`."""
+        assert self.position is not None
+        distance = self.position.offset - offset
+        data = self.tail[-1 - distance].data if distance < len(self.tail) else None
+        return Delivered(Position(self.position.epoch, offset), data)
 
     @property
     def is_wanted(self) -> bool:

@@ -45,3 +45,9 @@ class History(Protocol):
 
     async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:
         """The newest position of each of these channels; one that does not exist is absent."""
+
+    async def renew_if_lost(self, channel: str, delivered: Position, data: bytes | None) -> None:
+        """Begin a new epoch if the history lacks what was delivered: then it was rolled back, as by a restored backup.
+
+        `data` is the publication at that position, where it is known.
+        """

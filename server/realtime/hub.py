@@ -236,18 +236,25 @@ class Hub:
             self._close_idle()
 
     async def _sweep(self) -> None:
-        names = [channel.name for channel in self._channels.values() if channel.position is not None]
+        known = {channel.name: channel.position for channel in self._channels.values() if channel.position is not None}
+        names = list(known)
         for start in range(0, len(names), SWEEP_CHANNELS):
             part = names[start : start + SWEEP_CHANNELS]
             heads = await self._history.heads(part)
             for name in part:
                 channel = self._channels.get(name)
                 if channel is not None and channel.position is not None:
-                    self._compare(channel, channel.position, heads.get(name))
+                    self._compare(channel, channel.position, heads.get(name), known[name])
 
-    def _compare(self, channel: Channel, position: Position, head: Position | None) -> None:
-        """Mend a channel that still lacks, half a second later, what a sweep has seen: it won't come by itself."""
+    def _compare(self, channel: Channel, position: Position, head: Position | None, known: Position) -> None:
+        """Mend a channel that still lacks, half a second later, what a sweep has seen: it won't come by itself.
+
+        `known` is where the channel stood when the head was asked for. A head below it was rolled back.
+        """
         before, channel.swept_head = channel.swept_head, head
+        if head is not None and head.epoch == known.epoch and head.offset < known.offset:
+            channel.doubted = channel.doubted or channel.delivered(known.offset)
+            self._mend(channel)
         if head is None or head.epoch != position.epoch or (before is not None and before.offset > position.offset):
             self._mend(channel)
 
@@ -308,6 +315,8 @@ class Hub:
             delay = 0.05
             while self._channels.get(channel.name) is channel:
                 try:
+                    if channel.doubted:
+                        await self._renew_if_lost(channel)
                     await self._level(channel)
                     channel.held.clear()  # what still waits for an event that the log does not have is none of ours
                     return
@@ -351,6 +360,7 @@ class Hub:
         False: the log is out of reach, so nobody knows where it stands.
         """
         try:
+            await self._renew_if_lost(channel)
             head = (await self._history.heads([channel.name])).get(channel.name)
         except HistoryUnavailable:
             return False
@@ -366,6 +376,13 @@ class Hub:
         for subscription in channel.live():
             subscription.owner.subscription_reset(subscription, head)
         return True
+
+    async def _renew_if_lost(self, channel: Channel) -> None:
+        """Have the history compared with what was delivered. Where it was rolled back, the channel's epoch ends."""
+        if channel.position is not None:
+            delivered = channel.doubted or channel.delivered(channel.position.offset)
+            await self._history.renew_if_lost(channel.name, *delivered)
+            channel.doubted = None
 
     def _known_broker(self) -> Broker:
         assert self._broker is not None, "connect() comes first"

@@ -58,6 +58,9 @@ class MemoryHistory:
             if channel in self._epochs
         }
 
+    async def renew_if_lost(self, channel: str, delivered: Position, data: bytes | None) -> None:
+        """What is in memory is not rolled back."""
+
     def _known(self, channel: str) -> tuple[deque[Publication], Position]:
         if channel not in self._epochs:
             raise UnknownChannel(channel)

@@ -47,6 +47,19 @@ async def test_next_event_is_forwarded_and_an_old_one_dropped(observed: Observed
     assert observed.counters.repeated == 2
 
 
+async def test_another_event_at_an_offset_is_doubted(observed: Observed) -> None:
+    channel = observed.channel
+    channel.start_at(Position("one", 4))
+    assert channel.take(event(5))
+    assert channel.take(event(6))
+    assert channel.take(Publication("project:1", b"before memory", 4, "one"))
+    assert not channel.take(Publication("project:1", b"another", 5, "one"))
+    assert observed.offsets == [5, 6]
+    assert channel.doubted == (Position("one", 5), b"5")
+    channel.start_at(Position("two", 5))
+    assert channel.doubted is None
+
+
 async def test_early_events_are_held_until_the_gap_closes(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))

@@ -68,6 +68,9 @@ class SlowHistory:
     async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:
         return await self._answer(await self._history.heads(channels))
 
+    async def renew_if_lost(self, channel: str, delivered: Position, data: bytes | None) -> None:
+        await self._history.renew_if_lost(channel, delivered, data)
+
     async def _answer(self, answer: T) -> T:
         self.questions += 1
         await self.gate.wait()

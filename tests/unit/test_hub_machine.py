@@ -55,6 +55,9 @@ class Outages:
         await self._reach()
         return await self._history.heads(channels)
 
+    async def renew_if_lost(self, channel: str, delivered: Position, data: bytes | None) -> None:
+        await self._history.renew_if_lost(channel, delivered, data)
+
     async def _reach(self) -> None:
         await asyncio.sleep(0)  # something else may happen meanwhile
         if self.is_out:
