@@ -21,9 +21,11 @@ from server.projects import routes as projects
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.snapshots import routes as snapshots
+from server.snapshots.snapshots import Snapshots
 from server.stopping import heard_signals
 from server.tasks import routes as tasks
 from server.web import errors, health, openapi, pages
+from server.web.compression import Compression
 from server.web.dependencies import API
 from server.web.errors import Failures
 from server.web.intake import BodyLimit, WellFormed
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Application:
         async with open_runtime(settings) as runtime, open_node(runtime) as node:
             app.state.runtime = runtime
             app.state.node = node
+            app.state.snapshots = Snapshots(runtime.database, runtime.crew)
             runtime.loops.run("housekeeping", keep_house(runtime))
             runtime.loops.run("renames", renames.run(runtime))
             with heard_signals(node.departure.begin):
@@ -84,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Application:
             proxies,
             well_formed,
             Middleware(BodyLimit),
+            Middleware(Compression, spared=f"{API}/auth/"),
         ],
     )
     app.event_sockets = behind([answers, failures, proxies, well_formed], event_socket)

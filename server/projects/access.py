@@ -97,9 +97,14 @@ async def memberships_among(session: AsyncSession, asked: Sequence[tuple[str, st
     return found
 
 
-async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:
+async def find_viewer(session: AsyncSession, project_id: str, claims: AccessClaims) -> Access:
+    """The signed-in member, of any role. Raises Unauthenticated, and NotFound for everybody else."""
     row = await _find(session, _ACCESS, project_id, claims)
     return Access(person_of(row, claims), row.role, ProjectState.model_validate(row))
+
+
+async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:
+    return await find_viewer(session, project_id, claims)
 
 
 def _at_work(require: Callable[[Access], None]) -> params.Depends:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
+from server.db.statement import Statement
 from server.eventlog import log
 from server.identity.people import Person
 from server.projects.access import Access
@@ -41,6 +42,11 @@ async def create_project(
     data = {"project": project.model_dump(), "member": owner.model_dump()}
     offset = await record(session, project.id, "project.created", data, actor_id=person.id, mutation_id=mutation_id)
     return Project.of(project, "owner", offset)
+
+
+async def find_state(session: AsyncSession, project_id: str) -> ProjectState | None:
+    row = await _STATE.one_or_none(session, {"project": project_id})
+    return None if row is None else ProjectState.model_validate(row)
 
 
 async def show(session: AsyncSession, access: Access) -> Project:
@@ -90,6 +96,7 @@ def _event_type(project: ProjectState, changed: list[str]) -> str:
 
 
 _CHANGING = {"name", "description", "status", "version", "updated_at"}
+_STATE = Statement(select(PROJECT).where(PROJECT.c.id == bindparam("project")))
 _INSERT = insert(PROJECT)
 _INSERT_MEMBER = insert(MEMBER)
 _UPDATE = update(PROJECT).where(PROJECT.c.id == bindparam("project"))

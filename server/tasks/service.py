@@ -1,8 +1,9 @@
 """Tasks: what happens to them, each change with its event."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
@@ -97,14 +98,27 @@ async def delete_task(session: AsyncSession, access: Access, task_id: str, if_ma
     await access.record(session, "task.deleted", {"task": {"id": task_id}}, along=[deletion, count])
 
 
-async def list_everything(session: AsyncSession, project_id: str) -> list[Task]:
-    """All tasks, as the board shows them: by status, then by position."""
-    return [Task.model_validate(row) for row in await session.execute(_TASKS, {"project": project_id})]
+async def read_page(session: AsyncSession, project_id: str, *, after: Any, limit: int) -> Sequence[Any]:
+    """Rows with the fields of a `Task`, as the board shows them: by status, then by position.
+
+    `after` is the last row of the page before; None for the first page.
+    """
+    place = (after.status, after.position, after.id) if after is not None else ("todo", "", "")
+    status, position, id_ = place
+    page = {"project": project_id, "status": status, "position": position, "id": id_, "count": limit}
+    return await _PAGE.all(session, page)
 
 
 _TASK = Statement(select(TASK).where(TASK.c.project_id == bindparam("project"), TASK.c.id == bindparam("task")))
-_TASKS = (
-    select(TASK).where(TASK.c.project_id == bindparam("project")).order_by(TASK.c.status, TASK.c.position, TASK.c.id)
+_ORDER = (TASK.c.status, TASK.c.position, TASK.c.id)
+_PAGE = Statement(
+    select(*(TASK.c[name] for name in Task.model_fields))
+    .where(
+        TASK.c.project_id == bindparam("project"),
+        tuple_(*_ORDER) > tuple_(*(bindparam(column.key, type_=column.type) for column in _ORDER)),
+    )
+    .order_by(*_ORDER)
+    .limit(bindparam("count"))
 )
 _INSERT = Statement(insert(TASK))
 _UPDATE = update(TASK).where(TASK.c.id == bindparam("task"))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
+from server.web.compression import accepted
+
 SITE = Path(__file__).parents[2] / "client_demo" / "web" / "dist"
 """Beside the server's package, in a checkout and where it is installed."""
 
@@ -82,17 +84,6 @@ def read_site(folder: Path) -> dict[str, SiteFile]:
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         site[name] = _file(path.read_bytes(), media_type, compressed, is_immutable=name.startswith(_NAMED_BY_CONTENT))
     return site
-
-
-def accepted(header: str) -> set[str]:
-    """The codings that an Accept-Encoding header allows by name (RFC 9110, 12.5.3)."""
-    codings = set()
-    for item in header.lower().split(","):
-        coding, _, parameters = item.partition(";")
-        quality = parameters.strip().removeprefix("q=").strip()
-        if quality.strip("0.") or not parameters:
-            codings.add(coding.strip())
-    return codings
 
 
 def _file(content: bytes, media_type: str, compressed: Mapping[str, bytes], *, is_immutable: bool = False) -> SiteFile:

@@ -1,0 +1,170 @@
+"""Snapshots of any size: what they hold, how often they are built, and what their readers cost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from server.db.engine import Database
+from server.runtime import Runtime
+from server.settings import Settings
+from server.snapshots import snapshots
+from tests.conftest import environment_for
+from tests.support.api import API, Api, Person, Project
+from tests.support.app import serving
+from tests.support.fold import fold, in_order
+from tests.support.large import fill
+from tests.support.raw_socket import RawSocket
+from tests.support.server import Server
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+async def ada(api: Api) -> Person:
+    return await api.register("ada")
+
+
+@pytest.fixture
+async def project(ada: Person) -> Project:
+    return await ada.create_project()
+
+
+async def test_compressed_or_not_it_is_the_same(ada: Person, project: Project, runtime: Runtime) -> None:
+    async with runtime.transaction() as session:
+        await fill(session, project, ada, tasks=250, characters=3_000)
+    plain = await ada.request("GET", f"{project.path}/snapshot", Accept_Encoding="identity")
+    packed = await ada.request("GET", f"{project.path}/snapshot", Accept_Encoding="br;q=1.0, gzip")
+    assert plain.json() == packed.json() == in_order(plain.json())
+    assert len(plain.json()["tasks"]) == plain.json()["project"]["task_count"] == 250
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, packed))
+    assert int(plain.headers["Content-Length"]) == len(plain.content)
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 1.5
+
+
+async def test_it_is_of_one_moment_while_others_write(
+    ada: Person, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "PAGE_TASKS", 2)
+    tasks = [await ada.create_task(project, f"Task {number}") for number in range(9)]
+
+    async def write() -> None:
+        for turn in range(12):
+            await ada.change_task(project, tasks[turn % 9], status="done" if turn % 2 else "in_progress")
+            await ada.create_task(project, f"New {turn}")
+
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(write())
+        taken = []
+        while not writing.done():
+            taken.append(await ada.snapshot(project))
+    final, events = await ada.snapshot(project), await ada.all_events(project)
+    for state in taken:
+        for event in events:
+            state = fold(state, event)
+        assert in_order(state) == final
+
+
+async def test_who_asks_after_a_change_sees_it(ada: Person, project: Project) -> None:
+    for number in range(5):
+        task = await ada.create_task(project)
+        snapshot = await ada.snapshot(project)
+        assert task in snapshot["tasks"]
+        assert snapshot["stream"]["offset"] == number + 2
+
+
+async def test_it_is_each_readers_own_and_nobody_elses(api: Api, ada: Person, project: Project) -> None:
+    bob, cleo = await api.register("bob"), await api.register("cleo")
+    await ada.add_member(project, bob, "viewer")
+    assert (await ada.snapshot(project))["project"]["role"] == "owner"
+    assert (await bob.snapshot(project))["project"]["role"] == "viewer"
+    await cleo.get(f"{project.path}/snapshot", expect=404)
+    await ada.remove_member(project, bob)
+    await bob.get(f"{project.path}/snapshot", expect=404)
+    await ada.delete(project.path)
+    await ada.get(f"{project.path}/snapshot", expect=404)
+
+
+async def test_a_crowd_shares_one_build(ada: Person, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = 0
+    pack = snapshots._pack
+
+    async def count(*arguments: Any) -> Any:
+        nonlocal builds
+        builds += 1
+        return await pack(*arguments)
+
+    monkeypatch.setattr(snapshots, "_pack", count)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(12):
+            group.create_task(ada.snapshot(project))
+    await ada.snapshot(project)
+    assert builds == 1
+    await ada.create_task(project)
+    await ada.snapshot(project)
+    assert builds == 2
+
+
+async def test_no_reader_holds_a_connection_and_nobody_has_too_many_of_them(settings: Settings) -> None:
+    """Sixteen who never read, where the pool has two connections: requests go on, and the next reader is refused."""
+    small = settings.model_copy(update={"database_pool_size": 2, "database_pool_overflow": 0})
+    async with serving(small) as live:
+        ada = await live.api.register("ada")
+        project = await ada.create_project()
+        async with live.runtime.transaction() as session:
+            await fill(session, project, ada, tasks=1_000, characters=9_000)
+        async with unread_snapshots(live.port, [ada], project, each=snapshots.MAX_READERS_PER_PERSON):
+            assert (await ada.create_task(project))["title"] == "Fly"
+            refused = await ada.request("GET", f"{project.path}/snapshot")
+            assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMITED")
+            assert refused.headers["Retry-After"] == "1"
+        async with asyncio.timeout(10):
+            while (await ada.request("GET", f"{project.path}/snapshot")).status_code == 429:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+async def test_readers_that_never_read_cost_little(tmp_path: Path, settings: Settings) -> None:
+    """Sixty of a snapshot of 9 MB, in a process of its own. It was their sum."""
+    async with Server(tmp_path, environment_for(settings.database_url)) as server:
+        people = [await server.api.register(f"p{number}") for number in range(4)]
+        project = await people[0].create_project()
+        for person in people[1:]:
+            await people[0].add_member(project, person, "viewer")
+        database = Database(settings)
+        async with database.write() as session:
+            await fill(session, project, people[0], tasks=1_000, characters=9_000)
+            await session.commit()
+        await database.close()
+        memory = psutil.Process(server.pid).memory_info
+        await people[0].snapshot(project)
+        before = memory().rss
+        async with unread_snapshots(server.port, people, project, each=15):
+            assert memory().rss - before < 60 * MIB
+
+
+@asynccontextmanager
+async def unread_snapshots(port: int, people: list[Person], project: Project, *, each: int) -> AsyncIterator[None]:
+    """So many for each person, of whose answers only the head is read."""
+    async with AsyncExitStack() as stack:
+        for person in people:
+            for _ in range(each):
+                reader = await stack.enter_async_context(RawSocket(port, receive_buffer=4_096))
+                lines = (
+                    f"GET {API}{project.path}/snapshot HTTP/1.1",
+                    f"Host: 127.0.0.1:{port}",
+                    f"Authorization: Bearer {person.token}",
+                    "",
+                    "",
+                )
+                reader.writer.write("\r\n".join(lines).encode())
+                async with asyncio.timeout(20):
+                    head = await reader.reader.readuntil(b"\r\n\r\n")
+                assert b" 200 " in head.split(b"\r\n")[0], head
+        yield

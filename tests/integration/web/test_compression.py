@@ -1,0 +1,66 @@
+"""What is compressed on its way out, and what must not be."""
+
+import httpx
+import pytest
+
+from server.web.compression import INLINE_BYTES, MIN_BYTES, accepted
+from tests.support.api import API, Api, Person
+
+
+@pytest.fixture
+async def ada(api: Api) -> Person:
+    return await api.register("ada")
+
+
+async def test_large_lists_are_compressed_for_whom_takes_gzip(ada: Person) -> None:
+    project = await ada.create_project()
+    for _ in range(4):
+        await ada.create_task(project, description="Fly there, land, come back. " * 300)
+    plain = await ada.request("GET", f"{project.path}/tasks", Accept_Encoding="identity")
+    packed = await ada.request("GET", f"{project.path}/tasks", Accept_Encoding="gzip, deflate")
+    assert packed.json() == plain.json()
+    assert len(plain.content) > INLINE_BYTES
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 10
+    assert "content-encoding" not in plain.headers
+    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, packed))
+    events = await ada.request("GET", f"{project.path}/events", Accept_Encoding="gzip")
+    assert events.headers["Content-Encoding"] == "gzip"
+    assert events.headers["X-Stream-Offset"] == "5"
+
+
+async def test_small_answers_are_left_alone(ada: Person) -> None:
+    answer = await ada.request("GET", "/projects", Accept_Encoding="gzip")
+    assert len(answer.content) < MIN_BYTES
+    assert "content-encoding" not in answer.headers
+
+
+async def test_answers_with_a_version_keep_their_tag(ada: Person) -> None:
+    """A compressed one would need another, and no longer fit If-Match."""
+    project = await ada.create_project()
+    task = await ada.create_task(project, description="x" * 5_000)
+    answer = await ada.request("GET", f"{project.path}/tasks/{task['id']}", Accept_Encoding="gzip")
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["ETag"] == '"1"'
+
+
+async def test_no_answer_beside_a_secret_is_compressed(ada: Person, client: httpx.AsyncClient) -> None:
+    for _ in range(12):
+        await Api(client).sign_in(ada.email)
+    answer = await ada.request("GET", "/auth/sessions", Accept_Encoding="gzip")
+    assert len(answer.content) > MIN_BYTES
+    assert "content-encoding" not in answer.headers
+
+
+async def test_the_api_description_is_compressed(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"{API}/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.json()["openapi"]
+
+
+@pytest.mark.parametrize(
+    ("header", "takes_gzip"),
+    [("gzip", True), ("br, gzip;q=0.5", True), ("GZIP", True), ("gzip;q=0", False), ("identity", False), ("", False)],
+)
+def test_what_a_client_takes(header: str, takes_gzip: bool) -> None:
+    assert ("gzip" in accepted(header)) == takes_gzip
