@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Application:
             app.state.runtime = runtime
             app.state.node = node
             app.state.snapshots = Snapshots(runtime.database, runtime.crew)
+            app.state.limits = Limits(settings, runtime.rates)
             runtime.loops.run("housekeeping", keep_house(runtime))
             runtime.loops.run("renames", renames.run(runtime))
             with heard_signals(node.departure.begin):
@@ -92,7 +93,6 @@ def create_app(settings: Settings | None = None) -> Application:
     )
     app.event_sockets = behind([answers, failures, proxies, well_formed], event_socket)
     app.router.route_class = Route
-    app.state.limits = Limits(settings)
     errors.install(app)
     openapi.install(app)
     pages.install(app)

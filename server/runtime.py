@@ -28,6 +28,7 @@ from server.realtime.hub import Hub
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.presence import Presence
+from server.realtime.rates import BucketStore, Rates
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
 
@@ -53,6 +54,7 @@ class Runtime:
     presence: Presence
     hub: Hub
     emulation: Emulation
+    rates: Rates
     relay: Relay
     crew: Crew
     loops: Loops
@@ -92,8 +94,10 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         receive = receiver(hub, emulation)
         broker: Broker = MemoryBroker(receive)
         presence: Presence = MemoryPresence()
+        buckets: BucketStore | None = None
         if settings.redis_url is not None:
-            broker, presence = await _open_redis(settings, database, receive, key.encode(), stack)
+            broker, presence, buckets = await _open_redis(settings, database, receive, key.encode(), stack)
+        rates = Rates(buckets)
         hub.connect(broker)
         await emulation.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
@@ -101,6 +105,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         if provider_keys is not None:
             loops.run("identity provider keys", provider_keys.run())
         loops.run("hub", hub.run())
+        loops.run("rate limits", rates.run())
         # An access token never outlives its sign-in.
         access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
         tokens = Tokens(key, access_ttl_seconds=access_ttl_seconds)
@@ -117,6 +122,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             presence=presence,
             hub=hub,
             emulation=emulation,
+            rates=rates,
             relay=Relay(broker),
             crew=crew,
             loops=loops,
@@ -127,18 +133,19 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
 async def _open_redis(
     settings: Settings, database: Database, receive: Receive, key: bytes, stack: AsyncExitStack
-) -> tuple[Broker, Presence]:
+) -> tuple[Broker, Presence, BucketStore]:
     # Imported by those alone who have a Redis: the others start a tenth sooner.
     from server.realtime.redis_broker import RedisBroker
     from server.realtime.redis_names import RedisNames
     from server.realtime.redis_presence import RedisPresence
+    from server.realtime.redis_rates import RedisRates
     from server.realtime.redis_server import RedisServer
 
     assert settings.redis_url is not None, "there is no Redis to open"
     redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
     names = RedisNames(key, database=redis.database, installation=await fingerprint(database))
     broker = await stack.enter_async_context(RedisBroker(redis, receive, key=key, names=names))
-    return broker, RedisPresence(redis, names=names)
+    return broker, RedisPresence(redis, names=names), RedisRates(redis, names=names)
 
 
 async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     pong_timeout: Annotated[int, Field(ge=1, le=3_600)] = 8
     shutdown_grace: Seconds = 10.0
     rate_limit_sign_in: Count = 10
+    rate_limit_registration: Count = 30
     rate_limit_writes: Count = 6_000
     rate_limit_commands: Count = 6_000
 

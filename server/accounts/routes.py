@@ -1,7 +1,7 @@
 """The addresses of sign-in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Header, Response, status
@@ -32,12 +32,12 @@ router = APIRouter(prefix=f"{API}/auth", tags=["sign-in"], route_class=Route)
 UserAgent = Annotated[str, Header(include_in_schema=False)]
 
 
-@contextmanager
-def counted(limits: Limits, address: str, email: str) -> Iterator[None]:
+@asynccontextmanager
+async def counted(limits: Limits, address: str, email: str) -> AsyncIterator[None]:
     """An attempt at a password. Only one that fails counts in the end. Raises RateLimited."""
-    limits.begin_sign_in(address, email)
+    await limits.begin_sign_in(address, email)
     yield
-    limits.sign_in_succeeded(address, email)
+    await limits.sign_in_succeeded(address, email)
 
 
 async def never_stored(response: Response) -> None:
@@ -49,10 +49,13 @@ async def never_stored(response: Response) -> None:
     "/register",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(never_stored)],
-    responses=errors(Forbidden, Conflict),
+    responses=errors(Forbidden, Conflict, RateLimited),
 )
-async def register(body: Registration, runtime: Live, user_agent: UserAgent = "") -> TokenAnswer:
+async def register(
+    body: Registration, runtime: Live, limits: RateLimits, address: ClientAddress, user_agent: UserAgent = ""
+) -> TokenAnswer:
     """Register, and be signed in."""
+    await limits.count_registration(address)
     return await service.register(runtime, body, user_agent=user_agent)
 
 
@@ -66,7 +69,7 @@ async def sign_in(
 ) -> TokenAnswer:
     """Sign in with the e-mail address as `username`."""
     # What can be nobody's address is one key: a client can't fill the memory with them.
-    with counted(limits, address, service.address_of(form.username) or ""):
+    async with counted(limits, address, service.address_of(form.username) or ""):
         return await service.sign_in(runtime, form.username, form.password, user_agent=user_agent)
 
 
@@ -97,7 +100,7 @@ async def change_me(
 ) -> User:
     """Change one's name or password. A new password ends one's other sessions."""
     # Whoever has got hold of an access token must not find out the password here.
-    with counted(limits, address, person.email) if body.password else nullcontext():
+    async with counted(limits, address, person.email) if body.password else nullcontext():
         return await service.change_profile(runtime, person, body)
 
 

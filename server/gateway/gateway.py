@@ -31,6 +31,7 @@ async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
         sessions=sessions,
         departure=Departure(sessions, runtime.crew, grace_seconds=runtime.settings.shutdown_grace),
         emulation=runtime.emulation,
+        rates=runtime.rates,
         limits=limits_of(runtime.settings),
     )
     runtime.hub.observe(Revocation(runtime.hub, sessions, runtime.crew, forget=policy.forget).observe)

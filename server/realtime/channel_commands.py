@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +9,6 @@ from msgspec import Raw
 
 from server.realtime import subscribing
 from server.realtime.history import Expired, UnknownChannel
-from server.realtime.limits import TokenBucket
 from server.realtime.protocol import codes
 from server.realtime.protocol.formats import as_info, as_pubs
 from server.realtime.protocol.messages import (
@@ -63,11 +61,8 @@ async def _publish(session: Session, command_id: int, request: PublishRequest) -
         raise codes.PERMISSION_DENIED.error()
     if len(data) > rules.max_publish_bytes:
         raise codes.LIMIT_EXCEEDED.error()
-    if rules.publishes_per_minute:
-        if session.publish_bucket is None:
-            session.publish_bucket = TokenBucket(rules.publishes_per_minute, time.monotonic())
-        if session.publish_bucket.take(time.monotonic()):
-            raise codes.TOO_MANY_REQUESTS.error()
+    if not session.node.is_publish_allowed(session.client.user, rules.publishes_per_minute):
+        raise codes.TOO_MANY_REQUESTS.error()
     if request.channel not in session.subscriptions:
         await session.node.policy.authorize(session.present_credentials(), request.channel, "")
     await session.node.policy.publish(session.present_credentials(), request.channel, data, session.client)

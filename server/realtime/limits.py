@@ -8,12 +8,14 @@ MAX_KEYS = 100_000
 class TokenBucket:
     """Lets `per_minute` events a minute pass, in bursts of as many. A rate of 0 lets everything pass."""
 
-    __slots__ = ("_at", "_per_minute", "_tokens")
+    __slots__ = ("_at", "_per_minute", "_tokens", "untold")
 
     def __init__(self, per_minute: int, now: float) -> None:
         self._per_minute = per_minute
         self._tokens = float(per_minute)
         self._at = now
+        self.untold = 0
+        """Taken since whoever shares this bucket was told; kept by `Rates`."""
 
     def take(self, now: float) -> float:
         """Take one token, or nothing: the seconds to wait until one is there, 0.0 if it was."""
@@ -28,6 +30,11 @@ class TokenBucket:
     def give_back(self) -> None:
         """Undo a `take`: the event turned out not to count."""
         self._tokens = min(self._tokens + 1.0, float(self._per_minute))
+
+    def lower(self, tokens: float, now: float) -> None:
+        """Hold no more than this, which may be less than nothing: others have taken from the same bucket."""
+        self._refill(now)
+        self._tokens = min(self._tokens, tokens)
 
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._at)
@@ -46,15 +53,16 @@ class TokenBuckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, key: Hashable, now: float) -> float:
-        """As `TokenBucket.take`, for this key."""
-        if self._per_minute == 0:
-            return 0.0
+    def bucket(self, key: Hashable, now: float) -> TokenBucket:
         bucket = self._buckets.pop(key, None) or TokenBucket(self._per_minute, now)
         self._buckets[key] = bucket  # last in the order of use
         if len(self._buckets) > self._max_keys:
             del self._buckets[next(iter(self._buckets))]
-        return bucket.take(now)
+        return bucket
+
+    def take(self, key: Hashable, now: float) -> float:
+        """As `TokenBucket.take`, for this key."""
+        return self.bucket(key, now).take(now) if self._per_minute else 0.0
 
     def give_back(self, key: Hashable) -> None:
         if (bucket := self._buckets.get(key)) is not None:

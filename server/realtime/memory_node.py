@@ -14,6 +14,7 @@ from server.realtime.memory_presence import MemoryPresence
 from server.realtime.node import Limits, Node
 from server.realtime.policy import Policy
 from server.realtime.publication import ClientInfo, Publication
+from server.realtime.rates import Rates
 from server.realtime.sessions import Sessions
 from server.supervision import Crew, Loops
 
@@ -70,6 +71,7 @@ async def open_memory_node(
             sessions=sessions,
             departure=Departure(sessions, crew, grace_seconds=1.0),
             emulation=emulation,
+            rates=Rates(),
             limits=limits or Limits(),
         )
         loops.run("hub", hub.run())

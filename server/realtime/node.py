@@ -9,6 +9,7 @@ from server.realtime.history import History
 from server.realtime.hub import Hub
 from server.realtime.policy import Policy
 from server.realtime.presence import Presence
+from server.realtime.rates import Rates
 from server.realtime.sessions import Sessions
 from server.realtime.timers import Wheel
 from server.supervision import Crew
@@ -16,13 +17,14 @@ from server.supervision import Crew
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one connection may cost. Times are seconds; 0 turns a rate off."""
+    """What one connection, or one person, may cost. Times are seconds; 0 turns a rate off."""
 
     recovery: int = 300
     history: int = 300
     channels: int = 128
     connections_per_user: int = 100
     commands_per_minute: int = 6_000
+    """By one person, over all their connections."""
     queued_commands: int = 1_024
     message_bytes: int = 1024 * 1024
     ping_seconds: int = 25
@@ -46,12 +48,21 @@ class Node:
     sessions: Sessions
     departure: Departure
     emulation: Emulation
+    rates: Rates
     limits: Limits = field(default_factory=Limits)
 
     @property
     def name(self) -> str:
         """By which other nodes find it."""
         return self.emulation.node
+
+    def is_command_allowed(self, user: str) -> bool:
+        """Count a command of a person."""
+        return not self.rates.rate("commands", self.limits.commands_per_minute).take(user)
+
+    def is_publish_allowed(self, user: str, per_minute: int) -> bool:
+        """Count a publication of a person, to whichever channel has this limit."""
+        return not self.rates.rate("publications", per_minute).take(user)
 
     @property
     def absence_seconds(self) -> float:

@@ -49,7 +49,7 @@ class Rules:
     takes_publish: bool = False
     max_publish_bytes: int = 64 * 1024
     publishes_per_minute: int = 0
-    """By one connection; 0 is without limit."""
+    """By one person, to all channels with this limit together; 0 is without limit."""
 
 
 class Policy(Protocol):

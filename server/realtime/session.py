@@ -12,7 +12,6 @@ import uuid_utils
 from server.realtime import channel_commands, signing_in, subscribing
 from server.realtime.connection import Connection
 from server.realtime.history import HistoryUnavailable
-from server.realtime.limits import TokenBucket
 from server.realtime.node import Node
 from server.realtime.policy import Credentials
 from server.realtime.presence import Entry, PresenceUnavailable
@@ -64,7 +63,6 @@ class Session:
     __slots__ = (
         "__weakref__",
         "_answering_since",
-        "_bucket",
         "_emulated_as",
         "_format",
         "_mode",
@@ -79,7 +77,6 @@ class Session:
         "credentials",
         "handshake_token",
         "node",
-        "publish_bucket",
         "subscriptions",
     )
 
@@ -100,7 +97,6 @@ class Session:
         self.handshake_token = token
         self.client = ClientInfo("", "")
         self.subscriptions: dict[str, Subscription] = {}
-        self.publish_bucket: TokenBucket | None = None
         self._format = client_format
         self._state: str = "new"  # then connected or refused, then ended
         self._queue: list[Command] = []  # short and mostly empty: a deque would be a tenth of an idle socket
@@ -108,7 +104,6 @@ class Session:
         self._answering_since = 0.0
         self._pong_by = math.inf
         self._ping_at = 0.0
-        self._bucket = TokenBucket(node.limits.commands_per_minute, time.monotonic())
         self._mode = mode
         self._pings_by_frames = pings_by_frames
         self._emulated_as = node.emulation.enter(self.receive) if mode == "emulated" else ""
@@ -259,7 +254,7 @@ class Session:
             raise SessionEnds(codes.BAD_COMMAND)
         if (method == "connect") != (self._state == "new"):
             raise SessionEnds(codes.BAD_COMMAND)
-        if self._bucket.take(time.monotonic()):
+        if command.connect is None and not self.node.is_command_allowed(self.client.user):
             raise codes.TOO_MANY_REQUESTS.error()
         if command.connect is not None:
             await self._connect(command.id, command.connect)
@@ -276,6 +271,8 @@ class Session:
 
     async def _connect(self, command_id: int, request: ConnectRequest) -> None:
         credentials = await signing_in.sign_in(self, request.token)
+        if not self.node.is_command_allowed(credentials.user_id):
+            raise codes.TOO_MANY_REQUESTS.error()
         self.client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
         subs = await subscribing.subscribe_at_connect(self, request.subs)
         if self._state != "new":

@@ -1,68 +1,75 @@
-"""How often one person, or one address, may ask. Counted by each process for itself."""
+"""How often one person, account or address may ask, over the whole installation."""
 
 import ipaddress
 import time
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from server.errors import RateLimited
-from server.realtime.limits import TokenBucket, TokenBuckets
+from server.realtime.limits import TokenBucket
+from server.realtime.rates import Rates, Wanted
 from server.settings import Settings
 
 ADDRESS_FACTOR = 10
 """Many people share one address; this many times one person's failed sign-ins, or commands, are borne from it."""
+
+ACCOUNT_FACTOR = 10
+"""This many times the failed sign-ins that one address may make for one account are borne from all addresses."""
 
 REFUSALS_LOGGED = 10
 """Lines a minute on refused handshakes: a page elsewhere can have as many refused as it likes."""
 
 
 class Limits:
-    """The limits of one application, by the settings' rates. `clock` gives seconds, from any start."""
+    """The limits of one application, by the settings' rates. What refuses raises RateLimited."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._writes = TokenBuckets(settings.rate_limit_writes)
-        self._sign_ins = TokenBuckets(settings.rate_limit_sign_in)
-        self._addresses = TokenBuckets(settings.rate_limit_sign_in * ADDRESS_FACTOR)
-        self._commanders = TokenBuckets(settings.rate_limit_commands * ADDRESS_FACTOR)
-        self._refusals = TokenBucket(REFUSALS_LOGGED, clock())
+    def __init__(self, settings: Settings, rates: Rates) -> None:
+        sign_ins = settings.rate_limit_sign_in
+        self._rates = rates
+        self._writes = rates.rate("writes", settings.rate_limit_writes)
+        self._commanders = rates.rate("commands of an address", settings.rate_limit_commands * ADDRESS_FACTOR)
+        self._registrations = rates.rate("registrations", settings.rate_limit_registration)
+        self._sign_ins = rates.rate("sign-ins", sign_ins)
+        self._sign_ins_of_address = rates.rate("sign-ins of an address", sign_ins * ADDRESS_FACTOR)
+        self._sign_ins_of_account = rates.rate("sign-ins of an account", sign_ins * ACCOUNT_FACTOR)
+        self._refusals = TokenBucket(REFUSALS_LOGGED, time.monotonic())
 
     def count_write(self, user_id: str) -> None:
-        """Raises RateLimited."""
-        if seconds := self._writes.take(user_id, self._clock()):
-            raise RateLimited(seconds)
+        _refuse_if(self._writes.take(user_id))
 
     def count_commands(self, address: str) -> None:
-        """Count a request that brings commands to a session, which may be far away. Raises RateLimited.
+        """Count a request that brings commands to a session, which may be far away.
 
         The session itself counts the commands.
         """
-        if seconds := self._commanders.take(_network(address), self._clock()):
-            raise RateLimited(seconds)
+        _refuse_if(self._commanders.take(network_of(address)))
 
-    def begin_sign_in(self, address: str, email: str) -> None:
+    async def count_registration(self, address: str) -> None:
+        """Count an attempt to register, whatever comes of it: its answer tells whether somebody has that e-mail."""
+        _refuse_if(await self._rates.take((self._registrations, network_of(address))))
+
+    async def begin_sign_in(self, address: str, email: str) -> None:
         """Count an attempt before the password is looked at, so that attempts at the same moment count too.
 
-        Raises RateLimited. Call `sign_in_succeeded` after a good one, which then has cost nothing.
+        Call `sign_in_succeeded` after a good one, which then has cost nothing.
         """
-        now, network = self._clock(), _network(address)
-        if seconds := self._sign_ins.take((network, email.lower()), now):
-            raise RateLimited(seconds)
-        if seconds := self._addresses.take(network, now):
-            self._sign_ins.give_back((network, email.lower()))
-            raise RateLimited(seconds)
+        _refuse_if(await self._rates.take(*self._counted_by(address, email)))
+
+    async def sign_in_succeeded(self, address: str, email: str) -> None:
+        await self._rates.give_back(*self._counted_by(address, email))
 
     def is_refusal_logged(self) -> bool:
         """Whether the log may have a line more on a refused handshake; counts it."""
-        return self._refusals.take(self._clock()) == 0.0
+        return self._refusals.take(time.monotonic()) == 0.0
 
-    def sign_in_succeeded(self, address: str, email: str) -> None:
-        network = _network(address)
-        self._sign_ins.give_back((network, email.lower()))
-        self._addresses.give_back(network)
+    def _counted_by(self, address: str, email: str) -> list[Wanted]:
+        network, account = network_of(address), email.lower()
+        wanted = [(self._sign_ins, f"{network} {account}"), (self._sign_ins_of_address, network)]
+        if account:  # what can be nobody's address has no account to protect
+            wanted.append((self._sign_ins_of_account, account))
+        return wanted
 
 
 def limits_of(connection: HTTPConnection) -> Limits:
@@ -85,8 +92,8 @@ async def client_address(request: Request) -> str:
 ClientAddress = Annotated[str, Depends(client_address)]
 
 
-def _network(address: str) -> str:
-    """One household of IPv6 has 2^64 addresses: it counts as one."""
+def network_of(address: str) -> str:
+    """What is counted as one address: a household of IPv6 has 2^64 of them."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -94,3 +101,8 @@ def _network(address: str) -> str:
     if parsed.version == 4:
         return address
     return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _refuse_if(wait_seconds: float) -> None:
+    if wait_seconds:
+        raise RateLimited(wait_seconds)

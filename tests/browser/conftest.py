@@ -83,5 +83,6 @@ def environment_for(database_url: str) -> dict[str, str]:
         "ROOMFUL_PONG_TIMEOUT": "2",
         "ROOMFUL_SHUTDOWN_GRACE": "2",
         "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
+        "ROOMFUL_RATE_LIMIT_REGISTRATION": "0",
         "ROOMFUL_RECOVERY_LIMIT": str(RECOVERY_LIMIT),
     }

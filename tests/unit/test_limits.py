@@ -4,8 +4,9 @@ import pytest
 
 from server.errors import RateLimited
 from server.realtime.limits import TokenBucket, TokenBuckets
+from server.realtime.rates import Rates
 from server.settings import Settings
-from server.web.limits import ADDRESS_FACTOR, Limits
+from server.web.limits import ACCOUNT_FACTOR, ADDRESS_FACTOR, Limits
 
 
 class Clock:
@@ -16,9 +17,14 @@ class Clock:
         return self.now
 
 
-def limits(clock: Clock, *, sign_in: int = 5, writes: int = 60) -> Limits:
-    settings = Settings(_env_file=None, rate_limit_sign_in=sign_in, rate_limit_writes=writes)
-    return Limits(settings, clock=clock)
+def limits(clock: Clock, *, sign_in: int = 5, writes: int = 60, registration: int = 3) -> Limits:
+    settings = Settings(
+        _env_file=None,
+        rate_limit_sign_in=sign_in,
+        rate_limit_writes=writes,
+        rate_limit_registration=registration,
+    )
+    return Limits(settings, Rates(clock=clock))
 
 
 def test_a_bucket_lets_a_burst_pass_then_one_at_a_time() -> None:
@@ -63,50 +69,79 @@ def test_buckets_forget_the_key_that_was_idle_longest() -> None:
     assert buckets.take("b", 0.0) == 0.0
 
 
-def test_failed_sign_ins_are_counted_for_address_and_email_together() -> None:
+async def test_failed_sign_ins_are_counted_for_address_and_email_together() -> None:
     counted = limits(Clock())
     for _ in range(5):
-        counted.begin_sign_in("192.0.2.1", "Ada@example.test")
+        await counted.begin_sign_in("192.0.2.1", "Ada@example.test")
     with pytest.raises(RateLimited) as refusal:
-        counted.begin_sign_in("192.0.2.1", "ada@example.test")
+        await counted.begin_sign_in("192.0.2.1", "ada@example.test")
     assert refusal.value.headers["Retry-After"] == "12"
-    counted.begin_sign_in("192.0.2.1", "bob@example.test")
-    counted.begin_sign_in("192.0.2.2", "ada@example.test")
+    await counted.begin_sign_in("192.0.2.1", "bob@example.test")
+    await counted.begin_sign_in("192.0.2.2", "ada@example.test")
 
 
-def test_a_good_sign_in_costs_nothing() -> None:
+async def test_a_good_sign_in_costs_nothing() -> None:
     counted = limits(Clock())
     for _ in range(100):
-        counted.begin_sign_in("192.0.2.1", "ada@example.test")
-        counted.sign_in_succeeded("192.0.2.1", "ada@example.test")
+        await counted.begin_sign_in("192.0.2.1", "ada@example.test")
+        await counted.sign_in_succeeded("192.0.2.1", "ada@example.test")
 
 
-def test_one_address_can_not_try_many_people_for_ever() -> None:
+async def test_one_address_can_not_try_many_people_for_ever() -> None:
     counted = limits(Clock())
     for number in range(5 * ADDRESS_FACTOR):
-        counted.begin_sign_in("192.0.2.1", f"{number}@example.test")
+        await counted.begin_sign_in("192.0.2.1", f"{number}@example.test")
     with pytest.raises(RateLimited):
-        counted.begin_sign_in("192.0.2.1", "another@example.test")
-    counted.begin_sign_in("192.0.2.2", "another@example.test")
+        await counted.begin_sign_in("192.0.2.1", "another@example.test")
+    await counted.begin_sign_in("192.0.2.2", "another@example.test")
 
 
-def test_a_refused_attempt_takes_nothing_from_the_person() -> None:
+async def test_a_refused_attempt_takes_nothing_from_the_person() -> None:
     clock = Clock()
     counted = limits(clock, sign_in=1)
     for number in range(ADDRESS_FACTOR):
-        counted.begin_sign_in("192.0.2.1", f"{number}@example.test")
+        await counted.begin_sign_in("192.0.2.1", f"{number}@example.test")
     with pytest.raises(RateLimited):
-        counted.begin_sign_in("192.0.2.1", "ada@example.test")
+        await counted.begin_sign_in("192.0.2.1", "ada@example.test")
     clock.now += 60 / ADDRESS_FACTOR
-    counted.begin_sign_in("192.0.2.1", "ada@example.test")
+    await counted.begin_sign_in("192.0.2.1", "ada@example.test")
 
 
-def test_an_ipv6_household_is_one_address() -> None:
+async def test_an_ipv6_household_is_one_address() -> None:
     counted = limits(Clock(), sign_in=1)
-    counted.begin_sign_in("2001:db8:1:2::1", "ada@example.test")
+    await counted.begin_sign_in("2001:db8:1:2::1", "ada@example.test")
     with pytest.raises(RateLimited):
-        counted.begin_sign_in("2001:db8:1:2:ffff::2", "ada@example.test")
-    counted.begin_sign_in("2001:db8:1:3::1", "ada@example.test")
+        await counted.begin_sign_in("2001:db8:1:2:ffff::2", "ada@example.test")
+    await counted.begin_sign_in("2001:db8:1:3::1", "ada@example.test")
+
+
+async def test_many_addresses_together_have_a_ceiling_for_one_account() -> None:
+    counted = limits(Clock(), sign_in=2)
+    for number in range(2 * ACCOUNT_FACTOR):
+        await counted.begin_sign_in(f"192.0.2.{number}", "ada@example.test")
+    with pytest.raises(RateLimited):
+        await counted.begin_sign_in("198.51.100.1", "ada@example.test")
+    await counted.begin_sign_in("198.51.100.1", "bob@example.test")
+
+
+async def test_what_is_no_address_of_anybody_has_no_ceiling() -> None:
+    counted = limits(Clock(), sign_in=1)
+    for number in range(2 * ACCOUNT_FACTOR):
+        await counted.begin_sign_in(f"192.0.2.{number}", "")
+
+
+async def test_registrations_have_a_bucket_of_their_own_for_each_address() -> None:
+    clock = Clock()
+    counted = limits(clock, sign_in=1, registration=3)
+    for _ in range(3):
+        await counted.count_registration("192.0.2.1")
+    with pytest.raises(RateLimited) as refusal:
+        await counted.count_registration("192.0.2.1")
+    assert refusal.value.headers["Retry-After"] == "20"
+    await counted.count_registration("192.0.2.2")
+    await counted.begin_sign_in("192.0.2.1", "ada@example.test")
+    clock.now += 20
+    await counted.count_registration("192.0.2.1")
 
 
 def test_writes_are_counted_for_each_person() -> None:

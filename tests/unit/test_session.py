@@ -347,6 +347,28 @@ async def test_history_gives_position_pages_and_reverse() -> None:
             assert (result["epoch"], result["offset"]) == (epoch, 5)
 
 
+async def test_another_connection_of_a_person_renews_no_limit() -> None:
+    async with running_engine(limits=Limits(commands_per_minute=9)) as engine:
+        engine.history.open("project:1")
+        published = 0
+        for _ in range(3):  # 7 commands each: connect, and six publications
+            session, told = engine.session()
+            say(session, {"id": 1, "connect": {"token": "ada"}})
+            (answer,) = await answers(told, 1)
+            if "error" in answer:
+                assert answer["error"] == {"code": 111, "message": "too many requests", "temporary": True}
+                break
+            for number in range(2, 8):
+                say(session, {"id": number, "publish": {"channel": "signal:1", "data": {}}})
+            published += sum("publish" in each for each in await answers(told, 6))
+            session.closed(1000)
+        assert published == 5  # a minute, as the channel allows a person
+        assert "error" in answer
+        other, told = engine.session()
+        say(other, {"id": 1, "connect": {"token": "bob"}}, {"id": 2, "publish": {"channel": "signal:1", "data": {}}})
+        assert [("error" in each) for each in await answers(told, 2)] == [False, False]
+
+
 async def test_signal_reaches_the_others_with_its_sender_and_is_rate_limited() -> None:
     async with running_engine() as engine:
         engine.history.open("project:1")
@@ -701,7 +723,7 @@ async def test_patches_of_protobuf_are_bytes() -> None:
 
 
 async def test_what_a_connection_may_cost_is_limited() -> None:
-    limits = Limits(channels=2, commands_per_minute=6, queued_commands=3, connections_per_user=2)
+    limits = Limits(channels=2, commands_per_minute=6, queued_commands=3)
     async with running_engine(limits=limits) as engine:
         for number in range(4):
             engine.history.open(f"project:{number}")
@@ -717,6 +739,10 @@ async def test_what_a_connection_may_cost_is_limited() -> None:
         assert codes_given == [(None, None), (None, None), limit, twice, twice, too_many]
         say(session, *({"id": number, "history": {"channel": "project:0"}} for number in range(20, 25)))
         assert transport.closed_with == (3013, "too many requests")
+
+
+async def test_the_connections_of_a_person_are_limited() -> None:
+    async with running_engine(limits=Limits(connections_per_user=2)) as engine:
         await connected(engine)
         await connected(engine)
         third, refused = engine.session()

@@ -1,0 +1,94 @@
+"""Limits over several real processes."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Backend
+from tests.support.api import API, Person
+from tests.support.server import Server
+from tests.support.sockets import Socket
+from tests.support.valkey import Valkey
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return "postgresql"
+
+
+@pytest.fixture
+async def server(environment: dict[str, str], valkey: Valkey, tmp_path: Path) -> AsyncIterator[Server]:
+    del environment["ROOMFUL_RATE_LIMIT_SIGN_IN"], environment["ROOMFUL_RATE_LIMIT_REGISTRATION"]
+    environment |= {"ROOMFUL_REDIS_URL": valkey.url, "ROOMFUL_RATE_LIMIT_COMMANDS": "0"}
+    async with Server(tmp_path, environment, arguments=["--workers", "4"], start_seconds=150) as server:
+        yield server
+
+
+async def on_new_connection(server: Server, method: str, path: str, **options: object) -> int:
+    """The status of a request on a connection of its own, which any of the workers may have taken."""
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=20) as http:
+        return (await http.request(method, API + path, **options)).status_code  # type: ignore[arg-type]  # as httpx takes them
+
+
+@pytest.mark.timeout(300)
+async def test_four_workers_allow_what_one_does(server: Server) -> None:
+    ada = await server.api.register("ada")
+    project = await ada.create_project()
+    await check_sign_ins(server)
+    await check_registrations(server)
+    await check_publications(server, ada, f"signal:{project.id}")
+
+
+async def check_sign_ins(server: Server) -> None:
+    began_at = time.monotonic()
+    wrong = {"username": "ada@example.test", "password": "wrong password"}
+    async with asyncio.TaskGroup() as group:
+        tries = [group.create_task(on_new_connection(server, "POST", "/auth/token", data=wrong)) for _ in range(60)]
+    statuses = Counter(each.result() for each in tries)
+    refilled = int((time.monotonic() - began_at) / 6) + 1
+    assert 10 <= statuses[401] <= 10 + refilled, statuses
+    assert statuses[401] + statuses[429] == 60
+
+
+async def check_registrations(server: Server) -> None:
+    """One of them was Ada's."""
+    began_at = time.monotonic()
+    people = [{"email": f"p{n}@example.test", "password": "12345678", "name": "P"} for n in range(60)]
+    async with asyncio.TaskGroup() as group:
+        tries = [group.create_task(on_new_connection(server, "POST", "/auth/register", json=body)) for body in people]
+    statuses = Counter(each.result() for each in tries)
+    refilled = int((time.monotonic() - began_at) / 2) + 1
+    assert 29 <= statuses[201] <= 30 + refilled, statuses
+    assert statuses[201] + statuses[429] == 60
+
+
+async def check_publications(server: Server, ada: Person, channel: str) -> None:
+    """On sockets that come and go, at whichever worker."""
+    began_at = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(publish_for(server, ada, channel, seconds=3)) for _ in range(4)]
+    taken = sum(task.result() for task in tasks)
+    refilled = (time.monotonic() - began_at) * 30
+    assert 1_800 <= taken <= 1_800 * 1.3 + refilled, taken
+
+
+async def publish_for(server: Server, ada: Person, channel: str, *, seconds: float) -> int:
+    """Publish as fast as it goes, on one connection after the other; how many were taken."""
+    publish = [json.dumps({"id": number, "publish": {"channel": channel, "data": {}}}) for number in range(2, 102)]
+    connect = json.dumps({"id": 1, "connect": {"token": ada.token}})
+    taken = 0
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        socket = Socket(f"{server.socket_url}/connection/websocket")
+        await socket.open()
+        await socket.send("\n".join([connect, *publish]))
+        for _ in range(1 + len(publish)):
+            taken += "publish" in json.loads(await socket.receive())
+        await socket.close()
+    return taken
