@@ -158,7 +158,7 @@ def _channel(kind: Kind) -> Json:
     traits = [
         "recoverable" if rules.is_recoverable else "without history",
         *(["presence", "join and leave"] if rules.has_presence else []),
-        f"clients may publish up to {rules.max_publish_bytes} bytes, {rules.publishes_per_minute} times a minute and person"
+        f"a person may publish {rules.publishes_per_minute} times a minute, up to {rules.max_publish_bytes} bytes"
         if rules.takes_publish
         else "clients can't publish",
     ]

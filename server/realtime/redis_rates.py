@@ -1,6 +1,7 @@
 """The buckets of a server that runs as several processes, kept in Redis."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 from server.realtime.rates import Charge, StoreUnavailable
@@ -39,9 +40,9 @@ class RedisRates:
             left = [float(tokens) for tokens in answer]
         except (*UNREACHABLE, TypeError, ValueError) as error:
             raise StoreUnavailable from error
-        if len(left) != len(charges):
+        if len(left) != len(charges) or not all(map(math.isfinite, left)):
             raise StoreUnavailable
-        return left
+        return [max(-charge.per_minute, tokens) for charge, tokens in zip(charges, left, strict=True)]
 
 
 CHARGE = """
