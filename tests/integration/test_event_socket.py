@@ -22,7 +22,7 @@ from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving
 from tests.support.sockets import Socket
-from tests.support.subscribers import CommandError, PlainSubscriber, Push, Subscriber
+from tests.support.subscribers import CommandError, PlainSubscriber, Subscriber
 
 NOBODY = "01a20000-0000-7000-8000-000000000000"
 
@@ -32,17 +32,6 @@ async def two_members(live: Live, role: str = "editor") -> tuple[Person, Person,
     project = await ada.create_project()
     await ada.add_member(project, bob, role)
     return ada, bob, project
-
-
-async def expect(subscriber: Subscriber, type_: str) -> Push:
-    """The next push of a project is an event of this type, or of this kind.
-
-    Notifications come by a channel of their own, some time after what they tell of.
-    """
-    while (push := await subscriber.next_push()).channel.startswith("user:"):
-        pass
-    assert push.type == type_, push
-    return push
 
 
 async def test_events_are_gathered_for_as_long_as_the_setting_says(settings: Settings) -> None:
@@ -72,7 +61,7 @@ async def test_events_reach_every_kind_of_reader_as_the_log_has_them(live: Live)
             await ada.create_task(project, title)
         logged = await ada.all_events(project)
         assert [await plain.next_event() for _ in logged] == logged
-        pushed = [(await expect(subscriber, "task.created")).event for _ in range(3)]
+        pushed = [(await subscriber.expect_push("task.created")).event for _ in range(3)]
         assert pushed == logged[-3:]
 
 
@@ -81,16 +70,16 @@ async def test_subscriber_recovers_what_happened_while_away(live: Live) -> None:
     async with Subscriber(live.socket_url, token=bob.token) as subscriber:
         await subscriber.subscribe(project.channel)
         await ada.create_task(project, "seen")
-        await expect(subscriber, "task.created")
+        await subscriber.expect_push("task.created")
         await subscriber.drop()
         for n in range(5):
             await ada.create_task(project, f"missed {n}")
         answers = await subscriber.reconnect()
         assert answers[project.channel]["recovered"]
-        titles = [(await expect(subscriber, "task.created")).event["data"]["task"]["title"] for _ in range(5)]
+        titles = [(await subscriber.expect_push("task.created")).event["data"]["task"]["title"] for _ in range(5)]
         assert titles == [f"missed {n}" for n in range(5)]
         await ada.create_task(project, "live again")
-        assert (await expect(subscriber, "task.created")).event["data"]["task"]["title"] == "live again"
+        assert (await subscriber.expect_push("task.created")).event["data"]["task"]["title"] == "live again"
 
 
 async def test_subscriber_that_saw_nothing_yet_recovers_too(live: Live) -> None:
@@ -100,7 +89,7 @@ async def test_subscriber_that_saw_nothing_yet_recovers_too(live: Live) -> None:
         await subscriber.drop()
         await ada.create_task(project, "missed")
         assert (await subscriber.reconnect())[project.channel]["recovered"]
-        await expect(subscriber, "task.created")
+        await subscriber.expect_push("task.created")
 
 
 async def test_plain_reader_gets_a_long_past_whole_and_then_the_present(live: Live) -> None:
@@ -249,12 +238,10 @@ async def test_removed_member_hears_nothing_more(live: Live) -> None:
         await pointing.subscribe(signal)
         await ada.remove_member(project, bob)
         await ada.create_task(project, "secret")
-        assert (await expect(subscriber, "unsubscribe")).channel == project.channel
-        assert (await expect(pointing, "unsubscribe")).channel == signal
+        assert (await subscriber.expect_push("unsubscribe")).channel == project.channel
+        assert (await pointing.expect_push("unsubscribe")).channel == signal
         await plain.expect_close(3507)
-        with pytest.raises(TimeoutError):
-            while True:
-                assert (await subscriber.next_push(0.3)).channel.startswith("user:")
+        await subscriber.expect_silence(0.3)
         await owner.expect_event("member.removed")
         await owner.expect_event("task.created")
         with pytest.raises(CommandError):
@@ -271,7 +258,7 @@ async def test_lowered_role_makes_readers_come_back(live: Live) -> None:
     ):
         await subscriber.subscribe(project.channel)
         await ada.patch(f"{project.path}/members/{bob.id}", {"role": "viewer"})
-        push = await expect(subscriber, "unsubscribe")
+        push = await subscriber.expect_push("unsubscribe")
         assert push.body["code"] == 2500
         await plain.expect_close(3011)
         await subscriber.unsubscribe(project.channel)
@@ -286,8 +273,8 @@ async def test_deleted_project_ends_with_its_last_event(live: Live) -> None:
     ):
         await subscriber.subscribe(project.channel)
         await ada.delete(project.path)
-        await expect(subscriber, "project.deleted")
-        await expect(subscriber, "unsubscribe")
+        await subscriber.expect_push("project.deleted")
+        await subscriber.expect_push("unsubscribe")
         await plain.expect_event("project.deleted")
         await plain.expect_close(3507)
 
@@ -327,7 +314,7 @@ async def test_own_notifications_are_subscribed_at_connect_and_recoverable(live:
     async with Subscriber(live.socket_url, token=bob.token) as subscriber:
         assert list(subscriber.connected["subs"]) == [f"user:{bob.id}"]
         await ada.add_member(project, bob)
-        event = (await subscriber.expect_push("notification.created")).event
+        event = (await subscriber.expect_push("notification.created", f"user:{bob.id}")).event
         assert event["data"]["notification"]["project_id"] == project.id
 
 
@@ -442,7 +429,7 @@ async def test_writes_answered_or_not_reach_readers_once_in_order(live: Live) ->
             for n in range(50):
                 group.create_task((ada if n % 2 else bob).create_task(project, f"task {n}"))
         assert [(await plain.next_event())["offset"] for _ in range(52)] == list(range(1, 53))
-        offsets = [(await expect(subscriber, "task.created")).event["offset"] for _ in range(50)]
+        offsets = [(await subscriber.expect_push("task.created")).event["offset"] for _ in range(50)]
         assert offsets == list(range(3, 53))
 
 

@@ -47,7 +47,7 @@ async def changed(settings: Settings, **changes: object) -> AsyncIterator[Live]:
         yield live
 
 
-async def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  # plain state
             await asyncio.sleep(0.01)

@@ -113,11 +113,31 @@ class Push:
         return event
 
 
+def _is_own(channel: str) -> bool:
+    return channel.startswith("user:")
+
+
+class _Pushes:
+    """What the server said by itself on one connection, and how that ended."""
+
+    def __init__(self) -> None:
+        self.own: asyncio.Queue[Push | Exception] = asyncio.Queue()
+        self.others: asyncio.Queue[Push | Exception] = asyncio.Queue()
+
+    def put(self, push: Push) -> None:
+        (self.own if _is_own(push.channel) else self.others).put_nowait(push)
+
+    def end(self, failure: Exception) -> None:
+        for queue in (self.own, self.others):
+            queue.put_nowait(failure)
+
+
 class Subscriber:
     """A client that speaks the Centrifuge protocol in JSON, by `/connection/websocket` or over another `socket`.
 
-    Pushes, those of a recovery included, wait in order for `expect_push`. Pings are answered while nobody looks,
-    unless `answers_pings` is False.
+    Pushes, those of a recovery included, wait in order for `expect_push`. Those of the person's own channel (`user:…`)
+    wait apart, for whoever names it: they come some time after the events they tell of. Pings are answered while
+    nobody looks, unless `answers_pings` is False.
     """
 
     def __init__(
@@ -135,7 +155,7 @@ class Subscriber:
         self.answers_pings = answers_pings
         self.connected: Json = {}
         self._places: dict[str, _Place] = {}
-        self._pushes: asyncio.Queue[Push | Exception] = asyncio.Queue()
+        self._pushes = _Pushes()
         self._replies: dict[int, asyncio.Future[Json]] = {}
         self._subscribing: dict[int, str] = {}
         self._last_id = 0
@@ -161,7 +181,7 @@ class Subscriber:
     async def open(self) -> None:
         """Open the socket and say nothing."""
         await self.socket.open()
-        self._pushes = asyncio.Queue()
+        self._pushes = _Pushes()
         crew = await self._stack.enter_async_context(Crew("test subscriber"))
         crew.spawn(self._read(self._pushes))
 
@@ -224,17 +244,19 @@ class Subscriber:
         result: Json = results[0]
         return result
 
-    async def next_push(self, seconds: float = DEADLINE_SECONDS) -> Push:
+    async def next_push(self, seconds: float = DEADLINE_SECONDS, *, own: bool = False) -> Push:
+        """The next push of any channel but the person's own, or the next of that one."""
+        pushes = self._pushes.own if own else self._pushes.others
         async with asyncio.timeout(seconds):
-            push = await self._pushes.get()
+            push = await pushes.get()
         if isinstance(push, Exception):
-            self._pushes.put_nowait(push)
+            pushes.put_nowait(push)
             raise push
         return push
 
     async def expect_push(self, type_: str, channel: str | None = None, *, seconds: float = DEADLINE_SECONDS) -> Push:
         """The next push is an event of this type, or of this kind (`join`, `leave`, `unsubscribe`, …)."""
-        push = await self.next_push(seconds)
+        push = await self.next_push(seconds, own=_is_own(channel or ""))
         assert push.type == type_, f"expected {type_}, got {push}"
         assert channel is None or push.channel == channel, f"expected {channel}, got {push}"
         return push
@@ -250,14 +272,14 @@ class Subscriber:
     async def expect_close(self, code: int, seconds: float = DEADLINE_SECONDS) -> Closed:
         """The server closes with this code; pushes before that are passed over."""
         async with asyncio.timeout(seconds):
-            while not isinstance(push := await self._pushes.get(), Exception):
+            while not isinstance(push := await self._pushes.others.get(), Exception):
                 pass
         if not isinstance(push, Closed):
             raise push
         assert push.code == code, f"closed with {push.code} {push.reason!r}, not {code}"
         return push
 
-    async def _read(self, pushes: "asyncio.Queue[Push | Exception]") -> None:
+    async def _read(self, pushes: "_Pushes") -> None:
         try:
             while True:
                 frame = await self.socket.receive(seconds=3600)
@@ -271,13 +293,13 @@ class Subscriber:
                         with suppress(ConnectionClosed):
                             await self.socket.send("{}")
         except Exception as failure:  # closed, or what came is not the protocol: whoever waits is told
-            pushes.put_nowait(failure)
+            pushes.end(failure)
             for reply in self._replies.values():
                 if not reply.done():
                     reply.set_exception(failure)
                     reply.exception()  # a test that does not ask any more need not be told
 
-    def _take(self, message: Json, pushes: "asyncio.Queue[Push | Exception]") -> None:
+    def _take(self, message: Json, pushes: "_Pushes") -> None:
         if "id" not in message:
             self._take_push(message["push"], pushes)
             return
@@ -289,16 +311,16 @@ class Subscriber:
             self._arrive(name, subscribed, pushes)
         self._replies[message["id"]].set_result(message)
 
-    def _arrive(self, channel: str, subscribed: Json, pushes: "asyncio.Queue[Push | Exception]") -> None:
+    def _arrive(self, channel: str, subscribed: Json, pushes: "_Pushes") -> None:
         self._places[channel] = _Place(
             subscribed.get("offset", 0), subscribed.get("epoch", ""), subscribed.get("recoverable", False)
         )
         for publication in subscribed.get("publications", []):
             self._take_push({"channel": channel, "pub": publication}, pushes)
 
-    def _take_push(self, message: Json, pushes: "asyncio.Queue[Push | Exception]") -> None:
+    def _take_push(self, message: Json, pushes: "_Pushes") -> None:
         channel = message.get("channel", "")
         [(kind, body)] = [(name, value) for name, value in message.items() if name != "channel"]
         if kind == "pub" and "offset" in body and channel in self._places:
             self._places[channel].offset = body["offset"]
-        pushes.put_nowait(Push(channel, kind, body))
+        pushes.put(Push(channel, kind, body))
