@@ -60,8 +60,22 @@ MUTATIONS = (
     Mutation(
         "held events are not bounded",
         "channel.py",
-        "if len(self.held) >= HELD_LIMIT:",
-        "if len(self.held) > HELD_LIMIT * 2:",
+        "if len(self.held) >= HELD_LIMIT or",
+        "if len(self.held) > HELD_LIMIT * 2 or",
+        "test_channel.py",
+    ),
+    Mutation(
+        "held events are not bounded by bytes",
+        "channel.py",
+        " or self._held_bytes + size > HELD_BYTES:",
+        ":",
+        "test_channel.py",
+    ),
+    Mutation(
+        "the tail is not bounded by bytes",
+        "channel.py",
+        " or self._tail_bytes > TAIL_BYTES:",
+        ":",
         "test_channel.py",
     ),
     Mutation(
@@ -74,8 +88,8 @@ MUTATIONS = (
     Mutation(
         "the tail outlives its history",
         "channel.py",
-        "        self.position = position\n        self.tail.clear()\n",
-        "        self.position = position\n",
+        "        self.doubted = None\n        self._forget_tail()\n",
+        "        self.doubted = None\n",
         "test_channel.py",
     ),
     Mutation(
@@ -96,8 +110,15 @@ MUTATIONS = (
     Mutation(
         "the limit of recovery is ignored",
         "hub.py",
-        "wanted = (rest or [])[: limit - len(found)]",
-        "wanted = rest or []",
+        "given = fitting(found[:limit], max_bytes)",
+        "given = fitting(found, max_bytes)",
+        "test_hub.py",
+    ),
+    Mutation(
+        "the bytes of a recovery are not bounded",
+        "hub.py",
+        "given = fitting(found[:limit], max_bytes)",
+        "given = found[:limit]",
         "test_hub.py",
     ),
     Mutation(

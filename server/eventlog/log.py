@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import new_id, now
 from server.db.statement import Change, Statement
 from server.eventlog.models import CHANNEL, EVENT, Channel, Event
-from server.realtime.history import Expired, Page, UnknownChannel
+from server.realtime.history import PAGE_BYTES, Expired, Page, UnknownChannel
 from server.realtime.publication import Position, Publication
 
 __all__ = [
@@ -135,6 +135,8 @@ async def heads(session: AsyncSession, channels: Sequence[str]) -> dict[str, Pos
 async def read_since(session: AsyncSession, channel: str, after: int | None, *, limit: int) -> Page:
     """At most `limit` events with an offset above `after`, oldest first, never with a hole; None: from the oldest kept.
 
+    They hold at most PAGE_BYTES together, unless the first one alone is larger.
+
     Raises UnknownChannel, and Expired when an event right after `after` is no longer kept or `after` is beyond the
     head: the reader's state belongs to another history.
     """
@@ -146,7 +148,7 @@ async def read_since(session: AsyncSession, channel: str, after: int | None, *, 
         raise Expired(channel)
     publications: list[Publication] = []
     if after < row.head:
-        found = await session.execute(_AFTER, {"channel_name": channel, "after": after, "count": limit})
+        found = await session.execute(_AFTER, {"channel_name": channel, "after": after, "most": limit})
         publications = [Publication(channel, body, offset, row.epoch, type_) for offset, type_, body in found]
     newest = max(row.head, publications[-1].offset if publications else 0)
     if publications and publications[0].offset != after + 1:
@@ -155,14 +157,12 @@ async def read_since(session: AsyncSession, channel: str, after: int | None, *, 
 
 
 async def read_before(session: AsyncSession, channel: str, before: int, *, limit: int) -> Page:
-    """At most `limit` kept events with an offset below `before`, newest first. Raises UnknownChannel."""
+    """At most `limit` kept events with an offset below `before`, newest first. Raises UnknownChannel.
+
+    They hold at most PAGE_BYTES together, unless the first one alone is larger.
+    """
     newest = await head(session, channel)
-    found = await session.execute(
-        select(Event.offset, Event.type, Event.body)
-        .where(Event.channel == channel, Event.offset < before)
-        .order_by(Event.offset.desc())
-        .limit(limit)
-    )
+    found = await session.execute(_BEFORE, {"channel_name": channel, "before": before, "most": limit})
     return Page([Publication(channel, body, offset, newest.epoch, type_) for offset, type_, body in found], newest)
 
 
@@ -190,9 +190,27 @@ _ADVANCE = Statement(
 )
 _RECORD = Statement(insert(EVENT))
 _CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))
-_AFTER = (
-    select(Event.offset, Event.type, Event.body)
-    .where(Event.channel == bindparam("channel_name"), Event.offset > bindparam("after"))
-    .order_by(Event.offset)
-    .limit(bindparam("count"))
-)
+
+
+def _page(is_wanted: ColumnElement[bool], *, newest_first: bool) -> Select[int, str, bytes]:
+    """The first `most` events in one direction, as far as they fit into PAGE_BYTES.
+
+    Their sizes are added up before, for which no database reads a body: 300 events may hold 12 MB.
+    """
+
+    def in_order(offset: ColumnElement[int]) -> ColumnElement[int]:
+        return offset.desc() if newest_first else offset.asc()
+
+    of_channel = Event.channel == bindparam("channel_name")
+    order = in_order(EVENT.c.offset)
+    size = func.length(Event.body).label("size")
+    sizes = select(Event.offset, size).where(of_channel, is_wanted).order_by(order).limit(bindparam("most")).subquery()
+    total = func.sum(sizes.c.size).over(order_by=in_order(sizes.c.offset)).label("total")
+    totals = select(sizes.c.offset, sizes.c.size, total).subquery()
+    is_first = totals.c.total == totals.c.size
+    fitting = select(totals.c.offset).where(or_(is_first, totals.c.total <= PAGE_BYTES))
+    return select(Event.offset, Event.type, Event.body).where(of_channel, Event.offset.in_(fitting)).order_by(order)
+
+
+_AFTER = _page(Event.offset > bindparam("after"), newest_first=False)
+_BEFORE = _page(Event.offset < bindparam("before"), newest_first=True)

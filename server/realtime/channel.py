@@ -8,10 +8,15 @@ from itertools import islice
 from typing import NamedTuple
 
 from server.realtime.fanout import Fanout
+from server.realtime.history import PAGE_BYTES
 from server.realtime.publication import Arrival, Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
 
 HELD_LIMIT = 1024
+HELD_BYTES = 1024 * 1024
+"""Of event data among the held events."""
+TAIL_BYTES = 2 * PAGE_BYTES
+"""Of event data in the tail. No recovery gives more than a page: the second is for readers in between."""
 
 Observe = Callable[[Publication], None]
 """Is shown each event just before it is delivered, in order; may end subscriptions."""
@@ -41,12 +46,16 @@ class Channel:
     that comes too early is held until the gap before it is closed, by its arrival or from the log. So no subscriber
     needs a place of its own while it is live, and delivery is a plain write to each (docs/decisions/0004).
 
-    `tail` keeps the newest events in memory, so that a crowd that comes back asks the database nothing.
+    `tail` keeps the newest events in memory, so that a crowd that comes back asks the database nothing. It is bounded
+    by their number and by their bytes, and so are the held ones.
     """
 
     __slots__ = (
         "_counters",
+        "_held_bytes",
         "_observe",
+        "_tail_bytes",
+        "_tail_length",
         "doubted",
         "fanout",
         "guarded",
@@ -76,7 +85,7 @@ class Channel:
         self.name = name
         self.is_sequenced = is_sequenced
         self.position: Position | None = None
-        self.tail: deque[Publication] = deque(maxlen=tail_length)
+        self.tail: deque[Publication] = deque()
         self.held: dict[int, Publication] = {}
         self.fanout = fanout
         self.subscriptions: set[Subscription] = set()
@@ -88,6 +97,9 @@ class Channel:
         self.swept_head: Position | None = None
         self.idle_since = 0.0
         self._observe = observe
+        self._tail_length = tail_length
+        self._tail_bytes = 0
+        self._held_bytes = 0
         self._counters = counters
 
     def take(self, message: Message | Hint) -> bool:
@@ -119,15 +131,20 @@ class Channel:
         """Everything up to here is history; what was held and follows it is delivered."""
         self.position = position
         self.doubted = None
-        self.tail.clear()
+        self._forget_tail()
         self._release()
 
     def forget(self) -> None:
         """Be as before opening: the channel does not exist any more, or not yet again."""
         self.position = None
         self.is_open = False
-        self.tail.clear()
+        self._forget_tail()
+        self.drop_held()
+
+    def drop_held(self) -> None:
+        """Wait no longer for what comes before the held events."""
         self.held.clear()
+        self._held_bytes = 0
 
     def missed(self, after: int) -> list[Publication] | None:
         """The events above an offset up to `position`, from memory; None when memory does not reach back so far."""
@@ -158,11 +175,15 @@ class Channel:
         return position is None or (hinted.epoch == position.epoch and hinted.offset <= position.offset)
 
     def _hold(self, publication: Publication) -> None:
-        if len(self.held) >= HELD_LIMIT:
+        if (replaced := self.held.get(publication.offset)) is not None:
+            self._unhold(replaced)
+        size = len(publication.data)
+        if len(self.held) >= HELD_LIMIT or self._held_bytes + size > HELD_BYTES:
             self._counters.held_dropped += 1  # it will be read from the log with the rest of the gap
             return
         self._counters.held += 1
         self.held[publication.offset] = publication
+        self._held_bytes += size
 
     def _release(self) -> None:
         """Forward the held events whose turn has come; forget those that came in another way."""
@@ -171,13 +192,24 @@ class Channel:
         for offset in sorted(self.held):
             publication = self.held[offset]
             if publication.epoch != self.position.epoch or offset <= self.position.offset:
-                del self.held[offset]
+                self._unhold(publication)
             elif offset == self.position.offset + 1:
-                del self.held[offset]
+                self._unhold(publication)
                 self._forward(publication)
+
+    def _unhold(self, publication: Publication) -> None:
+        del self.held[publication.offset]
+        self._held_bytes -= len(publication.data)
+
+    def _forget_tail(self) -> None:
+        self.tail.clear()
+        self._tail_bytes = 0
 
     def _forward(self, publication: Publication) -> None:
         self.position = Position(publication.epoch, publication.offset)
         self.tail.append(publication)
+        self._tail_bytes += len(publication.data)
+        while len(self.tail) > self._tail_length or self._tail_bytes > TAIL_BYTES:
+            self._tail_bytes -= len(self.tail.popleft().data)
         self._observe(publication)
         self.fanout.add(publication)

@@ -1,10 +1,13 @@
 """The history port: the recorded events of a channel, as the engine reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.realtime.publication import Position, Publication
+
+PAGE_BYTES = 128 * 1024
+"""Event data in one page, unless its first event alone is larger: what one read brings into memory, and one reply."""
 
 
 class UnknownChannel(Exception):
@@ -27,8 +30,22 @@ class Page:
     head: Position = field(default_factory=lambda: Position("", 0))
 
 
+def fitting(publications: Iterable[Publication], max_bytes: int) -> list[Publication]:
+    """The first publications whose data together fits into so many bytes; always the first one."""
+    taken: list[Publication] = []
+    for publication in publications:
+        max_bytes -= len(publication.data)
+        if taken and max_bytes < 0:
+            break
+        taken.append(publication)
+    return taken
+
+
 class History(Protocol):
     """What has been recorded, in order and without a hole.
+
+    A page holds at most PAGE_BYTES of event data, or one event that is larger, so it may be shorter than its limit
+    although more follows.
 
     A publication is found here before it is published: whoever sees offset n published can read every offset up to n.
     Every call has a deadline of its own. All raise HistoryUnavailable when the store is out of reach.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from server.realtime.broker import Broker
 from server.realtime.channel import Channel, ChannelCounters, Observe
 from server.realtime.fanout import Fanout, FanoutCounters
-from server.realtime.history import Expired, History, HistoryUnavailable, Page, UnknownChannel
+from server.realtime.history import PAGE_BYTES, Expired, History, HistoryUnavailable, Page, UnknownChannel, fitting
 from server.realtime.protocol.codes import SERVER_UNSUBSCRIBE, Unsubscribe
 from server.realtime.publication import Hint, Message, Position, Publication
 from server.realtime.subscription import Subscription
@@ -137,9 +137,10 @@ class Hub:
             await self._shared.call(("open", name), lambda: self._open(channel))
         return channel.position or Position("", 0)
 
-    async def catch_up(self, name: str, since: Position, *, limit: int) -> CatchUp:
-        """At most `limit` of the events after a position, of an open channel. An empty epoch stands for any.
+    async def catch_up(self, name: str, since: Position, *, limit: int, max_bytes: int = PAGE_BYTES) -> CatchUp:
+        """The events after a position, of an open channel: `limit` at most, and what fits into `max_bytes`.
 
+        The first one is given whatever its size. An empty epoch stands for any.
         When it returns complete, the caller may `go_live` before its next await, and misses nothing. Raises Expired
         when the events can't be served without a hole, HistoryUnavailable.
         """
@@ -151,15 +152,17 @@ class Hub:
             if since.offset > _position(channel).offset:
                 raise Expired(name)
         found: list[Publication] = []
-        after = since.offset
-        while (rest := channel.missed(after)) is None and len(found) < limit:
+        after, room = since.offset, max_bytes
+        while (rest := channel.missed(after)) is None and len(found) < limit and room > 0:
             page = await self._read(channel, after, min(PAGE, limit - len(found)))
             if not page.publications:
                 raise Expired(name)
             found += page.publications
             after += len(page.publications)
-        wanted = (rest or [])[: limit - len(found)]
-        return CatchUp(found + wanted, rest is not None and len(wanted) == len(rest), _position(channel))
+            room -= sum(len(publication.data) for publication in page.publications)
+        found += rest or []
+        given = fitting(found[:limit], max_bytes)
+        return CatchUp(given, rest is not None and len(given) == len(found), _position(channel))
 
     def go_live(self, subscription: Subscription) -> None:
         """Deliver to a subscription that stands where the channel stands. Never waits."""
@@ -318,7 +321,7 @@ class Hub:
                     if channel.doubted:
                         await self._renew_if_lost(channel)
                     await self._level(channel)
-                    channel.held.clear()  # what still waits for an event that the log does not have is none of ours
+                    channel.drop_held()  # what still waits for an event that the log does not have is none of ours
                     return
                 except (Expired, UnknownChannel):
                     if await self._reset(channel):

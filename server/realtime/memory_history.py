@@ -3,8 +3,9 @@
 import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from server.realtime.history import Expired, Page, UnknownChannel
+from server.realtime.history import PAGE_BYTES, Expired, Page, UnknownChannel, fitting
 from server.realtime.publication import ClientInfo, Position, Publication
 
 
@@ -45,11 +46,13 @@ class MemoryHistory:
             after = oldest - 1
         if not oldest - 1 <= after <= head.offset:
             raise Expired(channel)
-        return Page([each for each in kept if each.offset > after][:limit], head)
+        following = (each for each in kept if each.offset > after)
+        return Page(fitting(islice(following, limit), PAGE_BYTES), head)
 
     async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
         kept, head = self._known(channel)
-        return Page([each for each in reversed(kept) if each.offset < before][:limit], head)
+        preceding = (each for each in reversed(kept) if each.offset < before)
+        return Page(fitting(islice(preceding, limit), PAGE_BYTES), head)
 
     async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:
         return {

@@ -11,6 +11,7 @@ from server.db.engine import Database
 from server.eventlog import log
 from server.eventlog.log import EventData
 from server.eventlog.models import Channel, Event
+from server.realtime.history import PAGE_BYTES
 from server.realtime.publication import Position, Publication
 
 CHANNEL = "project:1"
@@ -254,3 +255,24 @@ async def test_read_before_is_newest_first(database: Database, opened: Position)
         page = await log.read_before(session, CHANNEL, 5, limit=3)
     assert [publication.offset for publication in page.publications] == [4, 3, 2]
     assert page.head.offset == 5
+
+
+@pytest.mark.parametrize("limit", [2, 300])
+async def test_pages_are_bounded_by_bytes_in_both_directions(database: Database, opened: Position, limit: int) -> None:
+    sizes = [100, PAGE_BYTES // 2, PAGE_BYTES // 2, PAGE_BYTES * 2, 100, 100, 100]
+    await record(database, *("x" * size for size in sizes))
+
+    async def forward(after: int) -> list[int]:
+        return [publication.offset for publication in (await read(database, after, limit)).publications]
+
+    assert [await forward(after) for after in (0, 2, 3, 4)] == [[1, 2], [3], [4], [5, 6, 7][:limit]]
+
+    async with database.read() as session:
+        backward = [
+            [
+                publication.offset
+                for publication in (await log.read_before(session, CHANNEL, at, limit=limit)).publications
+            ]
+            for at in (8, 5, 4, 3)
+        ]
+    assert backward == [[7, 6, 5][:limit], [4], [3], [2, 1]]

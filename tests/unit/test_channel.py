@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.realtime.channel import HELD_LIMIT, Channel, ChannelCounters
+from server.realtime.channel import HELD_BYTES, HELD_LIMIT, TAIL_BYTES, Channel, ChannelCounters
 from server.realtime.fanout import Fanout, FanoutCounters
 from server.realtime.publication import Hint, Position, Publication
 from server.realtime.turns import Turns
@@ -12,8 +12,8 @@ from server.realtime.turns import Turns
 TAIL = 3
 
 
-def event(offset: int, epoch: str = "one") -> Publication:
-    return Publication("project:1", b"%d" % offset, offset, epoch)
+def event(offset: int, epoch: str = "one", *, size_bytes: int = 1) -> Publication:
+    return Publication("project:1", b"%0*d" % (size_bytes, offset), offset, epoch)
 
 
 class Observed:
@@ -97,6 +97,34 @@ async def test_held_events_are_bounded(observed: Observed) -> None:
         channel.take(event(offset))
     assert len(channel.held) == HELD_LIMIT
     assert observed.counters.held_dropped == 3
+
+
+async def test_held_events_are_bounded_by_bytes(observed: Observed) -> None:
+    channel = observed.channel
+    channel.start_at(Position("one", 0))
+    for offset in range(2, 8):
+        channel.take(event(offset, size_bytes=HELD_BYTES // 4))
+    assert list(channel.held) == [2, 3, 4, 5]
+    assert observed.counters.held_dropped == 2
+    channel.take(event(3, size_bytes=HELD_BYTES // 4))  # again: counted once
+    channel.take(event(1))
+    assert observed.offsets == [1, 2, 3, 4, 5]
+    channel.take(event(7, size_bytes=HELD_BYTES))  # what was released makes room
+    assert list(channel.held) == [7]
+
+
+async def test_tail_is_bounded_by_bytes(observed: Observed) -> None:
+    channel = observed.channel
+    channel.start_at(Position("one", 0))
+    for offset in range(1, 4):
+        channel.take(event(offset, size_bytes=TAIL_BYTES // 2))
+    assert channel.missed(0) is None
+    assert channel.missed(1) == [event(offset, size_bytes=TAIL_BYTES // 2) for offset in (2, 3)]
+    channel.take(event(4, size_bytes=TAIL_BYTES + 1))
+    assert not channel.tail
+    for offset in range(5, 9):
+        channel.take(event(offset))
+    assert [each.offset for each in channel.tail] == [6, 7, 8]  # the bytes of what went are not counted any more
 
 
 @pytest.mark.parametrize(("after", "missed"), [(5, []), (4, [5]), (2, [3, 4, 5]), (1, None), (6, None)])

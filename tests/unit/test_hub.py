@@ -165,3 +165,28 @@ async def test_limit_holds_for_what_is_in_memory_too() -> None:
         assert [each.offset for each in rest.publications] == [8, 9, 10]
         assert rest.is_complete
         assert hub.counters.log_reads == 0
+
+
+async def test_bytes_are_bounded_too_in_memory_and_from_the_log() -> None:
+    memory = MemoryHistory()
+    epoch = memory.open(CHANNEL).epoch
+    history = SlowHistory(memory)
+    history.gate.set()
+    async with Crew("hub") as crew:
+        hub = Hub(history, crew, tail_length=5)
+        broker = PickyBroker(receiver(hub, Emulation()))
+        hub.connect(broker)
+        hub.reserve(reader(ListTransport()))
+        await hub.open(CHANNEL)
+        for number in range(1, 11):
+            broker.publish(memory.append(CHANNEL, b"%020d" % number))
+
+        async def caught_up(after: int, max_bytes: int) -> tuple[list[int], bool]:
+            found = await hub.catch_up(CHANNEL, Position(epoch, after), limit=100, max_bytes=max_bytes)
+            return [each.offset for each in found.publications], found.is_complete
+
+        assert await caught_up(0, 70) == ([1, 2, 3], False)
+        assert await caught_up(6, 70) == ([7, 8, 9], False)
+        assert await caught_up(6, 10) == ([7], False)
+        assert await caught_up(7, 70) == ([8, 9, 10], True)
+        assert await caught_up(3, 140) == ([4, 5, 6, 7, 8, 9, 10], True)
