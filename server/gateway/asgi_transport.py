@@ -101,6 +101,9 @@ class AsgiTransport:
         heard, self._heard = self._heard, False
         return heard
 
+    def taken_bytes(self) -> int | None:
+        return -self.pending_bytes or None
+
     def limit_messages(self, max_message_bytes: int) -> None:
         self._max_message_bytes = max_message_bytes
 

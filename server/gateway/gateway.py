@@ -9,6 +9,7 @@ from server.gateway.revocation import Revocation
 from server.identity.revocations import ACCESS_CHANNEL
 from server.realtime.attendance import Attendance
 from server.realtime.departure import Departure
+from server.realtime.history import PAGE_BYTES
 from server.realtime.node import Limits, Node
 from server.realtime.sessions import Sessions
 from server.runtime import Runtime
@@ -46,7 +47,12 @@ async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
 
 
 def limits_of(settings: Settings) -> Limits:
+    """Whatever a client asks for, what waits for it stays below its send buffer: a quarter, and one reply of a half."""
+    bound = settings.send_buffer_bytes
     return Limits(
+        page_bytes=min(PAGE_BYTES, bound // 2),
+        presence_bytes=bound // 2,
+        resume_bytes=bound // 4,
         recovery=settings.recovery_limit,
         connections_per_user=settings.max_connections_per_user,
         commands_per_minute=settings.rate_limit_commands,

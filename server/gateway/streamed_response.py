@@ -87,8 +87,9 @@ class ResponseTransport:
     Its reader has no way to answer, and learns no codes: whoever closes it says why before that.
     """
 
-    def __init__(self, body: Body, *, send_bound: int) -> None:
+    def __init__(self, body: Body, *, send_bound: int, connection: asyncio.Transport | None = None) -> None:
         self.framing = body.framing
+        self._connection = connection
         self._heartbeat = body.heartbeat
         self._send_bound = send_bound
         self._on_overflow: OnOverflow = _ignore
@@ -97,16 +98,22 @@ class ResponseTransport:
         self._is_closed = False
         self._patience = asyncio.timeout(None)
         self._is_running = False
-        self.pending_bytes = 0
+        self._queued_bytes = 0
         if body.opening:
             self.write(Chunk(body.opening))
+
+    @property
+    def pending_bytes(self) -> int:
+        """What the server below was given and could not send counts as well."""
+        below = 0 if self._connection is None else self._connection.get_write_buffer_size()
+        return self._queued_bytes + below
 
     def write(self, chunk: Chunk, /) -> None:
         if self._is_closed:
             return
         data = cast("bytes", chunk)  # made by our framing
         self._chunks.append(data)
-        self.pending_bytes += len(data)
+        self._queued_bytes += len(data)
         self._wake.set()
         if self.pending_bytes > self._send_bound:
             asyncio.get_running_loop().call_soon(self._report_overflow)
@@ -118,6 +125,11 @@ class ResponseTransport:
 
     def heard(self) -> bool:
         return True
+
+    def taken_bytes(self) -> int | None:
+        if self._connection is None:
+            return -self._queued_bytes or None
+        return tcp.taken_bytes(self._connection)
 
     def limit_messages(self, max_message_bytes: int) -> None: ...
     def pause_reading(self) -> None: ...
@@ -156,7 +168,7 @@ class ResponseTransport:
                 data = b"".join(self._chunks)
                 self._chunks.clear()
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-                self.pending_bytes -= len(data)
+                self._queued_bytes -= len(data)
 
     async def _watch(self, receive: Receive) -> None:
         with contextlib.suppress(AppError):  # a body that is refused, when the answer has begun: as if it had gone
@@ -197,7 +209,7 @@ class StreamedResponse(Response):
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        transport = ResponseTransport(self._body, send_bound=self._send_bound)
+        transport = ResponseTransport(self._body, send_bound=self._send_bound, connection=connection)
         session = self._begin(transport)
         try:
             has_sent_all = await transport.run(receive, send, on_overflow=session.overflow)

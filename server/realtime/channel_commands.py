@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw
 
 from server.realtime import subscribing
-from server.realtime.history import Expired, UnknownChannel
+from server.realtime.history import Expired, UnknownChannel, fitting
 from server.realtime.protocol import codes
 from server.realtime.protocol.formats import as_info, as_pubs
 from server.realtime.protocol.messages import (
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from server.realtime.session import Session
 
 
+_ENTRY_BYTES = 50
+"""What JSON spends on one client of a presence list, besides what it says of it."""
+
+
 def raw(data: bytes) -> Raw:
     return Raw(data or b"null")
 
@@ -40,7 +45,10 @@ async def answer(session: Session, command: Command) -> None:
     elif command.publish is not None:
         await _publish(session, command.id, command.publish)
     elif command.presence is not None:
+        await session.make_room()
         clients = await _members(session, command.presence.channel)
+        if _listed_bytes(clients) > session.node.limits.presence_bytes:
+            raise codes.LIMIT_EXCEEDED.error()
         presence = {client.client: as_info(client) for client in clients}
         session.send(Reply(command.id, presence=PresenceResult(presence)))
     elif command.presence_stats is not None:
@@ -90,10 +98,19 @@ async def _members(session: Session, channel: str) -> list[ClientInfo]:
     return await session.node.presence.members(channel)
 
 
+def _listed_bytes(clients: Sequence[ClientInfo]) -> int:
+    """How long a list of them is, give or take."""
+    return sum(_ENTRY_BYTES + 2 * len(each.client) + len(each.user) + len(each.info) for each in clients)
+
+
 async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
-    """Limit 0 asks for the position alone; a negative one for as much as is given at all."""
+    """Limit 0 asks for the position alone; a negative one for as much as is given at all.
+
+    What is given is bounded by bytes as well, so that it may be less than was asked for.
+    """
     if not subscribing.rules_of(session, request.channel).is_recoverable:
         raise codes.NOT_AVAILABLE.error()
+    await session.make_room()
     await _may_read(session, request.channel)
     most = session.node.limits.history
     limit = most if request.limit < 0 else min(request.limit, most)
@@ -114,7 +131,8 @@ async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
             page = await history.read(request.channel, after, limit=limit)
     except (Expired, UnknownChannel):
         raise codes.UNRECOVERABLE_POSITION.error() from None
-    return HistoryResult(as_pubs(page.publications), page.head.epoch, page.head.offset)
+    publications = fitting(page.publications, session.node.limits.page_bytes)
+    return HistoryResult(as_pubs(publications), page.head.epoch, page.head.offset)
 
 
 async def _may_read(session: Session, channel: str) -> None:

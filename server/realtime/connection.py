@@ -1,9 +1,15 @@
 """The outbound side of one socket."""
 
+import asyncio
+import math
+import time
+
 from server.realtime.protocol.codes import Disconnect
 from server.realtime.protocol.formats import PushFormat
 from server.realtime.transport import Transport
 from server.realtime.wire import wire_of
+
+ROOM_POLL_SECONDS = 0.05
 
 
 class Connection:
@@ -13,12 +19,13 @@ class Connection:
     comes back, and recovers from the log.
     """
 
-    __slots__ = ("_has_ended", "transport", "wire")
+    __slots__ = ("_has_ended", "_taken", "transport", "wire")
 
     def __init__(self, transport: Transport, push_format: PushFormat) -> None:
         self.transport = transport
         self.wire = wire_of(push_format, transport.framing)
         self._has_ended = False
+        self._taken: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -28,6 +35,26 @@ class Connection:
         """Write messages in order, behind all that was written."""
         if not self._has_ended:
             self.transport.write(self.transport.framing.frame(messages, text=self.wire.format.is_text))
+
+    async def has_room(self, max_pending_bytes: int, *, within_seconds: float = math.inf) -> bool:
+        """Wait until no more than this waits to be sent; False when it ends before, or that takes too long.
+
+        Transports don't tell, and a look is cheap.
+        """
+        until = time.monotonic() + within_seconds
+        while not self._has_ended and self.transport.pending_bytes > max_pending_bytes:
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(ROOM_POLL_SECONDS)
+        return not self._has_ended
+
+    def is_moving(self) -> bool:
+        """Whether something is on its way to the peer, and more of it was taken than when this was asked last.
+
+        The first time it is believed. A peer that takes what is before a ping can't answer that ping yet.
+        """
+        before, self._taken = self._taken, self.transport.taken_bytes()
+        return self._taken is not None and self._taken != before
 
     def close(self, disconnect: Disconnect) -> bool:
         """Close, once. False: it had ended before."""

@@ -20,7 +20,6 @@ from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
 
 PAGE = 200
-DRAIN_POLL_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 
 
@@ -98,8 +97,10 @@ class EventStream:
             return None
         transport = self.connection.transport
         if self._pong_is_due and not transport.heard():
-            self.end(codes.NO_PONG)
-            return None
+            if not self.connection.is_moving():
+                self.end(codes.NO_PONG)
+                return None
+            return min(self.node.limits.pong_seconds / 2, self._closes_in())
         self._pong_is_due = False
         if now >= self._ping_at:
             self._ping_at = now + self._ping_seconds
@@ -136,14 +137,14 @@ class EventStream:
 
     async def _catch_up(self) -> None:
         """Bring the reader level with the channel and let it go live, however long the log is out of reach."""
-        hub, channel = self.node.hub, self._subscription.channel
+        node, hub, channel = self.node, self.node.hub, self._subscription.channel
         since = self._since
         while self._goes_on():
             try:
                 position = await hub.open(channel)
                 if since is None:
                     break
-                missed = await hub.catch_up(channel, since, limit=PAGE)
+                missed = await hub.catch_up(channel, since, limit=PAGE, max_bytes=node.limits.page_bytes)
             except Expired:
                 self._tell_reset(await hub.open(channel))
                 since = None
@@ -158,7 +159,8 @@ class EventStream:
                 since = Position(position.epoch, missed.publications[-1].offset)
             if missed.is_complete:
                 break
-            await self._drained()
+            while self._goes_on() and not await self.connection.has_room(node.limits.resume_bytes, within_seconds=0.5):
+                pass
         if self._goes_on():
             # Nothing was awaited since the channel's position was read.
             hub.go_live(self._subscription)
@@ -166,11 +168,6 @@ class EventStream:
                 self.node.attendance.enter(self._presence_entry())
         else:
             self.end(_disconnect_for(self._subscription.ended_by))
-
-    async def _drained(self) -> None:
-        """Wait until the reader has taken most of what was sent. Transports don't tell, and a look is cheap."""
-        while self._goes_on() and self.connection.transport.pending_bytes > self.node.limits.resume_bytes:  # noqa: ASYNC110
-            await asyncio.sleep(DRAIN_POLL_SECONDS)
 
     def _goes_on(self) -> bool:
         return not self._is_over and not self._subscription.has_ended

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from server.realtime.attendance import BLINK_SECONDS, RESTART_SECONDS, Attendance
 from server.realtime.departure import Departure
 from server.realtime.emulation import Emulation
-from server.realtime.history import History
+from server.realtime.history import PAGE_BYTES, History
 from server.realtime.hub import Hub
 from server.realtime.policy import Policy
 from server.realtime.presence import Presence
 from server.realtime.rates import Rates
+from server.realtime.recoveries import LostRecoveries
 from server.realtime.sessions import Sessions
 from server.realtime.timers import Wheel
 from server.supervision import Crew
@@ -26,13 +27,19 @@ class Limits:
     commands_per_minute: int = 6_000
     """By one person, over all their connections."""
     queued_commands: int = 1_024
+    queued_bytes: int = 512 * 1024
+    """Of frames whose commands wait for those before them; the command after them ends the connection."""
     message_bytes: int = 1024 * 1024
     ping_seconds: int = 25
     pong_seconds: int = 8
     connect_seconds: float = 10.0
     expiry_grace_seconds: float = 25.0
+    page_bytes: int = PAGE_BYTES
+    """Event data in one reply or one page of a stream; a first event that alone is larger is given nevertheless."""
+    presence_bytes: int = 512 * 1024
+    """Of a list of who is present. A longer one is refused: presence_stats counts a crowd."""
     resume_bytes: int = 256 * 1024
-    """A long history is written on when no more than this waits to be sent."""
+    """A reply or page of such a size is written when no more than this waits to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,7 @@ class Node:
     departure: Departure
     emulation: Emulation
     rates: Rates
+    lost_recoveries: LostRecoveries = field(default_factory=LostRecoveries)
     limits: Limits = field(default_factory=Limits)
 
     @property

@@ -31,6 +31,7 @@ from server.realtime.protocol.messages import (
     UnsubscribePush,
 )
 from server.realtime.publication import ClientInfo, Position
+from server.realtime.recoveries import DOUBTFUL_SECONDS, Asked
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
 from server.realtime.wire import Wire, patch_wire_of, wire_of
@@ -39,6 +40,9 @@ logger = logging.getLogger(__name__)
 
 COMMAND_SECONDS = 10.0
 """What a command waits for has deadlines of its own, which are shorter. Looked at with the pings."""
+
+ROOM_SECONDS = 2.0
+"""For a client to take what it was sent, before the next large reply. SDKs give a command up after 5 s."""
 
 Mode = Literal["bidirectional", "emulated", "unidirectional"]
 """How a client speaks: on its transport; by requests of their own; or once, to connect."""
@@ -63,6 +67,7 @@ class Session:
     __slots__ = (
         "__weakref__",
         "_answering_since",
+        "_doubtful",
         "_emulated_as",
         "_format",
         "_mode",
@@ -71,6 +76,7 @@ class Session:
         "_pong_by",
         "_pumping",
         "_queue",
+        "_queued_bytes",
         "_state",
         "client",
         "connection",
@@ -100,6 +106,8 @@ class Session:
         self._format = client_format
         self._state: str = "new"  # then connected or refused, then ended
         self._queue: list[Command] = []  # short and mostly empty: a deque would be a tenth of an idle socket
+        self._queued_bytes = 0  # of the frames since it was last empty: what commands hold of a frame keeps it whole
+        self._doubtful: list[tuple[float, Asked]] | None = None  # large recoveries that the client may never see
         self._pumping: asyncio.Task[None] | None = None
         self._answering_since = 0.0
         self._pong_by = math.inf
@@ -137,13 +145,16 @@ class Session:
         except Malformed:
             self.end(codes.BAD_COMMAND)
             return
-        if self._queue and self._pumping is None:
-            self._pumping = self.node.crew.spawn(self._pump())
+        if self._queue:
+            self._queued_bytes += len(data)
+            if self._pumping is None:
+                self._pumping = self.node.crew.spawn(self._pump())
 
     def _take(self, command: Command) -> None:
+        limits = self.node.limits
         if command.is_pong:
             self._take_pong()
-        elif len(self._queue) >= self.node.limits.queued_commands:
+        elif len(self._queue) >= limits.queued_commands or self._queued_bytes > limits.queued_bytes:
             self.end(codes.TOO_MANY_COMMANDS)
         else:
             self._queue.append(command)
@@ -180,8 +191,10 @@ class Session:
             self.end(codes.CONNECTION_EXPIRED)
             return None
         if now >= self._pong_by and not self._has_answered():
-            self.end(codes.NO_PONG)
-            return None
+            if not self.connection.is_moving():
+                self.end(codes.NO_PONG)
+                return None
+            self._pong_by = now + self.node.limits.pong_seconds / 2
         if now >= self._ping_at and self._pong_by == math.inf:  # one at a time: two pongs to one ping are a fault
             self._ping(now)
         self._end_expired()
@@ -204,6 +217,18 @@ class Session:
         """What the client knows of the channel belongs to a history that is gone: let it subscribe again."""
         self.node.hub.end(subscription, codes.UNSUBSCRIBE_INSUFFICIENT)
 
+    async def make_room(self) -> None:
+        """Wait a moment for the client to take what it was sent: a large reply follows.
+
+        Raises ClientError, a temporary one, when it does not.
+        """
+        if not await self.connection.has_room(self.node.limits.resume_bytes, within_seconds=ROOM_SECONDS):
+            raise codes.TOO_MANY_REQUESTS.error()
+
+    def remember_recovery(self, asked: Asked) -> None:
+        """A large recovery goes out: if the connection ends soon, it is not to be tried again (`LostRecoveries`)."""
+        self._doubtful = [*self._still_doubtful(), (time.monotonic() + DOUBTFUL_SECONDS, asked)]
+
     def enter_presence(self, subscription: Subscription) -> None:
         if subscription.rules.has_presence:
             entry = Entry(subscription.channel, subscription.client)
@@ -220,7 +245,10 @@ class Session:
         try:
             while self._queue and self._state not in ("refused", "ended"):
                 self._answering_since = time.monotonic()
-                await self._handle(self._queue.pop(0))
+                command = self._queue.pop(0)
+                if not self._queue:
+                    self._queued_bytes = 0
+                await self._handle(command)
         finally:
             self._pumping = None
             if self._state in ("refused", "ended"):
@@ -300,6 +328,7 @@ class Session:
         self.look_again()
 
     async def _call(self, command_id: int, request: RpcRequest) -> None:
+        await self.make_room()
         data = await self.node.policy.call(self.present_credentials(), request.method, bytes(request.data))
         self.send(Reply(command_id, rpc=RpcResult(channel_commands.raw(data))))
 
@@ -311,6 +340,10 @@ class Session:
     def present_credentials(self) -> Credentials:
         assert self.credentials is not None, "a connected session has signed in"
         return self.credentials
+
+    def _still_doubtful(self) -> list[tuple[float, Asked]]:
+        now = time.monotonic()
+        return [(until, asked) for until, asked in self._doubtful or () if until > now]
 
     # Time
 
@@ -374,6 +407,8 @@ class Session:
             return
         self._state = "ended"
         self._queue.clear()
+        for _, asked in self._still_doubtful():
+            self.node.lost_recoveries.add(asked)
         self.node.wheel.remove(self)
         self.node.emulation.leave(self._emulated_as)
         for subscription in self.subscriptions.values():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from server.realtime.history import Expired, HistoryUnavailable, UnknownChannel
+from server.realtime.hub import CatchUp
 from server.realtime.node import Node
 from server.realtime.policy import Credentials, Rules
 from server.realtime.protocol import codes
@@ -22,6 +23,7 @@ from server.realtime.protocol.messages import (
 )
 from server.realtime.protocol.patches import FOSSIL
 from server.realtime.publication import Position
+from server.realtime.recoveries import SURE_BYTES
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Outlet
 from server.realtime.wire import PatchWire, PatchWriter
@@ -46,6 +48,7 @@ async def subscribe_at_connect(
     is left out: the client then drops it. Nothing may be awaited between the return and `go_live`. Raises ClientError.
     """
     ready: dict[str, tuple[SubscribeResult, Subscription]] = {}
+    room = session.node.limits.page_bytes  # for all together: they go into one reply
     channels = list(session.node.policy.channels_at_connect(session.present_credentials()))
     if session.is_unidirectional:
         channels += [channel for channel in known if channel not in channels]
@@ -56,13 +59,17 @@ async def subscribe_at_connect(
         request.channel = channel
         try:
             _check(request)
-            ready[channel] = await _prepare(session, request, rules_of(session, channel), by_server=True)
+            result, subscription = await _prepare(
+                session, request, rules_of(session, channel), by_server=True, max_bytes=room
+            )
+            room -= _bytes_of(result)
+            ready[channel] = (result, subscription)
         except (ClientError, HistoryUnavailable) as refused:
             # What is out of reach for a moment it could not ask for again without a new connection.
             if session.is_unidirectional and not (isinstance(refused, ClientError) and not refused.is_temporary):
                 raise codes.INTERNAL.error() from None
     for channel, (result, _) in ready.items():
-        _level(session, channel, result)  # it may have moved on while the channels after it were read
+        room -= _level(session, channel, result, room)  # it may have moved on while the channels after it were read
     return ready
 
 
@@ -73,12 +80,24 @@ async def subscribe(session: Session, command_id: int, request: SubscribeRequest
         raise codes.ALREADY_SUBSCRIBED.error()
     if len(session.subscriptions) >= session.node.limits.channels:
         raise codes.LIMIT_EXCEEDED.error()
-    result, subscription = await _prepare(session, request, rules_of(session, channel))
+    max_bytes = await _room(session, request)
+    result, subscription = await _prepare(session, request, rules_of(session, channel), max_bytes=max_bytes)
     session.send(Reply(command_id, subscribe=result))
     # Nothing was awaited since the history was read, and the reply goes first.
     go_live(session, subscription)
     if subscription.expires_at is not None:
         session.look_again()
+
+
+async def _room(session: Session, request: SubscribeRequest) -> int:
+    """How much a recovery may give: nothing to a client that does not even take what it was sent before."""
+    if not request.recover:
+        return 0
+    try:
+        await session.make_room()
+    except ClientError:
+        return 0
+    return session.node.limits.page_bytes
 
 
 def _check(request: SubscribeRequest) -> None:
@@ -90,7 +109,7 @@ def _check(request: SubscribeRequest) -> None:
 
 
 async def _prepare(
-    session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool = False
+    session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool = False, max_bytes: int
 ) -> tuple[SubscribeResult, Subscription]:
     """A subscription that stands where its channel stands, with the reply that says so; not live yet."""
     node = session.node
@@ -104,7 +123,7 @@ async def _prepare(
         position = await admit(node, subscription, session.present_credentials(), request.token)
         result = SubscribeResult()
         if rules.is_recoverable:
-            result = await _catch_up(session, request, position)
+            result = await _catch_up(session, request, position, max_bytes)
         if isinstance(subscription.wire, PatchWire):
             result.delta = True
             for pub in result.publications:
@@ -167,42 +186,67 @@ def _forget(session: Session, subscription: Subscription) -> None:
     session.subscriptions.pop(subscription.channel, None)
 
 
-async def _catch_up(session: Session, request: SubscribeRequest, position: Position) -> SubscribeResult:
+async def _catch_up(session: Session, request: SubscribeRequest, position: Position, max_bytes: int) -> SubscribeResult:
     """All that was missed, or nothing of it: never a part."""
     fresh = SubscribeResult(recoverable=True, positioned=True)
-    hub = session.node.hub
     if request.recover:
         fresh.was_recovering = True
-        since = Position(request.epoch, request.offset)
-        try:
-            missed = await hub.catch_up(request.channel, since, limit=session.node.limits.recovery)
-            if missed.is_complete:
-                fresh.recovered = True
-                fresh.publications = as_pubs(missed.publications)
-                # The offset asked for, not the newest: the SDK counts on with each publication.
-                fresh.offset, fresh.epoch = request.offset, missed.position.epoch
-                return fresh
-        except Expired:
-            pass
+        missed = await _missed(session, request, position, max_bytes)
+        if missed is not None:
+            fresh.recovered = True
+            fresh.publications = as_pubs(missed.publications)
+            # The offset asked for, not the newest: the SDK counts on with each publication.
+            fresh.offset, fresh.epoch = request.offset, missed.position.epoch
+            return fresh
         if request.must_recover:
             raise codes.UNRECOVERABLE_POSITION.error()
-    position = await hub.open(request.channel)
+    position = await session.node.hub.open(request.channel)
     fresh.offset, fresh.epoch = position.offset, position.epoch
     return fresh
 
 
-def _level(session: Session, channel: str, result: SubscribeResult) -> None:
-    """Bring a caught-up result to where its channel stands now, from memory alone."""
+async def _missed(session: Session, request: SubscribeRequest, position: Position, max_bytes: int) -> CatchUp | None:
+    """What a subscriber missed; None when that is gone, too much at once, or was lost on its way already.
+
+    Nothing may be awaited between the return and `go_live`.
+    """
+    limit = session.node.limits.recovery
+    since = Position(request.epoch, request.offset)
+    asked = (session.present_credentials().user_id, request.channel, since)
+    if position.offset - since.offset > limit:
+        return None  # known without a look at them
+    if asked in session.node.lost_recoveries:
+        max_bytes = min(max_bytes, SURE_BYTES)
+    try:
+        missed = await session.node.hub.catch_up(request.channel, since, limit=limit, max_bytes=max_bytes)
+    except Expired:
+        return None
+    size = sum(len(publication.data) for publication in missed.publications)
+    if not missed.is_complete or size > max_bytes:
+        return None
+    if size > SURE_BYTES:
+        session.remember_recovery(asked)
+    return missed
+
+
+def _level(session: Session, channel: str, result: SubscribeResult, max_bytes: int) -> int:
+    """Bring a caught-up result to where its channel stands now, from memory alone; the bytes that this has added."""
     position = session.node.hub.position(channel)
     if position is None:
-        return
+        return 0
     if result.recovered:
         later = session.node.hub.tail(channel, result.offset + len(result.publications))
-        if later is not None and position.epoch == result.epoch:
+        added = sum(len(publication.data) for publication in later or ())
+        if later is not None and position.epoch == result.epoch and added <= max_bytes:
             result.publications += as_pubs(later)
-            return
+            return added
         result.recovered, result.publications = False, []
     result.offset, result.epoch = position.offset, position.epoch
+    return 0
+
+
+def _bytes_of(result: SubscribeResult) -> int:
+    return sum(memoryview(pub.data).nbytes for pub in result.publications)
 
 
 def unsubscribe(session: Session, command_id: int, channel: str) -> None:

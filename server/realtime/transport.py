@@ -79,6 +79,9 @@ class Transport(Protocol):
     def heard(self) -> bool:
         """Whether anything has come from the peer since the last call of this."""
 
+    def taken_bytes(self) -> int | None:
+        """How much the peer's system has taken, counted from anywhere; None when nothing is on its way to it."""
+
     def limit_messages(self, max_message_bytes: int) -> None:
         """Accept messages up to this size from now on; a larger one closes the socket with 1009."""
 

@@ -38,6 +38,7 @@ class ListTransport:
         self.messages: list[Any] = []
         self.closed_with: tuple[int, str] | None = None
         self.pending_bytes = 0
+        self.taken: int | None = None
         self.pings = 0
         self.is_silent = False
 
@@ -51,6 +52,9 @@ class ListTransport:
 
     def heard(self) -> bool:
         return not self.is_silent
+
+    def taken_bytes(self) -> int | None:
+        return self.taken
 
     def limit_messages(self, max_message_bytes: int) -> None: ...
     def pause_reading(self) -> None: ...

@@ -272,6 +272,9 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         heard, self._heard = self._heard, False
         return heard
 
+    def taken_bytes(self) -> int | None:
+        return None if self.state is State.CLOSED else tcp.taken_bytes(self._transport)
+
     def limit_messages(self, max_message_bytes: int) -> None:
         if self._reader is not None:
             self._reader.max_message_bytes = max_message_bytes

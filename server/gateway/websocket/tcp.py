@@ -1,8 +1,10 @@
-"""The TCP options of a socket."""
+"""A socket as the system below knows it: its options, and how much its peer has taken."""
 
 import asyncio
 import socket
+import struct
 import sys
+from contextlib import suppress
 
 from server.gateway.websocket.options import SocketOptions
 
@@ -38,3 +40,41 @@ def set_options(tcp_socket: socket.socket, options: SocketOptions) -> None:
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         milliseconds = int(options.unacknowledged_seconds * 1000)
         tcp_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
+def taken_bytes(transport: asyncio.Transport) -> int | None:
+    """How much the peer's system has taken, counted from anywhere; None when nothing is on its way to it.
+
+    Where the system doesn't count what was acknowledged, it is told by how much is left.
+    """
+    waiting = transport.get_write_buffer_size()
+    acknowledged = None
+    own = transport.get_extra_info("socket")
+    if own is not None and own.fileno() >= 0 and sys.platform == "linux":
+        with suppress(OSError, struct.error):  # it was reset, or the system counts less than Linux
+            waiting += _unacknowledged_bytes(own.fileno())
+            if own.family in _INTERNET:
+                info = own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.size)
+                (acknowledged,) = _ACKNOWLEDGED.unpack(info)
+    if not waiting:
+        return None
+    return -waiting if acknowledged is None else acknowledged
+
+
+_ACKNOWLEDGED = struct.Struct("=120xQ")
+"""`tcpi_bytes_acked` in `struct tcp_info` (linux/tcp.h)."""
+
+
+if sys.platform == "linux":
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+
+    def _unacknowledged_bytes(descriptor: int) -> int:
+        """What the system buffers for the peer (SIOCOUTQ in tcp(7), which goes by this name too)."""
+        count: int = struct.unpack("=i", ioctl(descriptor, TIOCOUTQ, bytes(4)))[0]
+        return count
+
+else:
+
+    def _unacknowledged_bytes(_descriptor: int) -> int:
+        return 0

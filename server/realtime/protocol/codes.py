@@ -46,7 +46,7 @@ METHOD_NOT_FOUND = ErrorCode(104, "method not found")
 ALREADY_SUBSCRIBED = ErrorCode(105, "already subscribed")
 """This connection is subscribed to the channel."""
 LIMIT_EXCEEDED = ErrorCode(106, "limit exceeded")
-"""More channels on one connection, or a larger publication, than are allowed."""
+"""More channels on one connection, a larger publication, or a longer list of who is present than are allowed."""
 BAD_REQUEST = ErrorCode(107, "bad request")
 """A name of a channel that is empty or too long, or a publication that is not JSON."""
 NOT_AVAILABLE = ErrorCode(108, "not available")
@@ -56,7 +56,7 @@ TOKEN_EXPIRED = ErrorCode(109, "token expired")
 EXPIRED = ErrorCode(110, "expired")
 """The token in a refresh of a subscription has expired."""
 TOO_MANY_REQUESTS = ErrorCode(111, "too many requests", is_temporary=True)
-"""More commands or publications a minute than are allowed."""
+"""More commands or publications a minute than are allowed, or a large reply while earlier ones have not been read."""
 UNRECOVERABLE_POSITION = ErrorCode(112, "unrecoverable position")
 """The events after this position are no longer kept, or it is of another history: load the state anew."""
 
