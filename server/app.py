@@ -11,6 +11,7 @@ from server import __version__
 from server.accounts import routes as accounts
 from server.gateway import asyncapi, event_source, metrics, streams, unidirectional
 from server.gateway import presence_routes as presence
+from server.gateway.descriptors import DescriptorWatch
 from server.gateway.door import event_socket, is_event_socket
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
@@ -59,6 +60,8 @@ def create_app(settings: Settings | None = None) -> Application:
             app.state.node = node
             app.state.snapshots = Snapshots(runtime.database, runtime.crew)
             app.state.limits = Limits(settings, runtime.rates)
+            app.state.descriptors = descriptors = DescriptorWatch()
+            runtime.loops.run("descriptors", descriptors.run())
             runtime.loops.run("housekeeping", keep_house(runtime))
             runtime.loops.run("renames", renames.run(runtime))
             with heard_signals(node.departure.begin):

@@ -3,6 +3,8 @@
 import io
 import logging
 import logging.config
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Literal, TextIO
 
@@ -12,6 +14,28 @@ from server.terminal import printable
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request or connection that the running task works for; every line carries it."""
+
+
+class Sampler:
+    """Bounds the lines of one kind that others can cause at any rate. `clock` gives seconds, from any start."""
+
+    def __init__(self, lines_a_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lines_a_minute = lines_a_minute
+        self._clock = clock
+        self._minute_began = clock()
+        self._written = self._left_out = 0
+
+    def take(self) -> int | None:
+        """How many lines have been left out since the last one, when one may be written now; else None."""
+        now = self._clock()
+        if now - self._minute_began >= 60.0:
+            self._minute_began, self._written = now, 0
+        if self._written >= self._lines_a_minute:
+            self._left_out += 1
+            return None
+        self._written += 1
+        left_out, self._left_out = self._left_out, 0
+        return left_out
 
 
 def configure_logging(log_format: Literal["console", "json"], level: str = "info") -> None:

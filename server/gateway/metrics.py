@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from server.errors import Unauthenticated
+from server.gateway.descriptors import DescriptorWatch
 from server.gateway.endpoints import LiveNode
 from server.realtime.broker import BrokerFigures
 from server.realtime.node import Node
@@ -32,6 +33,7 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     ProcessCollector(registry=of_process)
     GCCollector(registry=of_process)
     of_engine.register(_EngineCollector(node))
+    of_engine.register(_DescriptorCollector(request.app.state.descriptors))
     if (figures := runtime.broker.figures) is not None:
         of_engine.register(_BrokerCollector(figures))
     # The engine's tables belong to the loop; the process's own figures come from files.
@@ -70,6 +72,18 @@ class _EngineCollector(Collector):
         }
         for name, (text, value) in counted.items():
             yield CounterMetricFamily(name, text, value=value)
+
+
+class _DescriptorCollector(Collector):
+    def __init__(self, watch: DescriptorWatch) -> None:
+        self._watch = watch
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "roomful_descriptors_exhausted",
+            "Times that no descriptor was left for a new connection, as looked at twice a second.",
+            value=self._watch.exhausted,
+        )
 
 
 class _BrokerCollector(Collector):

@@ -219,6 +219,17 @@ class StreamedResponse(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         elif connection is not None:
             connection.abort()
+            await _end_of(receive)
+
+
+async def _end_of(receive: Receive) -> None:
+    """Wait until the server knows that the connection has gone: it would log an unfinished answer as an error."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while True:
+                with contextlib.suppress(AppError):  # a body that is refused
+                    if (await receive())["type"] == "http.disconnect":
+                        return
 
 
 def _ignore() -> None:

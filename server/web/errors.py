@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,18 +29,20 @@ from server.errors import (
     Unauthenticated,
     Unavailable,
 )
-from server.logs import request_id
+from server.logs import Sampler, request_id
 
 logger = logging.getLogger(__name__)
 
 MAX_DETAILS = 20
+OUTAGE_LINES_A_MINUTE = 60
 MAX_FIELD_CHARACTERS = 100
 
 
 def install(app: FastAPI) -> None:
     """Answer every failure inside the application's routes in the contract's shape. `Failures` answers the rest."""
+    handle = partial(_handle, _FailureLog())
     for kind in (AppError, HTTPException, RequestValidationError, WebSocketRequestValidationError):
-        app.add_exception_handler(kind, _handle)
+        app.add_exception_handler(kind, handle)
 
 
 def error_response(error: AppError) -> Response:
@@ -85,6 +88,7 @@ class Failures:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._log = _FailureLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -109,7 +113,7 @@ class Failures:
                 logger.debug("the client left before it was answered", extra={"path": logged_path(scope)})
             elif begun is None:
                 error = explain(failure)
-                _log(failure, error, scope)
+                self._log.write(failure, error, scope)
                 await _refuse(error, scope, receive, send)
             elif begun == "websocket.accept":
                 logger.exception("socket failed", extra={"path": logged_path(scope)})
@@ -118,11 +122,11 @@ class Failures:
                 raise
 
 
-async def _handle(connection: HTTPConnection, failure: Exception) -> Response:
+async def _handle(log: "_FailureLog", connection: HTTPConnection, failure: Exception) -> Response:
     if connection.scope["type"] == "websocket":
         raise failure  # only `Failures` knows whether the handshake is still open
     error = explain(failure)
-    _log(failure, error, connection.scope)
+    log.write(failure, error, connection.scope)
     if isinstance(error, MethodNotAllowed):
         error.headers["Allow"] = ", ".join(_allowed_methods(connection))
     return error_response(error)
@@ -135,14 +139,21 @@ async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -
     await error_response(error)(scope, receive, send)
 
 
-def _log(failure: Exception, error: AppError, scope: Scope) -> None:
-    if error.status < 500:
-        return
-    where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
-    if isinstance(error, Unavailable):
-        logger.warning("unavailable", extra={**where, "reason": type(failure.__cause__ or failure).__name__})
-    else:
-        logger.error("unhandled exception", extra=where, exc_info=failure)
+class _FailureLog:
+    """Logs faults of the server's: every bug, and outages up to a number of lines, since each request meets them."""
+
+    def __init__(self) -> None:
+        self._outages = Sampler(OUTAGE_LINES_A_MINUTE)
+
+    def write(self, failure: Exception, error: AppError, scope: Scope) -> None:
+        if error.status < 500:
+            return
+        where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
+        if not isinstance(error, Unavailable):
+            logger.error("unhandled exception", extra=where, exc_info=failure)
+        elif (left_out := self._outages.take()) is not None:
+            reason = type(failure.__cause__ or failure).__name__
+            logger.warning("unavailable", extra={**where, "reason": reason, "left_out": left_out})
 
 
 _BY_STATUS: Mapping[int, type[AppError]] = {

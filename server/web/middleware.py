@@ -13,12 +13,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.db.base import new_id
 from server.errors import Forbidden
-from server.logs import request_id
+from server.logs import Sampler, request_id
 from server.web.errors import error_response, logged_path
 
 logger = logging.getLogger(__name__)
 
 SLOW_MILLISECONDS = 1_000
+SLOW_LINES_A_MINUTE = 60
+"""Anybody can make requests slow, by the pace at which a body comes."""
+
 EXPOSED_HEADERS = (
     "ETag",
     "Idempotency-Replayed",
@@ -57,6 +60,7 @@ class AnswerHeaders:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._slow_lines = Sampler(SLOW_LINES_A_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -77,10 +81,15 @@ class AnswerHeaders:
                     (b"x-request-id", name.encode()),
                 ]
                 if milliseconds > SLOW_MILLISECONDS:
-                    _warn_of_slowness(scope, milliseconds)
+                    self._warn_of_slowness(scope, milliseconds)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _warn_of_slowness(self, scope: Scope, milliseconds: float) -> None:
+        if (left_out := self._slow_lines.take()) is not None:
+            where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
+            logger.warning("slow request", extra={**where, "milliseconds": round(milliseconds), "left_out": left_out})
 
 
 class Cors(CORSMiddleware):
@@ -115,8 +124,3 @@ def _name_of(scope: Scope) -> str:
         if key == b"x-request-id":
             return value.decode() if _REQUEST_ID.fullmatch(value) else new_id()
     return new_id()
-
-
-def _warn_of_slowness(scope: Scope, milliseconds: float) -> None:
-    where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
-    logger.warning("slow request", extra={**where, "milliseconds": round(milliseconds)})

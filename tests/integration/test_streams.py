@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -238,7 +239,7 @@ async def flooded(live: Live, ada: Person, project: Project, kind: Kind) -> Slee
 
 @pytest.mark.parametrize("wakes_up", [True, False])
 async def test_a_slow_reader_is_cut_off(
-    settings: Settings, kind: Kind, wakes_up: bool, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, kind: Kind, wakes_up: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(streamed_response, "DRAIN_SECONDS", 10.0 if wakes_up else 0.5)
     async with changed(settings, send_buffer_bytes=64 * 1024, pong_timeout=60) as live:
@@ -260,6 +261,7 @@ async def test_a_slow_reader_is_cut_off(
             with contextlib.suppress(ConnectionResetError):
                 assert b'"disconnect"' not in await sleeper.read_until(b'"disconnect"')
         sleeper.writer.close()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_reader_that_reads_is_not_slow_however_much_it_missed(settings: Settings, kind: Kind) -> None:

@@ -64,6 +64,16 @@ async def test_a_slow_request_is_told_to_the_operator(
     assert "secret" not in str(record.__dict__)
 
 
+async def test_lines_on_slow_requests_are_bounded(
+    served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "SLOW_MILLISECONDS", 0)
+    for _ in range(middleware.SLOW_LINES_A_MINUTE + 5):
+        await served.client.get("/healthz")
+    records = [record for record in caplog.records if record.name == middleware.__name__]
+    assert len(records) == middleware.SLOW_LINES_A_MINUTE
+
+
 async def test_a_quick_one_is_not(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     await served.client.get("/healthz")
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
