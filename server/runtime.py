@@ -32,11 +32,6 @@ from server.realtime.rates import BucketStore, Rates
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
 
-ASKING_AT_THE_DOOR = 4
-"""A thousand sockets that come at once wait for each other, and leave turns of the loop and connections of the pool to
-requests.
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
@@ -60,8 +55,6 @@ class Runtime:
     loops: Loops
     renamed: asyncio.Event
     """Set when somebody has a new name that not all of their projects have been told of."""
-    door: asyncio.Semaphore
-    """Through it go the questions of sockets that come in, a few at a time."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -127,7 +120,6 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             crew=crew,
             loops=loops,
             renamed=asyncio.Event(),
-            door=asyncio.Semaphore(ASKING_AT_THE_DOOR),
         )
 
 

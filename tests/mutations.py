@@ -214,6 +214,13 @@ MUTATIONS = (
         "test_session.py::test_losing_access_while_subscribing_lets_nobody_in",
     ),
     Mutation(
+        "a stream begins on what its handshake was told",
+        "event_stream.py",
+        "            await self._admit()\n",
+        "            await self.node.hub.follow(self._subscription)\n",
+        "test_event_stream.py",
+    ),
+    Mutation(
         "recovery counts from the newest offset",
         "subscribing.py",
         "fresh.offset, fresh.epoch = request.offset, missed.position.epoch",

@@ -7,23 +7,19 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
-from server.errors import BadRequest, NotFound
-from server.eventlog import log
+from server.errors import BadRequest, NotFound, Unauthenticated, Unavailable
 from server.gateway import sockets
-from server.gateway.channels import ChannelName, parse_channel
+from server.gateway.channels import ChannelName
 from server.gateway.handshake import Handshake, check_origin, query_of, read_handshake, sign_in, sign_in_by_ticket
-from server.gateway.policy import shown_as
-from server.identity.people import identify
-from server.identity.tokens import AccessClaims
-from server.projects.access import may_see
 from server.realtime.event_stream import EventStream
+from server.realtime.history import HistoryUnavailable, UnknownChannel
 from server.realtime.node import Node
-from server.realtime.policy import Credentials
+from server.realtime.policy import Credentials, TokenRefused
+from server.realtime.protocol.codes import ClientError
 from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
 from server.realtime.publication import Position
 from server.realtime.session import Session
 from server.realtime.transport import Transport
-from server.runtime import Runtime
 from server.web.dependencies import runtime_of
 
 FORMATS: dict[str, ClientFormat] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
@@ -85,12 +81,12 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
     runtime, node = runtime_of(websocket), node_of(websocket)
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket)
-    credentials = await reader_of(runtime, await sign_in(runtime, handshake), project_id)
-    since = _since(websocket) or await present_position(runtime, project_id)
+    name = ChannelName("project", project_id)
+    credentials = await reader_of(node, await sign_in(runtime, handshake), name)
+    since = _since(websocket) or await present_position(node, name)
     await websocket.accept(subprotocol=handshake.subprotocol)
 
     def begin(transport: Transport) -> EventStream:
-        name = ChannelName("project", project_id)
         stream = EventStream(node, transport, credentials, str(name), name.rules, since=since)
         stream.begin()
         return stream
@@ -99,37 +95,40 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
     await sockets.serve(websocket, begin, send_bound=bound, on_shutdown=node.departure.begin)
 
 
-async def reader_of(runtime: Runtime, credentials: Credentials, project_id: str) -> Credentials:
-    """The credentials of somebody who may read this project, with what others see of them.
+async def reader_of(node: Node, credentials: Credentials, name: ChannelName) -> Credentials:
+    """The credentials of somebody who may read this channel, with what others see of them.
 
-    Raises Unauthenticated, NotFound.
-    """
-    claims = AccessClaims(credentials.user_id, credentials.session_id, int(credentials.expires_at or 0))
-    async with runtime.door, runtime.database.ask() as session:
-        person = await identify(session, claims)
-        if parse_channel(f"project:{project_id}") is None or not await may_see(
-            session, user_id=person.id, project_id=project_id
-        ):
-            raise NotFound
-    return shown_as(credentials, person.name)
-
-
-async def present_position(runtime: Runtime, project_id: str) -> Position:
-    """Where a project's events stand before the upgrade: whoever is told that it is open misses nothing from then on.
-
-    Raises NotFound.
+    It is asked as sessions ask, who share what was answered a moment ago: see ProjectPolicy. The stream that follows
+    asks again, when a loss of access would find it. Raises Unauthenticated, NotFound, Unavailable.
     """
     try:
-        async with runtime.door, runtime.database.ask() as session:
-            return await log.head(session, str(ChannelName("project", project_id)))
-    except log.UnknownChannel:
+        credentials = await node.policy.admit(credentials)
+        await node.policy.authorize(credentials, str(name), "")
+    except TokenRefused:
+        raise Unauthenticated from None
+    except ClientError as refused:
+        raise (Unavailable if refused.is_temporary else NotFound) from refused
+    return credentials
+
+
+async def present_position(node: Node, name: ChannelName) -> Position:
+    """Where a channel stands before the upgrade: whoever is told that it is open misses nothing from then on.
+
+    Raises NotFound, Unavailable.
+    """
+    try:
+        return await node.hub.head(str(name))
+    except UnknownChannel:
         raise NotFound from None
+    except HistoryUnavailable as outage:
+        raise Unavailable from outage
 
 
 def _since(websocket: WebSocket) -> Position | None:
     """`?since=OFFSET`, with the `epoch` it was counted in where the reader knows it. Raises BadRequest."""
-    text = websocket.query_params.get("since")
-    return None if text is None else Position(websocket.query_params.get("epoch", "")[:64], parse_offset(text))
+    query = query_of(websocket)
+    text = query.get("since")
+    return None if text is None else Position(query.get("epoch", "")[:64], parse_offset(text))
 
 
 def parse_offset(text: str) -> int:

@@ -1,53 +1,56 @@
 """A project's events as a stream of server-sent events."""
 
-from fastapi import APIRouter, Request, Response
-from starlette.routing import Match
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from server.gateway.channels import ChannelName
-from server.gateway.endpoints import LiveNode, parse_offset, present_position, reader_of
-from server.gateway.handshake import Handshake, check_origin, sign_in
+from server.gateway.endpoints import node_of, parse_offset, present_position, reader_of
+from server.gateway.handshake import Handshake, check_origin, query_of, sign_in
 from server.gateway.streamed_response import EVENTS, StreamedResponse
 from server.realtime.event_stream import EventStream
 from server.realtime.protocol.formats import EVENT_SOURCE
 from server.realtime.publication import Position
 from server.realtime.transport import Transport
-from server.web.dependencies import API, Live
-from server.web.routing import Route
+from server.web.dependencies import API, runtime_of
 
 HEARTBEAT_SECONDS = 10.0
 """Proxies cut a silent stream, some after 15 s."""
 
 
 class _EventSourceRoute(Route):
-    """Answers only who asks for a stream; the same address without that is a list."""
+    """Answers only who asks for a stream; the same address without that is a list.
+
+    A route of Starlette's: FastAPI's would take longer to find what this one needs than all the rest takes.
+    """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http":
-            accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
-            if b"text/event-stream" not in accepted.lower():
-                return Match.NONE, {}
+        if scope["type"] != "http" or scope["method"] != "GET":
+            return Match.NONE, {}
+        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
+        if b"text/event-stream" not in accepted.lower():
+            return Match.NONE, {}
         return super().matches(scope)
 
 
-router = APIRouter(prefix=f"{API}/projects/{{project_id}}/events", route_class=_EventSourceRoute)
-
-
-@router.get("", include_in_schema=False)
-async def stream_events(project_id: str, request: Request, runtime: Live, node: LiveNode) -> Response:
+async def stream_events(request: Request) -> Response:
     """The events after `Last-Event-ID` (which a browser sends when it comes back), or `?after=`; then live ones.
 
     Without either, live ones only. The token comes as a bearer, or as `?ticket=`, since an EventSource sets no header.
     """
+    runtime, node = runtime_of(request), node_of(request)
     check_origin(request, runtime.settings.allowed_origins)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    handshake = Handshake(token.strip() if scheme.lower() == "bearer" else "", request.query_params.get("ticket", ""))
-    credentials = await reader_of(runtime, await sign_in(runtime, handshake), project_id)
-    last = request.headers.get("last-event-id") or request.query_params.get("after")
-    since = await present_position(runtime, project_id) if last is None else Position("", parse_offset(last))
+    headers, query = request.headers, query_of(request)
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    handshake = Handshake(token.strip() if scheme.lower() == "bearer" else "", query.get("ticket", ""))
+    name = ChannelName("project", request.path_params["project_id"])
+    credentials = await reader_of(node, await sign_in(runtime, handshake), name)
+    last = headers.get("last-event-id") or query.get("after")
+    since = await present_position(node, name) if last is None else Position("", parse_offset(last))
 
     def begin(transport: Transport) -> EventStream:
-        name = ChannelName("project", project_id)
         stream = EventStream(
             node,
             transport,
@@ -62,3 +65,6 @@ async def stream_events(project_id: str, request: Request, runtime: Live, node: 
         return stream
 
     return StreamedResponse(begin, EVENTS, send_bound=runtime.settings.send_buffer_bytes)
+
+
+router = APIRouter(routes=[_EventSourceRoute(f"{API}/projects/{{project_id}}/events", stream_events, methods=["GET"])])

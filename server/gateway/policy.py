@@ -140,11 +140,6 @@ def credentials_of(claims: AccessClaims) -> Credentials:
     return Credentials(claims.user_id, claims.session_id, claims.expires_at)
 
 
-def shown_as(credentials: Credentials, name: str) -> Credentials:
-    """The same person, with what others see of them."""
-    return _with_info(credentials, _info(name))
-
-
 def _with_info(credentials: Credentials, info: bytes) -> Credentials:
     return Credentials(credentials.user_id, credentials.session_id, credentials.expires_at, info)
 

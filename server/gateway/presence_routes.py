@@ -62,7 +62,7 @@ def _people(clients: list[ClientInfo]) -> list[PresentPerson]:
 
 
 class _Shown(msgspec.Struct):
-    """What gateway.policy.shown_as says of a person."""
+    """What ProjectPolicy says of a person to others."""
 
     name: str
 

@@ -137,6 +137,16 @@ class Hub:
             await self._shared.call(("open", name), lambda: self._open(channel))
         return channel.position or Position("", 0)
 
+    async def head(self, name: str) -> Position:
+        """Where a recoverable channel stands: here, where it is followed, else in the log.
+
+        Raises UnknownChannel, HistoryUnavailable.
+        """
+        position = self.position(name) or await self._heads.call(name)
+        if position is None:
+            raise UnknownChannel(name)
+        return position
+
     async def catch_up(self, name: str, since: Position, *, limit: int, max_bytes: int = PAGE_BYTES) -> CatchUp:
         """The events after a position, of an open channel: `limit` at most, and what fits into `max_bytes`.
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -16,7 +15,6 @@ from server.eventlog import log
 from server.eventlog.log import EventData
 from server.realtime.protocol import protobuf
 from server.realtime.protocol.messages import Command, ConnectRequest
-from server.runtime import ASKING_AT_THE_DOOR
 from server.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
@@ -431,22 +429,6 @@ async def test_writes_answered_or_not_reach_readers_once_in_order(live: Live) ->
         assert [(await plain.next_event())["offset"] for _ in range(52)] == list(range(1, 53))
         offsets = [(await subscriber.expect_push("task.created")).event["offset"] for _ in range(50)]
         assert offsets == list(range(3, 53))
-
-
-async def test_sockets_that_come_in_wait_for_each_other_and_requests_for_none(live: Live) -> None:
-    ada, _, project = await two_members(live)
-    async with AsyncExitStack() as busy, asyncio.TaskGroup() as tasks:
-        for _ in range(ASKING_AT_THE_DOOR):
-            await busy.enter_async_context(live.runtime.door)
-        plain = PlainSubscriber(live.socket_url, project.id, token=ada.token, since=0)
-        opening = tasks.create_task(plain.socket.open())
-        for _ in range(3):
-            await ada.get(project.path)
-        assert not opening.done()
-        await busy.aclose()
-        await opening
-        assert (await plain.next_event())["offset"] == 1
-        await plain.socket.close()
 
 
 async def test_who_has_signed_in_may_say_more_at_once(settings: Settings) -> None:

@@ -3,9 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
+from server.errors import NotFound, Unauthenticated, Unavailable
+from server.gateway.channels import ChannelName
+from server.gateway.endpoints import present_position, reader_of
 from server.realtime.event_stream import EventStream
+from server.realtime.history import HistoryUnavailable
 from server.realtime.node import Limits
 from server.realtime.policy import Credentials
+from server.realtime.protocol import codes
 from server.realtime.publication import Position
 from tests.support.engine import Engine, ListTransport, running_engine
 
@@ -106,3 +113,46 @@ async def test_stream_closed_before_it_was_let_in_leaves_nothing() -> None:
         assert engine.hub.channel_count == 0
         assert len(engine.node.sessions) == 0
         assert len(engine.node.wheel) == 0
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+async def test_access_that_was_lost_since_the_handshake_ends_the_stream(is_signed_in: bool) -> None:
+    async with running_engine() as engine:
+        if is_signed_in:
+            engine.policy.members[CHANNEL] = set()
+        else:
+            engine.policy.revoked.add("ada")
+        engine.publish(CHANNEL, n=0)
+        _, transport = begin(engine, since=0)
+        await until(lambda: transport.closed_with)
+        assert transport.closed_with == (3507, "permission denied")
+        assert not transport.messages
+
+
+async def test_who_may_not_read_is_refused_before_the_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, name = Credentials("ada", "s"), ChannelName("project", "1")
+    async with running_engine() as engine:
+        with pytest.raises(NotFound):
+            await present_position(engine.node, name)
+        engine.history.open(CHANNEL)
+        assert (await present_position(engine.node, name)).offset == 0
+        assert await reader_of(engine.node, ada, name) == ada
+        engine.policy.members[CHANNEL] = set()
+        with pytest.raises(NotFound):
+            await reader_of(engine.node, ada, name)
+        engine.policy.revoked.add("ada")
+        with pytest.raises(Unauthenticated):
+            await reader_of(engine.node, ada, name)
+        engine.policy.revoked.clear()
+
+        async def out_of_reach(*_: object) -> None:
+            raise failure
+
+        failure: Exception = HistoryUnavailable()
+        monkeypatch.setattr(engine.hub._heads, "_ask", out_of_reach)
+        with pytest.raises(Unavailable):
+            await present_position(engine.node, name)
+        failure = codes.INTERNAL.error()
+        monkeypatch.setattr(engine.policy, "authorize", out_of_reach)
+        with pytest.raises(Unavailable):
+            await reader_of(engine.node, ada, name)
