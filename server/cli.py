@@ -3,13 +3,14 @@
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import __version__
 from server.accounts import operator
@@ -17,6 +18,8 @@ from server.db import schema
 from server.db.engine import Database
 from server.errors import AppError
 from server.eventlog import epochs
+from server.identity import revocations
+from server.identity.models import User
 from server.identity.passwords import Passwords
 from server.identity.tokens import Tokens
 from server.logs import configure_logging
@@ -44,6 +47,10 @@ db_command = typer.Typer(help="The database's schema.", no_args_is_help=True)
 user_command = typer.Typer(help="People.", no_args_is_help=True)
 command.add_typer(db_command, name="db")
 command.add_typer(user_command, name="user")
+
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="As `roomful user list` shows it.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
 class Failed(Exception):
@@ -121,10 +128,10 @@ def db_restored() -> None:
 
 @user_command.command("create")
 def user_create(
-    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    email: Email,
     name: Annotated[str | None, typer.Option(help="What others see; by default the address up to its @.")] = None,
     is_admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
-    is_piped: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    is_piped: PasswordStdin = False,
 ) -> None:
     """Register a person, whether or not registration is open. Asks for the password."""
     settings = load_settings()
@@ -162,26 +169,51 @@ def user_list(
 
 
 @user_command.command("address")
-def user_address(
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="As `roomful user list` shows it.")],
-    new: Annotated[str, typer.Argument(metavar="NEW")],
-) -> None:
+def user_address(email: Email, new: Annotated[str, typer.Argument(metavar="NEW")]) -> None:
     """Give a person another address to sign in with."""
+    address = _change_user(email, lambda session, user: operator.change_address(session, user, new))
+    typer.echo(f"{address} is the address now.")
+
+
+@user_command.command("deactivate")
+def user_deactivate(email: Email) -> None:
+    """Lock a person out: they can't sign in, and whatever they have open ends within a second."""
+    address = _change_user(email, lambda session, user: revocations.deactivate(session, user.id))
+    typer.echo(f"{address} is deactivated, and signed out everywhere.")
+
+
+@user_command.command("activate")
+def user_activate(email: Email) -> None:
+    """Let a person in again who was deactivated. They have to sign in anew."""
+    address = _change_user(email, lambda session, user: revocations.activate(session, user.id))
+    typer.echo(f"{address} can sign in again.")
+
+
+@user_command.command("sign-out")
+def user_sign_out(email: Email) -> None:
+    """End every sign-in of a person, and whatever they have open, within a second. They may sign in again."""
+    address = _change_user(email, lambda session, user: revocations.sign_out(session, user.id))
+    typer.echo(f"{address} is signed out everywhere.")
+
+
+@user_command.command("password")
+def user_password(email: Email, is_piped: PasswordStdin = False) -> None:
+    """Give a person another password, and end every sign-in of theirs. Asks for the password."""
     settings = load_settings()
+    password = operator.check_password(_piped_password() if is_piped else _asked_password())
 
-    async def change() -> str:
-        async with _ready_database(settings) as database, database.write() as session:
-            user = await operator.find_user(session, email)
-            await operator.change_address(session, user, new)
-            await session.commit()
-            return user.email
+    async def hash_password() -> str:
+        async with Passwords() as passwords:
+            return await passwords.hash(password)
 
-    typer.echo(f"{printable(_run(settings, change))} is the address now.")
+    password_hash = _run(settings, hash_password)
+    address = _change_user(email, lambda session, user: operator.set_password(session, user, password_hash))
+    typer.echo(f"{address} has another password, and is signed out everywhere.")
 
 
 @command.command("token")
 def token_command(
-    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    email: Email,
     ttl: Annotated[
         int | None, typer.Option(min=1, help="Seconds that it is good for; by default ROOMFUL_ACCESS_TOKEN_TTL.")
     ] = None,
@@ -200,6 +232,20 @@ def token_command(
             return token
 
     typer.echo(_run(settings, issue))
+
+
+def _change_user(email: str, change: Callable[[AsyncSession, User], Awaitable[None]]) -> str:
+    """Find a person, change them and commit; their address as a terminal may show it. Servers see it by themselves."""
+    settings = load_settings()
+
+    async def find_and_change() -> str:
+        async with _ready_database(settings) as database, database.write() as session:
+            user = await operator.find_user(session, email)
+            await change(session, user)
+            await session.commit()
+            return user.email
+
+    return printable(_run(settings, find_and_change))
 
 
 def _asked_password() -> str:

@@ -3,15 +3,16 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from pydantic import ValidationError
-from sqlalchemy import select
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.schemas import Registration
+from server.accounts.schemas import NewPassword, Registration
 from server.db.engine import Database
 from server.email_address import contested, known_email, normal_email
 from server.errors import Conflict, Invalid, NotFound
+from server.identity import revocations
 from server.identity.models import User
 from server.identity.passwords import Passwords
 from server.identity.people import add_person
@@ -20,6 +21,7 @@ from server.identity.tokens import LEEWAY_SECONDS, Tokens
 
 MAX_TOKEN_TTL_SECONDS = 10 * 366 * 86_400
 _ROWS_AT_ONCE = 200
+_NEW_PASSWORD: TypeAdapter[str] = TypeAdapter(NewPassword)
 
 
 async def create_user(
@@ -77,6 +79,23 @@ async def find_user(session: AsyncSession, email: str) -> User:
     if user is None:
         raise NotFound(f"Nobody is registered as {email}.")
     return user
+
+
+async def set_password(session: AsyncSession, user: User, password_hash: str) -> None:
+    """Give a person another password, and end all their sign-ins: whoever knew the old one is out. The caller commits.
+
+    Takes effect for people of the identity provider too, who had none.
+    """
+    await session.execute(update(User).where(User.id == user.id).values(password_hash=password_hash))
+    await revocations.sign_out(session, user.id)
+
+
+def check_password(password: str) -> str:
+    """Raises Invalid for one that nobody may choose."""
+    try:
+        return _NEW_PASSWORD.validate_python(password)
+    except ValidationError as invalid:
+        raise Invalid(f"password {invalid.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
 async def issue_token(session: AsyncSession, tokens: Tokens, user: User, *, ttl_seconds: int | None = None) -> str:

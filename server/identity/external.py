@@ -98,7 +98,9 @@ async def admit(session: AsyncSession, claims: ExternalClaims) -> str:
     Raises TokenInvalid for an unverified newcomer, for a person locked out, and for an address that already belongs to
     another subject. IntegrityError or Conflict: another request did the same at the same moment; try again.
     """
-    user = await session.scalar(select(User).where(User.external_id == claims.external_id))
+    # Locked: a person who is locked out at this moment must not get one more sign-in, which would outlast it.
+    known = select(User).where(User.external_id == claims.external_id).with_for_update(key_share=True)
+    user = await session.scalar(known)
     if user is None:
         user = await _adopt(session, claims)
     if not user.is_active:

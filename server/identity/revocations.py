@@ -74,6 +74,13 @@ async def deactivate(session: AsyncSession, user_id: str) -> None:
     await _append(session, "user.deactivated", {"user_id": user_id})
 
 
+async def activate(session: AsyncSession, user_id: str) -> None:
+    """Let a person sign in again. What has ended stays ended. Idempotent."""
+    await session.execute(
+        update(User).where(User.id == user_id).values(is_active=True).execution_options(synchronize_session=False)
+    )
+
+
 async def _revoke_all(session: AsyncSession, user_id: str, kept_session_id: str | None) -> None:
     doomed = update(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None))
     if kept_session_id is not None:

@@ -65,6 +65,9 @@ def roomful(
     return Roomful(monkeypatch, capsys)
 
 
+ANOTHER_PASSWORD = "a wholly different passphrase"
+
+
 def assert_refused(outcome: Outcome, *words: str) -> None:
     assert outcome.exit_code == 1, outcome
     assert outcome.errors.startswith("roomful: "), outcome
@@ -185,6 +188,29 @@ async def test_what_people_call_themselves_cannot_steer_the_operators_terminal(
 
 def test_a_reason_cannot_steer_the_operators_terminal(roomful: Roomful) -> None:
     assert_refused(roomful("token", "a\x1b]0;pwned\x07@example.test"), "\\x1b]0;pwned\\x07")
+
+
+def test_operator_changes_people(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
+    roomful("user", "create", "ada@example.test", "--name", "Ada", "--password-stdin", stdin=PASSWORD)
+
+    for _ in range(2):
+        assert "ada@example.test is deactivated" in roomful("user", "deactivate", "Ada@Example.test").output
+        assert roomful("user", "list").output == "ada@example.test\tAda\tuser\tinactive\n"
+    assert_refused(roomful("token", "ada@example.test"), "deactivated")
+    for _ in range(2):
+        assert "ada@example.test can sign in again" in roomful("user", "activate", "ada@example.test").output
+        assert roomful("user", "list").output == "ada@example.test\tAda\tuser\tactive\n"
+    assert roomful("user", "sign-out", "ada@example.test").exit_code == 0
+    assert_refused(roomful("user", "password", "ada@example.test", "--password-stdin", stdin="short"), "8 characters")
+    assert_refused(roomful("user", "password", "ada@example.test"), "--password-stdin")
+    assert roomful("user", "password", "ada@example.test", "--password-stdin", stdin=ANOTHER_PASSWORD).exit_code == 0
+    assert "ada.l@example.test" in roomful("user", "address", "ada@example.test", "Ada.L@example.test").output
+    for command in ("deactivate", "activate", "sign-out"):
+        assert_refused(roomful("user", command, "ada@example.test"), "ada@example.test")
+    assert_refused(roomful("user", "address", "ada@example.test", "bob@example.test"), "ada@example.test")
+    assert_refused(roomful("user", "address", "ada.l@example.test", "bob"), "must be an e-mail address")
+    assert roomful("user", "list", "--conflicts").output == ""
 
 
 async def test_token_and_password_of_the_command_line_are_good(

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,9 @@ from sqlalchemy import select, text
 from server.identity.external import ExternalTokens, admit
 from server.identity.models import User
 from server.identity.people import identify
+from server.identity.revocations import deactivate
 from server.identity.tickets import redeem_ticket
+from server.identity.tokens import AccessClaims, TokenInvalid
 from server.identity.verifier import Verifier
 from server.runtime import Runtime
 from server.settings import Settings, SettingsError, load_settings
@@ -155,6 +157,27 @@ async def test_request_that_waited_for_the_adoption_finds_the_same_person(
         await first.commit()
 
     assert second.result().user_id == registered.id
+
+
+async def test_token_that_comes_while_its_person_is_locked_out_signs_nobody_in(
+    client: httpx.AsyncClient, runtime: Runtime, verifier: Verifier
+) -> None:
+    """Its sign-in would outlast the lock-out, and work again as soon as the person is let in again."""
+    ada = await verifier.verify(token())
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group, runtime.database.write() as session:
+        await deactivate(session, ada.user_id)
+        late = group.create_task(outcome_of(verifier.verify(token(jti="2"))))
+        await wait_for_a_locked_row(runtime)
+        await session.commit()
+
+    assert isinstance(late.result(), TokenInvalid)
+
+
+async def outcome_of(verification: Awaitable[AccessClaims]) -> AccessClaims | TokenInvalid:
+    try:
+        return await verification
+    except TokenInvalid as refused:
+        return refused
 
 
 async def wait_for_a_locked_row(runtime: Runtime) -> None:
