@@ -10,7 +10,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.gateway.websocket.frames import ABNORMAL, INTERNAL_ERROR, TOO_BIG, cut_reason
-from server.realtime.transport import Chunk, OnClose, OnMessage, OnOverflow, write_to_each
+from server.realtime.transport import SIGNAL_SHARE, Chunk, OnClose, OnMessage, OnOverflow, write_to_each
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +86,10 @@ class AsgiTransport:
         finally:
             self._is_open = False
             self._report_close()
+
+    @property
+    def is_behind(self) -> bool:
+        return self.pending_bytes * SIGNAL_SHARE > self._send_bound
 
     def write(self, chunk: Chunk, /) -> None:
         if self._is_open:

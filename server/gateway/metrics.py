@@ -57,6 +57,10 @@ class _EngineCollector(Collector):
         counted = {
             "roomful_encoded": ("Messages encoded, once for each wire.", counters.fanout.encoded),
             "roomful_written": ("Chunks written to sockets.", counters.fanout.written),
+            "roomful_signals_dropped": (
+                "Signals that slow readers were not given, or that came faster than they could be written.",
+                counters.fanout.signals_dropped,
+            ),
             "roomful_repeated": ("Events that came more than once.", counters.channel.repeated),
             "roomful_gaps": ("Events that came before their predecessor.", counters.channel.gaps),
             "roomful_repairs": ("Times a channel was brought level from the log.", counters.repairs),

@@ -16,7 +16,7 @@ from server.gateway.sockets import SocketSession
 from server.gateway.websocket import tcp
 from server.gateway.websocket.frames import ABNORMAL
 from server.gateway.websocket.options import DEFAULTS
-from server.realtime.transport import Chunk, Framing, OnOverflow, Transport, write_to_each
+from server.realtime.transport import SIGNAL_SHARE, Chunk, Framing, OnOverflow, Transport, write_to_each
 
 DRAIN_SECONDS = 20.0
 """For a reader whose session has ended while data is waiting for it to take that data."""
@@ -107,6 +107,10 @@ class ResponseTransport:
         """What the server below was given and could not send counts as well."""
         below = 0 if self._connection is None else self._connection.get_write_buffer_size()
         return self._queued_bytes + below
+
+    @property
+    def is_behind(self) -> bool:
+        return self.pending_bytes * SIGNAL_SHARE > self._send_bound
 
     def write(self, chunk: Chunk, /) -> None:
         if self._is_closed:

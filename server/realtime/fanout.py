@@ -13,6 +13,10 @@ SLICE = 64
 """Writes in one step, some 0.3 ms: between two of them other channels have their turn."""
 JOIN_BYTES = 64 * 1024
 """What is joined into one write at most, so that a burst doesn't overrun a healthy reader's bound at once."""
+SIGNAL_JOIN_BYTES = 8 * 1024
+"""The same for signals: a part of this is all that a socket which is just full has to keep of them."""
+MAX_SIGNAL_BATCHES = 128
+"""Waiting for a turn to be written: what comes in beyond that is dropped before it is encoded."""
 
 
 @dataclass(slots=True)
@@ -21,6 +25,8 @@ class FanoutCounters:
 
     encoded: int = 0
     written: int = 0
+    signals_dropped: int = 0
+    """Signals times subscribers who were not given them."""
 
 
 @dataclass(slots=True)
@@ -28,6 +34,7 @@ class _Batch:
     """Messages on their way. A sealed batch is for those who were subscribed when it was sealed, and no others."""
 
     before: Publication | None
+    is_of_signals: bool = False
     messages: list[Message] = field(default_factory=list)
     size_bytes: int = 0
     audience: list[tuple["_Group", int]] | None = None
@@ -80,10 +87,17 @@ class Fanout:
             self._compact(group)
 
     def add(self, message: Message) -> None:
-        """Send a message with the others of this turn of the loop."""
-        if not self._batches or self._batches[-1].audience is not None or self._batches[-1].size_bytes >= JOIN_BYTES:
+        """Send a message with the others of this turn of the loop.
+
+        A signal goes only to those who are not behind, so events never wait behind many of them.
+        """
+        is_signal = isinstance(message, Publication) and message.is_signal
+        if is_signal and len(self._batches) >= MAX_SIGNAL_BATCHES:
+            self._counters.signals_dropped += sum(len(group.places) for group in self._groups.values())
+            return
+        if not self._can_be_joined(is_signal):
             self._seal()
-            self._batches.append(_Batch(self._latest))
+            self._batches.append(_Batch(self._latest, is_signal))
         batch = self._batches[-1]
         batch.messages.append(message)
         if isinstance(message, Publication):
@@ -127,6 +141,8 @@ class Fanout:
                 self._counters.encoded += len(batch.messages)
                 for start in range(0, end, SLICE):
                     outlets = [each for each in group.outlets[start : min(start + SLICE, end)] if each is not None]
+                    if batch.is_of_signals:
+                        outlets = self._those_who_keep_up(outlets, len(batch.messages))
                     group.wire.sweep(chunk, outlets)
                     self._counters.written += len(outlets)
                     if start + SLICE < end:
@@ -135,6 +151,18 @@ class Fanout:
                 yield True
         for group in list(self._groups.values()):
             self._compact(group)
+
+    def _can_be_joined(self, is_signal: bool) -> bool:
+        """Whether the last batch takes a message more."""
+        if not self._batches or self._batches[-1].audience is not None:
+            return False
+        last = self._batches[-1]
+        return last.is_of_signals == is_signal and last.size_bytes < (SIGNAL_JOIN_BYTES if is_signal else JOIN_BYTES)
+
+    def _those_who_keep_up(self, outlets: list[Outlet], signals: int) -> list[Outlet]:
+        keeping_up = [outlet for outlet in outlets if not outlet.is_behind]
+        self._counters.signals_dropped += signals * (len(outlets) - len(keeping_up))
+        return keeping_up
 
     def _seal(self) -> None:
         if self._batches and self._batches[-1].audience is None:

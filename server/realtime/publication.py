@@ -35,6 +35,11 @@ class Publication:
     type: str = ""
     info: ClientInfo | None = None
 
+    @property
+    def is_signal(self) -> bool:
+        """Worth nothing a second later: it is dropped where it would hold up something else."""
+        return not self.offset
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:

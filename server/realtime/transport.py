@@ -18,6 +18,9 @@ from typing import NewType, Protocol
 Chunk = NewType("Chunk", object)
 """Messages in the form that one kind of transport writes. Opaque to everybody but the framing and its transports."""
 
+SIGNAL_SHARE = 16
+"""A signal is not put behind more than this part of the send bound, so that it delays no event and cuts nobody off."""
+
 OnMessage = Callable[[str | bytes], None]
 OnClose = Callable[[int], None]
 OnOverflow = Callable[[], None]
@@ -25,6 +28,10 @@ OnOverflow = Callable[[], None]
 
 class Outlet(Protocol):
     """Where a chunk goes."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the reader is so slow that signals are not for it: it gets what waits already, and events."""
 
     def write(self, chunk: Chunk, /) -> None: ...
 
@@ -66,6 +73,10 @@ class Transport(Protocol):
     @property
     def pending_bytes(self) -> int:
         """Written, but not yet taken by the operating system or the ASGI server."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is pending than a SIGNAL_SHARE of the send bound."""
 
     def write(self, chunk: Chunk, /) -> None:
         """Send what `framing` made. The same object may be written to thousands of transports."""

@@ -85,6 +85,10 @@ class PatchWriter:
         self._outlet = outlet
         self._has_base = False
 
+    @property
+    def is_behind(self) -> bool:
+        return False  # whoever misses a publication can't read the next patch
+
     def write(self, chunk: Chunk, /) -> None:
         patches = cast("_Patches", chunk)  # made by our wire
         self._outlet.write(patches.chunk(has_base=self._has_base))

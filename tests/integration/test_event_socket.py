@@ -351,6 +351,44 @@ async def test_signals_pass_between_members_of_any_role(live: Live) -> None:
         assert refused.value.code == 103
 
 
+async def test_signals_cut_no_reader_of_events_off(settings: Settings) -> None:
+    """Somebody who reads slowly, or not at all for a while, loses signals, gets each event, and is not closed."""
+    patient = {"send_buffer_bytes": 64 * 1024, "ping_interval": 60, "pong_timeout": 60}
+    async with serving(settings.model_copy(update=patient)) as live:
+        ada, vic, project = await two_members(live, role="viewer")
+        signal = project.channel.replace("project:", "signal:")
+        socket = Socket(f"{live.socket_url}/connection/websocket", receive_buffer=4096)
+        async with (
+            Subscriber(live.socket_url, token=ada.token, socket=socket) as reader,
+            Subscriber(live.socket_url, token=vic.token) as flooder,
+        ):
+            await reader.subscribe(project.channel)
+            await reader.subscribe(signal)
+            socket.stop_reading()
+            told = 0
+            for _ in range(17):
+                ids = [await flooder.send_command("publish", channel=signal, data="x" * 2_000) for _ in range(100)]
+                told += len([await flooder.reply(each) for each in ids])
+                await ada.create_task(project)
+            socket.read_again()
+            offsets: list[int] = []
+            signals = 0
+            while len(offsets) < 17:
+                push = await reader.next_push()
+                if push.channel == signal:
+                    signals += 1
+                elif push.channel == project.channel and push.kind == "pub":
+                    offsets.append(push.event["offset"])
+            assert offsets == list(range(offsets[0], offsets[0] + 17))
+            assert told == 1_700
+            assert signals < told
+            assert live.runtime.hub.counters.fanout.signals_dropped >= told - signals
+            # Having caught up, the reader hears signals again.
+            await flooder.command("publish", channel=signal, data="again")
+            while (push := await reader.next_push()).body.get("data") != "again":
+                pass
+
+
 @pytest.mark.parametrize(
     "frame", [b"\x00", "{", "[" * 3000, "1" * 5000, "[]", "null", '""', '{"type":1}', '{"id":1,"connect":{"token":7}}']
 )

@@ -41,6 +41,7 @@ class ListTransport:
         self.taken: int | None = None
         self.pings = 0
         self.is_silent = False
+        self.is_behind = False
 
     def write(self, chunk: Chunk, /) -> None:
         if self.closed_with is None:

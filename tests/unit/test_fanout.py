@@ -26,6 +26,7 @@ class Subscriber:
         self.wire = PlainWire(push_format, ListFraming(), tells_joins=tells_joins)
         self.writes: list[list[Any]] = []
         self.leaves: list[Subscriber] = []
+        self.is_behind = False
 
     def join(self) -> "Subscriber":
         self.fanout.join(self, self.wire, self)
@@ -50,6 +51,15 @@ def publication(number: int, *, size: int = 0) -> Publication:
     return Publication("project:1", data, number, "epoch")
 
 
+def signal(number: int, *, size: int = 0) -> Publication:
+    return Publication("project:1", publication(number, size=size).data)
+
+
+def numbers(reader: Subscriber) -> list[Any]:
+    """What a reader of JSON has seen."""
+    return [message["push"]["pub"]["data"] for message in reader.seen]
+
+
 def one_slice_a_turn() -> Turns:
     seconds = itertools.count()
     return Turns(clock=lambda: float(next(seconds)))
@@ -70,6 +80,36 @@ async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
     await turns()
     assert [reader.writes for reader in readers] == [[[1, 2, 3]]] * 3
     assert (counters.encoded, counters.written) == (3, 3)
+
+
+async def test_signals_pass_over_those_who_are_behind_and_events_do_not() -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(one_slice_a_turn(), counters)
+    slow, quick = Subscriber(fanout, JSON).join(), Subscriber(fanout, JSON).join()
+    slow.is_behind = True
+    for number in range(1, 7):
+        fanout.add(publication(number) if number % 3 == 0 else signal(number))
+    await turns(6)
+    assert numbers(quick) == [1, 2, 3, 4, 5, 6]
+    assert numbers(slow) == [3, 6]
+    assert counters.signals_dropped == 4
+    slow.is_behind = False
+    fanout.add(signal(7))
+    await turns()
+    assert numbers(slow) == [3, 6, 7]
+
+
+async def test_signals_that_come_faster_than_they_are_written_are_dropped() -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(one_slice_a_turn(), counters)
+    reader = Subscriber(fanout, JSON).join()
+    for number in range(300):
+        fanout.add(signal(number, size=fanout_module.SIGNAL_JOIN_BYTES))
+    fanout.add(publication(300))
+    fanout.flush()
+    assert len(reader.seen) == fanout_module.MAX_SIGNAL_BATCHES + 1
+    assert counters.signals_dropped == 300 - fanout_module.MAX_SIGNAL_BATCHES
+    assert numbers(reader)[-1] == 300
 
 
 async def test_what_comes_within_the_delay_is_written_once() -> None:
@@ -210,6 +250,7 @@ class Patched:
         self.fanout = fanout
         self.wire = patch_wire_of(client_format, ListFraming(), tells_joins=True)
         self.documents: list[bytes] = []
+        self.is_behind = False
         self.patches = 0
         self.others = 0
 

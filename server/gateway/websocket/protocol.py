@@ -29,7 +29,7 @@ from server.gateway.websocket.frames import (
 from server.gateway.websocket.handshake import Headers, Request, Upgrade
 from server.gateway.websocket.options import DEFAULTS, SocketOptions
 from server.gateway.websocket.reader import Close, Failure, FrameReader, Ping
-from server.realtime.transport import Chunk, Framing, OnClose, OnMessage, OnOverflow
+from server.realtime.transport import SIGNAL_SHARE, Chunk, Framing, OnClose, OnMessage, OnOverflow
 
 logger = logging.getLogger(__name__)
 
@@ -242,6 +242,11 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
     @property
     def pending_bytes(self) -> int:
         return 0 if self.state is State.CLOSED else self._transport.get_write_buffer_size()
+
+    @property
+    def is_behind(self) -> bool:
+        # With a descriptor nothing is pending.
+        return self.descriptor == NOT_DIRECT and self.pending_bytes * SIGNAL_SHARE > self._send_bound
 
     def write(self, chunk: Chunk, /) -> None:
         if self.state is State.OPEN:
