@@ -1,28 +1,30 @@
 """Servers that tell many of what one says: Roomful, its peers, and the least that it can cost."""
 
 import importlib.util
-import secrets
+import itertools
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from bench.audience import Opening, Source
-from bench.grounds import listens, roomful, sqlite
+from bench.grounds import Ground, listens, roomful, sqlite
 from bench.machine import CLIENT_CORE, SERVER_CORE, pin, prefer
 from bench.native import Programs
 from bench.seed import EPOCH, KEY, Seeded, seed
 from server.projects.channel import channel_of
 from server.realtime.publication import Publication
-from server.realtime.redis_frames import NODE_BYTES, RedisFrames
+from server.realtime.redis_frames import RedisFrames
 from server.realtime.redis_server import packed
+from server.realtime.starts import Starts
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
 from tests.support.server import ROOT, roomful_environment
 from tests.support.valkey import run_valkey
@@ -54,6 +56,8 @@ class Hall:
     port: int
     redis_port: int
     seeded: Seeded
+    start: bytes
+    """The server's, as another node would have read it."""
 
     def json(self, messages: int) -> tuple[Opening, Source]:
         return self.gathering(self.seeded.take(1), messages)
@@ -89,7 +93,11 @@ class Hall:
 
     def source(self, projects: Sequence[str], messages: int, *, event_bytes: int = EVENT_BYTES) -> Source:
         """Events through the broker, sealed as another node would send them."""
-        frames = RedisFrames(KEY.encode(), names=self.seeded.names, node=secrets.token_bytes(NODE_BYTES))
+        starts = Starts(None)
+        starts.newest = self.start
+        # Each frame says that it is a second younger than the one before, so that none is old when its turn comes.
+        clock = itertools.count(0, 1_000_000).__next__
+        frames = RedisFrames(KEY.encode(), names=self.seeded.names, starts=starts, clock=clock)
         channels = [channel_of(project) for project in projects]
 
         def published() -> Iterator[bytes]:
@@ -135,7 +143,14 @@ async def hall(*, people: int = 1, shared: int = 0, projects: int = 2_000, worke
             pids = [process.pid for process in psutil.Process(server.pid).children(recursive=True)]
             for process_id in pids:
                 pin(process_id, SERVER_CORE)
-        yield Hall(pids, server.port, broker.port, seeded)
+        yield Hall(pids, server.port, broker.port, seeded, _newest_start(ground))
+
+
+def _newest_start(ground: Ground) -> bytes:
+    with closing(sqlite3.connect(ground.directory / "roomful.db")) as database:
+        [(start,)] = database.execute("SELECT id FROM node_start ORDER BY number DESC LIMIT 1")
+    assert isinstance(start, bytes)
+    return start
 
 
 # The others

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.db import schema
 from server.db.engine import Database
 from server.db.fingerprint import fingerprint
+from server.db.node_starts import OUTAGES, NodeStarts
 from server.eventlog import log
 from server.eventlog.history import LogHistory
 from server.eventlog.relay import Relay
@@ -29,6 +30,7 @@ from server.realtime.memory_broker import MemoryBroker
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.presence import Presence
 from server.realtime.rates import BucketStore, Rates
+from server.realtime.starts import StartsUnavailable
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
 
@@ -89,7 +91,9 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         presence: Presence = MemoryPresence()
         buckets: BucketStore | None = None
         if settings.redis_url is not None:
-            broker, presence, buckets = await _open_redis(settings, database, receive, key.encode(), stack)
+            broker, presence, buckets = await _open_redis(
+                settings, database, receive, node=emulation.node, key=key.encode(), stack=stack
+            )
         rates = Rates(buckets)
         hub.connect(broker)
         await emulation.connect(broker)
@@ -124,7 +128,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
 
 async def _open_redis(
-    settings: Settings, database: Database, receive: Receive, key: bytes, stack: AsyncExitStack
+    settings: Settings, database: Database, receive: Receive, *, node: str, key: bytes, stack: AsyncExitStack
 ) -> tuple[Broker, Presence, BucketStore]:
     # Imported by those alone who have a Redis: the others start a tenth sooner.
     from server.realtime.redis_broker import RedisBroker
@@ -136,8 +140,16 @@ async def _open_redis(
     assert settings.redis_url is not None, "there is no Redis to open"
     redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
     names = RedisNames(key, database=redis.database, installation=await fingerprint(database))
-    broker = await stack.enter_async_context(RedisBroker(redis, receive, key=key, names=names))
-    return broker, RedisPresence(redis, names=names), RedisRates(redis, names=names)
+    starts = NodeStarts(database)
+
+    async def read_starts() -> Sequence[bytes]:
+        try:
+            return await starts.read()
+        except OUTAGES as error:
+            raise StartsUnavailable from error
+
+    broker = RedisBroker(redis, receive, key=key, names=names, read_starts=read_starts, node=node)
+    return await stack.enter_async_context(broker), RedisPresence(redis, names=names), RedisRates(redis, names=names)
 
 
 async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:

@@ -57,5 +57,8 @@ class Broker(Protocol):
     def continuity(self) -> int | None:
         """A number for as long as nothing is known to be lost on the way here; None while nothing comes from others."""
 
+    def is_live(self, node: str) -> bool | None:
+        """Whether another node of this name has been heard of just now; None when that can't be told."""
+
     async def is_healthy(self) -> bool:
         """Whether a message to itself makes its round within a few seconds."""

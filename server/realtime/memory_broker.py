@@ -27,5 +27,8 @@ class MemoryBroker:
     async def unsubscribe(self, channel: str) -> None:
         return None
 
+    def is_live(self, node: str) -> bool:
+        return False
+
     async def is_healthy(self) -> bool:
         return True

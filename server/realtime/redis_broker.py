@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -12,17 +11,20 @@ from typing import Self, get_args
 
 from server.realtime.broker import BrokerFigures, Receive
 from server.realtime.publication import Letter, Message
-from server.realtime.redis_frames import NODE_BYTES, Reason, RedisFrames, Refused
+from server.realtime.redis_frames import NODES_CHANNEL, Beat, Reason, RedisFrames, Refused
 from server.realtime.redis_names import RedisNames
 from server.realtime.redis_publisher import RedisPublisher
 from server.realtime.redis_server import RedisServer
 from server.realtime.redis_subscriber import RedisSubscriber
+from server.realtime.starts import ReadStarts, Starts
 from server.supervision import Loops
 
-PROBE_SECONDS = 1.0
-URGENT_PROBE_SECONDS = 0.2
+BEAT_SECONDS = 1.0
+URGENT_BEAT_SECONDS = 0.2
 HEALTHY_SECONDS = 4.0
-"""How old the newest probe that came back may be: a dead Redis is seen within 5 s."""
+"""How old the newest beat that came back may be: a dead Redis is seen within 5 s."""
+LIVE_SECONDS = 5.0
+"""How old the newest beat of another node may be."""
 START_SECONDS = 1.0
 FLUSH_SECONDS = 0.5
 
@@ -39,14 +41,28 @@ class RedisBroker:
     """Gives a message to this process at once, and to the others through Redis: one connection reads, one publishes.
 
     Whatever Redis or anybody who can write to it does, this process goes on: an outage costs only what the log can
-    give back, and a frame that no node of ours has sealed is counted and ignored.
+    give back, and a frame that no node of ours has sealed, or that has come before, is counted and ignored.
+
+    `node` is the name by which others send commands here. `read_starts` tells nodes on the same database from others
+    with the same key; without it they are taken for the same.
     """
 
-    def __init__(self, server: RedisServer, receive: Receive, *, key: bytes, names: RedisNames) -> None:
+    def __init__(
+        self,
+        server: RedisServer,
+        receive: Receive,
+        *,
+        key: bytes,
+        names: RedisNames,
+        read_starts: ReadStarts | None = None,
+        node: str = "",
+    ) -> None:
         self._receive = receive
-        self._frames = RedisFrames(key, names=names, node=(node := secrets.token_bytes(NODE_BYTES)))
-        self._probe_channel = f"node:{node.hex()}"
-        self._probe_name = self._frames.name_of(self._probe_channel)
+        self.starts = Starts(read_starts)
+        self._frames = RedisFrames(key, names=names, starts=self.starts)
+        self._node = node
+        self._nodes_name = self._frames.name_of(NODES_CHANNEL)
+        self._beats: dict[str, float] = {}
         self._stack = AsyncExitStack()
         self.publisher = RedisPublisher(server)
         self.subscriber = RedisSubscriber(server, self._take)
@@ -54,11 +70,13 @@ class RedisBroker:
 
     async def __aenter__(self) -> Self:
         """Connect; when Redis does not answer, go on without it and keep trying."""
+        await self.starts.look()
         loops = await self._stack.enter_async_context(Loops())
+        loops.run("starts", self.starts.run())
         loops.run("redis publisher", self.publisher.run())
         loops.run("redis subscriber", self.subscriber.run())
-        loops.run("redis probe", self._probe())
-        await self.subscriber.subscribe(self._probe_name)
+        loops.run("redis beat", self._beat())
+        await self.subscriber.subscribe(self._nodes_name)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
                 await self.subscriber.has_been_alive.wait()
@@ -91,6 +109,13 @@ class RedisBroker:
     async def is_healthy(self) -> bool:
         return self._is_reader_up
 
+    def is_live(self, node: str) -> bool | None:
+        now = time.monotonic()
+        if now - self._beats.get(node, float("-inf")) < LIVE_SECONDS:
+            return True
+        has_heard_all = self.continuity is not None and now - self.subscriber.linked_at > 2 * BEAT_SECONDS
+        return False if has_heard_all else None
+
     @property
     def _is_reader_up(self) -> bool:
         return time.monotonic() - self.subscriber.alive_at < HEALTHY_SECONDS
@@ -115,29 +140,30 @@ class RedisBroker:
         )
 
     def _take(self, name: bytes, frame: bytes) -> None:
-        if name == self._probe_name:
-            self._take_probe(frame)
-        elif self._frames.is_own(frame):
+        if name != self._nodes_name and self._frames.is_own(frame):
             self.counters.echoes += 1  # delivered when it was published
-        else:
-            try:
-                received = self._frames.decode(name, frame)
-            except Refused as refused:
-                self.counters.refused[refused.reason] += 1
-                return
-            if received.message is not None:
-                self.counters.received += 1
-                self._receive(received.message)
-
-    def _take_probe(self, frame: bytes) -> None:
+            return
         try:
-            self._frames.decode(self._probe_name, frame)
+            received = self._frames.decode(name, frame)
         except Refused as refused:
             self.counters.refused[refused.reason] += 1
+            return
+        if isinstance(received.content, Beat):
+            self._take_beat(received.content.node, is_own=received.is_own)
         else:
-            self.subscriber.is_alive()
+            self.counters.received += 1
+            self._receive(received.content)
 
-    async def _probe(self) -> None:
+    def _take_beat(self, node: str, *, is_own: bool) -> None:
+        if is_own:
+            self.subscriber.is_alive()
+        else:
+            self._beats[node] = time.monotonic()
+
+    async def _beat(self) -> None:
+        """Tell all nodes, this one too, that a message of this one makes its round."""
         while True:
-            self.publisher.put(self._probe_name, self._frames.probe(self._probe_channel))
-            await asyncio.sleep(PROBE_SECONDS if await self.is_healthy() else URGENT_PROBE_SECONDS)
+            self.publisher.put(self._nodes_name, self._frames.beat(self._node))
+            await asyncio.sleep(BEAT_SECONDS if await self.is_healthy() else URGENT_BEAT_SECONDS)
+            oldest = time.monotonic() - LIVE_SECONDS
+            self._beats = {node: at for node, at in self._beats.items() if at > oldest}

@@ -52,6 +52,7 @@ class RedisSubscriber:
         self._unanswered: deque[_Request] = deque()
         self._has_unsent = asyncio.Event()
         self.is_linked = False
+        self.linked_at = float("-inf")
         self._patience: asyncio.Timeout | None = None
         self.alive_at = float("-inf")
         self.has_been_alive = asyncio.Event()
@@ -106,6 +107,7 @@ class RedisSubscriber:
 
     def _begin(self) -> None:
         self.is_linked = True
+        self.linked_at = time.monotonic()
         self.counters.connects += 1
         self.counters.resubscribed += len(self._wanted)
         for name in self._wanted:

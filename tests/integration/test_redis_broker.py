@@ -16,9 +16,11 @@ import pytest
 
 from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
 from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_frames import MAX_FRAME_BYTES, Reason, RedisFrames
+from server.realtime.redis_frames import MAX_FRAME_BYTES, Reason
 from server.realtime.redis_publisher import MAX_AGE_SECONDS
-from tests.support.brokers import KEY, NAMES, BrokerNode, becomes, event, redis_node
+from server.realtime.sealing import Sealer
+from server.realtime.starts import NO_START, START_BYTES
+from tests.support.brokers import KEY, NAMES, BrokerNode, becomes, event, frames_of_another_node, redis_node
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -122,9 +124,14 @@ async def test_deployments_that_share_a_redis_do_not_hear_each_other(valkey: Val
         assert not other.broker.counters.refused
 
 
+def sealed_by_a_newer_version() -> bytes:
+    sealer = Sealer(KEY, purpose=b"messages")
+    return NO_START + sealer.seal(b"something new", NO_START + NAMES.of("channel", CHANNEL))
+
+
 def forgeries() -> dict[str, tuple[Reason, bytes]]:
-    ours = RedisFrames(KEY, names=NAMES, node=b"some one")
-    theirs = RedisFrames(b"another key", names=NAMES, node=b"some one")
+    ours = frames_of_another_node()
+    theirs = frames_of_another_node(key=b"another key")
     genuine = ours.encode(event(CHANNEL, 1))
     foreign = theirs.encode(Publication(CHANNEL, b'{"type":"member.removed"}', 1, "epoch", "member.removed"))
     elsewhere = ours.encode(event("project:2", 1))
@@ -132,7 +139,7 @@ def forgeries() -> dict[str, tuple[Reason, bytes]]:
     assert foreign is not None
     assert elsewhere is not None
     return {
-        "nothing": ("malformed", b""),
+        "nothing": ("foreign", b""),
         "pickle": ("foreign", pickle.dumps({"channel": CHANNEL, "data": print})),
         "invalid UTF-8": ("foreign", b"\xff\xfe" * 40),
         "10 MB": ("malformed", b"x" * 10_000_000),
@@ -143,8 +150,12 @@ def forgeries() -> dict[str, tuple[Reason, bytes]]:
         ),
         "sealed by another key": ("forged", foreign),
         "event of another project": ("forged", elsewhere),
-        "one bit changed": ("forged", genuine[:16] + b"x" + genuine[17:]),
-        "cut short": ("foreign", genuine[:-1]),
+        "one byte changed": ("forged", genuine[:40] + bytes([genuine[40] ^ 1]) + genuine[41:]),
+        "another node's name on it": ("forged", genuine[:10] + bytes([genuine[10] ^ 1]) + genuine[11:]),
+        "another start named": ("forged", b"a start!" + genuine[START_BYTES:]),
+        "cut short": ("forged", genuine[:-1]),
+        "cut to the head": ("foreign", genuine[:30]),
+        "content that no node knows": ("malformed", sealed_by_a_newer_version()),
     }
 
 

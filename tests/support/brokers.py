@@ -10,8 +10,10 @@ from server.realtime.broker import Broker
 from server.realtime.memory_broker import MemoryBroker
 from server.realtime.publication import Hint, Letter, Message, Publication
 from server.realtime.redis_broker import RedisBroker
+from server.realtime.redis_frames import RedisFrames
 from server.realtime.redis_names import RedisNames
 from server.realtime.redis_server import RedisServer
+from server.realtime.starts import Starts
 
 KEY = b"a key that the nodes of a test share"
 NAMES = RedisNames(KEY)
@@ -38,6 +40,11 @@ class BrokerNode(Generic[SomeBroker]):
     def _receive(self, message: Message | Hint | Letter) -> None:
         self.received.append(message)
         self._arrived.set()
+
+
+def frames_of_another_node(*, key: bytes = KEY, names: RedisNames = NAMES, starts: Starts | None = None) -> RedisFrames:
+    """What another node on the same database would send."""
+    return RedisFrames(key, names=names, starts=starts or Starts(None))
 
 
 def memory_node() -> BrokerNode[MemoryBroker]:

@@ -56,6 +56,9 @@ class Post:
     def continuity(self) -> int:
         return 0
 
+    def is_live(self, node: str) -> None:
+        """Nobody has been heard of yet."""
+
     async def is_healthy(self) -> bool:
         return self.is_well
 

@@ -47,6 +47,9 @@ class PickyBroker:
     def continuity(self) -> int:
         return 0
 
+    def is_live(self, node: str) -> bool:
+        return False
+
     async def is_healthy(self) -> bool:
         return True
 

@@ -1,0 +1,44 @@
+"""The starts of nodes in each database (server/db/node_starts.py)."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from server.db.base import now
+from server.db.engine import Database
+from server.db.models import NodeStart
+from server.db.node_starts import KEPT, NodeStarts
+
+
+async def test_each_reads_its_own_and_all_later_ones(database: Database) -> None:
+    one, two, three = NodeStarts(database), NodeStarts(database), NodeStarts(database)
+    [first] = await one.read()
+    [second] = await two.read()
+    [third] = await three.read()
+    assert len({first, second, third}) == 3
+    assert await one.read() == [first, second, third]
+    assert await two.read() == [second, third]
+    assert await three.read() == [third]
+
+
+async def test_what_was_set_back_begins_anew(database: Database) -> None:
+    one = NodeStarts(database)
+    [before] = await one.read()
+    async with database.write() as session:
+        await session.execute(delete(NodeStart))
+        await session.commit()
+    [after] = await one.read()
+    assert after != before
+
+
+async def test_old_ones_are_deleted_and_the_newest_stays(database: Database) -> None:
+    old = NodeStarts(database)
+    await old.read()
+    async with database.write() as session:
+        await session.execute(update(NodeStart).values(started_at=now() - KEPT - timedelta(hours=1)))
+        await session.commit()
+    assert len(await old.read()) == 1
+    [newest] = await NodeStarts(database).read()
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(NodeStart)) == 1
+    assert await old.read() == [newest]
