@@ -1,15 +1,19 @@
 """The engine by itself, with the rules that the official SDKs' own test suites expect of a server.
 
-    python -m tests.conformance.server [--port 8000] [--insecure] [--impatient]
+    python -m tests.conformance.server [--port 8000] [--insecure] [--impatient] [--no-presence]
 
 Tokens are JWTs, signed with the secret `secret`. Channels without a namespace keep 100 publications, and who is
 subscribed may publish, see who is there, and read the history, and hears of joins unasked; a subscription takes a token
-of its own. Those of the namespace `smallhistory` keep two. Everybody is subscribed to the channel `#USER` by the
-server. The remote procedure `echo` answers what it is given. With `--insecure` no tokens are asked for. With
-`--impatient` it pings every second and waits little longer for what a client owes it, and a person has three
-connections at most.
+of its own. Those of the namespace `smallhistory` keep two, those of `delta` come as deltas. Everybody is subscribed to
+the channel `#USER` by the server. The remote procedure `echo` answers what it is given. With `--insecure` no tokens are
+asked for; one that is given counts. With `--impatient` it pings every second and waits little longer for what a client
+owes it, and a person has three connections at most. With `--no-presence` channels tell nobody who is there, as the
+suite of centrifuge-go expects. The API is that of tests.conformance.server_api:
 
     POST /api/publish {"channel": "…", "data": …}      X-API-Key: test-api-key
+    POST /api/history {"channel": "…", "limit": 0}
+    POST /api/disconnect {"user": "…"}
+    POST /api/unsubscribe {"user": "…", "channel": "…"}
     GET  /echo                                         a WebSocket that sends back what it gets
     POST /control/…                                    as tests.conformance.control has it
 """
@@ -24,10 +28,9 @@ from operator import attrgetter
 import jwt
 import msgspec
 import uvicorn
-from msgspec import Raw
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -48,9 +51,9 @@ from server.realtime.publication import ClientInfo, Publication
 from server.realtime.session import Session
 from server.web.errors import error_response, explain
 from tests.conformance.control import Control, Refusals, control_routes
+from tests.conformance.server_api import ServerApi, api_routes
 
 SECRET = "secret"
-API_KEY = "test-api-key"
 SEND_BOUND = 4 * 1024 * 1024
 
 PATIENT = Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0)
@@ -69,6 +72,7 @@ _SOCIAL = Rules(is_recoverable=True, has_patches=True, has_presence=True, takes_
 NAMESPACES = {
     "": Namespace(replace(_SOCIAL, forces_joins=True), 100),  # also in the channel of a person, which nobody asks for
     "example": Namespace(_SOCIAL, 300),
+    "delta": Namespace(replace(_SOCIAL, has_presence=False), 100),
     "recovery": Namespace(replace(_SOCIAL, has_presence=False), 100),
     "smallhistory": Namespace(replace(_SOCIAL, has_presence=False), 2),
 }
@@ -83,10 +87,11 @@ class SuitePolicy:
 
     channels: MemoryChannels
     is_insecure: bool
+    has_presence: bool
     refusals: Refusals
 
     async def verify(self, token: str) -> Credentials:
-        if self.is_insecure:
+        if self.is_insecure and not token:
             return Credentials("")
         if not token:
             raise TokenMissing
@@ -105,7 +110,9 @@ class SuitePolicy:
 
     def rules(self, channel: str) -> Rules | None:
         namespace = _namespace(channel)
-        return None if namespace is None else namespace.rules
+        if namespace is None or self.has_presence:
+            return None if namespace is None else namespace.rules
+        return replace(namespace.rules, has_presence=False)
 
     def guard(self, channel: str) -> str | None:
         return None
@@ -153,9 +160,11 @@ class SuiteServer:
 
     is_insecure: bool
     limits: Limits
+    has_presence: bool
     node: Node = field(init=False)
     policy: SuitePolicy = field(init=False)
     control: Control = field(init=False)
+    api: ServerApi = field(init=False)
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -166,11 +175,12 @@ class SuiteServer:
         )
 
         def make_policy(channels: MemoryChannels) -> SuitePolicy:
-            self.policy = SuitePolicy(channels, self.is_insecure, Refusals())
+            self.policy = SuitePolicy(channels, self.is_insecure, self.has_presence, Refusals())
             return self.policy
 
         async with open_memory_node(make_policy, version="conformance", limits=self.limits, parts=parts) as self.node:
             self.control = Control(self.node, parts.history, self.policy.refusals, self.policy.record)
+            self.api = ServerApi(self.node, parts.history, self.policy)
             yield
 
     async def client_socket(self, websocket: WebSocket) -> None:
@@ -197,24 +207,9 @@ class SuiteServer:
     async def take_commands(self, request: Request) -> Response:
         return await streams.deliver(self.node, request)
 
-    async def publish(self, request: Request) -> Response:
-        if request.headers.get("x-api-key") != API_KEY:
-            return JSONResponse({"error": {"code": 101, "message": "unauthorized"}}, 401)
-        asked = msgspec.json.decode(await request.body(), type=_Publish)
-        if self.policy.rules(asked.channel) is None:
-            return JSONResponse({"error": {"code": 102, "message": "unknown channel"}})
-        data = msgspec.json.format(bytes(asked.data), indent=-1)  # on one line
-        publication = self.policy.record(asked.channel, data)
-        return JSONResponse({"result": {"offset": publication.offset, "epoch": publication.epoch}})
 
-
-class _Publish(msgspec.Struct):
-    channel: str
-    data: Raw
-
-
-def create_app(*, is_insecure: bool = False, limits: Limits = PATIENT) -> Starlette:
-    server = SuiteServer(is_insecure, limits)
+def create_app(*, is_insecure: bool = False, limits: Limits = PATIENT, has_presence: bool = True) -> Starlette:
+    server = SuiteServer(is_insecure, limits, has_presence)
     return Starlette(
         routes=[
             WebSocketRoute("/connection/websocket", server.client_socket),
@@ -225,7 +220,7 @@ def create_app(*, is_insecure: bool = False, limits: Limits = PATIENT) -> Starle
             Route("/connection/uni_http_stream", server.stream(unidirectional.read_http_stream), methods=["POST"]),
             Route("/connection/uni_sse", server.stream(unidirectional.read_sse), methods=["GET", "POST"]),
             Route("/emulation", server.take_commands, methods=["POST"]),
-            Route("/api/publish", server.publish, methods=["POST"]),
+            *api_routes(lambda: server.api),
             *control_routes(lambda: server.control),
         ],
         lifespan=server.lifespan,
@@ -258,9 +253,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--insecure", action="store_true", help="take clients without tokens")
     parser.add_argument("--impatient", action="store_true", help="let clients wait for nothing")
+    parser.add_argument("--no-presence", action="store_true", help="tell nobody who is in a channel")
     options = parser.parse_args()
     uvicorn.run(
-        create_app(is_insecure=options.insecure, limits=IMPATIENT if options.impatient else PATIENT),
+        create_app(
+            is_insecure=options.insecure,
+            limits=IMPATIENT if options.impatient else PATIENT,
+            has_presence=not options.no_presence,
+        ),
         host=options.host,
         port=options.port,
         http=HttpProtocol,
