@@ -19,6 +19,7 @@ from server.projects import event_routes as events
 from server.projects import member_routes as members
 from server.projects import renames
 from server.projects import routes as projects
+from server.projects.quotas import Quotas
 from server.runtime import open_runtime
 from server.settings import Settings, load_settings
 from server.snapshots import routes as snapshots
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None) -> Application:
     )
     app.event_sockets = behind([answers, failures, proxies, well_formed], event_socket)
     app.router.route_class = Route
+    app.state.quotas = Quotas.of(settings)
     errors.install(app)
     openapi.install(app)
     pages.install(app)

@@ -55,6 +55,10 @@ class Conflict(AppError):
     status, code, message = 409, "CONFLICT", "This does not fit the present state."
 
 
+class LimitReached(AppError):
+    status, code, message = 409, "LIMIT_REACHED", "A quota of this server is used up."
+
+
 class EventsExpired(AppError):
     status, code, message = 410, "EVENTS_EXPIRED", "These events are no longer kept; load a snapshot."
 

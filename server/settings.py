@@ -35,7 +35,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Validated once at start; immutable afterwards.
 
-    Times are seconds, sizes are bytes. A rate limit is events per minute for one key; 0 turns it off.
+    Times are seconds, sizes are bytes. A rate limit is events per minute for one key; 0 turns it, or a quota, off.
     """
 
     model_config = SettingsConfigDict(
@@ -71,7 +71,15 @@ class Settings(BaseSettings):
     rate_limit_sign_in: Count = 10
     rate_limit_registration: Count = 30
     rate_limit_writes: Count = 6_000
+    rate_limit_renames: Count = 3
     rate_limit_commands: Count = 6_000
+
+    max_projects_per_user: Count = 1_000
+    max_memberships_per_user: Count = 2_000
+    max_members_per_project: Count = 1_000
+    max_tasks_per_project: Count = 20_000
+    max_sign_ins_per_user: Count = 100
+    max_idempotency_keys_per_user: Count = 10_000
 
     event_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     recovery_limit: Annotated[int, Field(ge=1, le=10_000)] = 300

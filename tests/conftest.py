@@ -222,6 +222,7 @@ def environment_for(database_url: str) -> dict[str, str]:
         "ROOMFUL_PONG_TIMEOUT": "1",
         "ROOMFUL_SHUTDOWN_GRACE": "2",
         "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
+        "ROOMFUL_RATE_LIMIT_RENAMES": "0",
         "ROOMFUL_RATE_LIMIT_REGISTRATION": "0",
     }
 
@@ -239,6 +240,7 @@ def _settings() -> Settings:
         pong_timeout=1,
         shutdown_grace=2,
         rate_limit_sign_in=0,
+        rate_limit_renames=0,
         rate_limit_registration=0,
     )
 

@@ -99,6 +99,8 @@ async def change_me(
     body: ProfileChanges, person: CurrentUser, runtime: Live, limits: RateLimits, address: ClientAddress
 ) -> User:
     """Change one's name or password. A new password ends one's other sessions."""
+    if body.name and body.name != person.name:
+        await limits.count_rename(person.id)
     # Whoever has got hold of an access token must not find out the password here.
     async with counted(limits, address, person.email) if body.password else nullcontext():
         return await service.change_profile(runtime, person, body)

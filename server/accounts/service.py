@@ -177,7 +177,13 @@ async def _prove_password(runtime: Runtime, person: Person, password: str) -> st
 
 
 async def _grant(runtime: Runtime, session: AsyncSession, user: User, user_agent: str) -> TokenAnswer:
-    sign_in = await start_sign_in(session, user.id, ttl=runtime.refresh_tokens.ttl, user_agent=user_agent)
+    sign_in = await start_sign_in(
+        session,
+        user.id,
+        ttl=runtime.refresh_tokens.ttl,
+        user_agent=user_agent,
+        most=runtime.settings.max_sign_ins_per_user,
+    )
     access_token = runtime.tokens.issue(user.id, sign_in.id)
     return _token_answer(runtime, user, access_token, runtime.refresh_tokens.issue(sign_in.id, sign_in.generation))
 

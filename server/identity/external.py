@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.email_address import normal_email
-from server.identity.models import SignIn, User
+from server.identity.models import EXTERNAL, SignIn, User
 from server.identity.passwords import UNUSABLE
 from server.identity.people import add_person
 from server.identity.provider_keys import ProviderKeys
@@ -107,7 +107,11 @@ async def admit(session: AsyncSession, claims: ExternalClaims) -> str:
         raise TokenInvalid
     if await session.get(SignIn, claims.session_id) is None:
         expires_at = datetime.fromtimestamp(claims.expires_at, UTC) + timedelta(seconds=LEEWAY_SECONDS)
-        session.add(SignIn(id=claims.session_id, user_id=user.id, expires_at=expires_at, user_agent=USER_AGENT))
+        session.add(
+            SignIn(
+                id=claims.session_id, user_id=user.id, expires_at=expires_at, user_agent=USER_AGENT, generation=EXTERNAL
+            )
+        )
         await session.flush()
     return user.id
 

@@ -31,14 +31,18 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+EXTERNAL = 0
+
+
 class SignIn(Base):
     """One sign-in (the session of the contract; `sid` in its tokens), from password to logout.
 
-    Its refresh token is derived from id and `generation`; a rotation is the next generation, made at `rotated_at`.
+    Its refresh token is derived from id and `generation`; a rotation is the next generation, made at `rotated_at`. One
+    that stands for an external provider's token has none: its generation is EXTERNAL.
     """
 
     __tablename__ = "sign_in"
-    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"), Index(None, "revoked_at"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("user.id", ondelete="CASCADE"))

@@ -19,6 +19,7 @@ from server.identity.people import IS_SIGNED_IN, PERSON, Person, identify, named
 from server.identity.tokens import AccessClaims
 from server.projects.channel import channel_of, record
 from server.projects.models import MEMBER, PROJECT, Role
+from server.projects.quotas import UNLIMITED, Quotas, quotas_of
 from server.projects.schemas import ProjectState
 from server.web.dependencies import DB, Claims, MutationId, ReadDB
 from server.web.limits import limits_of
@@ -46,6 +47,7 @@ class Access:
     mutation_id: str | None = None
     channel: Position | None = None
     """Where the project's channel was when it was locked; None when nobody has locked it."""
+    quotas: Quotas = UNLIMITED
 
     async def record(
         self, session: AsyncSession, type_: str, data: Mapping[str, Any], *, along: Sequence[Change] = ()
@@ -116,7 +118,8 @@ def _at_work(require: Callable[[Access], None]) -> params.Depends:
         limits_of(request).count_write(claims.user_id)
         row = await _find(session, _LOCKED_ACCESS, project_id, claims)
         project = ProjectState.model_validate(row)
-        access = Access(person_of(row, claims), row.role, project, mutation_id, Position(row.epoch, row.head))
+        locked = Position(row.epoch, row.head)
+        access = Access(person_of(row, claims), row.role, project, mutation_id, locked, quotas_of(request))
         require(access)
         return access
 

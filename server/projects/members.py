@@ -50,13 +50,15 @@ async def list_everybody(session: AsyncSession, project_id: str) -> list[Member]
 
 
 async def add_member(session: AsyncSession, access: Access, new: NewMember) -> AddedMember:
-    """Raises Conflict for a member, Invalid for somebody who has no account."""
+    """Raises Conflict for a member, Invalid for somebody who has no account, LimitReached."""
     access.require_active()
     project_id, at = access.project.id, now()
     user_id, email_verified = await _find_person(session, new)
     if (await session.execute(_MEMBER, {"project": project_id, "person": user_id})).one_or_none() is not None:
         raise Conflict("This person is a member already.")
+    await access.quotas.require_member(session, project_id)
     name = await settled_name(session, user_id)
+    await access.quotas.require_membership(session, user_id)
     member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
     await access.record(session, "member.added", {"member": member.model_dump()})
@@ -72,7 +74,8 @@ async def change_member(
 ) -> Member:
     """Give a role; that of owner is handed over.
 
-    Raises NotFound, PreconditionFailed, Conflict for an owner who would leave the project without one.
+    Raises NotFound, PreconditionFailed, Conflict for an owner who would leave the project without one, LimitReached for
+    a new owner who has as many projects as a person may own.
     """
     before = await find_member(session, access.project.id, user_id)
     if_match.require(before.version, before)
@@ -82,6 +85,9 @@ async def change_member(
     access.require_active()
     if before.role == "owner":
         raise Conflict("A project has one owner: hand it over by making somebody else the owner.")
+    if role == "owner":
+        await settled_name(session, user_id)
+        await access.quotas.require_project(session, user_id)
     at = now()
     member = await _set_role(session, access, before, role, at)
     data: dict[str, Any] = {"member": member.model_dump(), "changed": ["role"]}
@@ -107,7 +113,10 @@ async def remove_member(session: AsyncSession, access: Access, user_id: str, if_
 
 
 async def settled_name(session: AsyncSession, user_id: str) -> str:
-    """The person's name, which nobody changes until the transaction ends: whoever becomes a member is told of by it."""
+    """The person's name, which nobody changes until the transaction ends: whoever becomes a member is told of by it.
+
+    Their row stays locked until then, so that what they have of anything can be counted.
+    """
     name: str = (await session.execute(_SETTLED_NAME, {"person": user_id})).scalar_one()
     return name
 
@@ -162,4 +171,4 @@ _UPDATE_PROJECT = update(PROJECT).where(PROJECT.c.id == bindparam("project"))
 _PERSON = select(User.id, User.email_verified).where(User.is_active.is_(True))
 _PERSON_BY_ID = _PERSON.where(User.id == bindparam("person"))
 _PERSON_BY_EMAIL = _PERSON.where(User.email == bindparam("email"))
-_SETTLED_NAME = select(User.name).where(User.id == bindparam("person")).with_for_update(read=True)
+_SETTLED_NAME = select(User.name).where(User.id == bindparam("person")).with_for_update(key_share=True)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from sqlalchemy import select
 
 from server.errors import Conflict
@@ -14,6 +14,7 @@ from server.projects.models import Member as MemberRow
 from server.projects.models import Project as ProjectRow
 from server.projects.models import ProjectStatus, Role
 from server.projects.notifications import notify_team
+from server.projects.quotas import quotas_of
 from server.projects.schemas import NewProject, Project, ProjectPatch, ProjectState
 from server.web import etag, idempotency
 from server.web.dependencies import API, DB, CurrentUser, Live, MutationId, ReadDB
@@ -50,9 +51,10 @@ async def list_projects(
     ]
 
 
-@router.post("", status_code=201, dependencies=[idempotency.once(may_see)])
+@router.post("", status_code=201, dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
 async def create_project(
     new: NewProject,
+    request: Request,
     person: CurrentUser,
     session: DB,
     runtime: Live,
@@ -61,7 +63,7 @@ async def create_project(
     mutation_id: MutationId = None,
 ) -> Project:
     """Make a project; the caller owns it."""
-    project = await service.create_project(session, person, new, mutation_id=mutation_id)
+    project = await service.create_project(session, person, new, mutation_id=mutation_id, quotas=quotas_of(request))
     background.add_task(notify_team, runtime, project, "project_created", person.id)
     response.headers["Location"] = (
         f"projects/{project.id}"  # from the address of this POST: proxies may cut off a prefix

@@ -13,14 +13,20 @@ from server.projects.access import Access
 from server.projects.channel import channel_of, record
 from server.projects.members import settled_name
 from server.projects.models import MEMBER, PROJECT
+from server.projects.quotas import UNLIMITED, Quotas
 from server.projects.schemas import Member, NewProject, Project, ProjectPatch, ProjectState
 from server.web.etag import Precondition
 
 
 async def create_project(
-    session: AsyncSession, person: Person, new: NewProject, *, mutation_id: str | None = None
+    session: AsyncSession,
+    person: Person,
+    new: NewProject,
+    *,
+    mutation_id: str | None = None,
+    quotas: Quotas = UNLIMITED,
 ) -> Project:
-    """A project with its channel; whoever makes it owns it."""
+    """A project with its channel; whoever makes it owns it. Raises LimitReached."""
     at = now()
     project = ProjectState(
         id=new_id(),
@@ -34,6 +40,7 @@ async def create_project(
         version=1,
     )
     name = await settled_name(session, person.id)
+    await quotas.require_project(session, person.id)
     owner = Member(user_id=person.id, name=name, role="owner", version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, project.model_dump())
     await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})

@@ -27,8 +27,12 @@ async def find_task(session: AsyncSession, project_id: str, task_id: str) -> Tas
 
 
 async def create_task(session: AsyncSession, access: Access, new: NewTask) -> Task:
-    """A task at the end of its status. Raises Conflict in an archived project, Invalid for a stranger as assignee."""
+    """A task at the end of its status.
+
+    Raises Conflict in an archived project, LimitReached, Invalid for a stranger as assignee.
+    """
     access.require_active()
+    access.quotas.require_task(access.project.task_count)
     project_id = access.project.id
     if new.assignee_id is not None:
         await require_assignable(session, project_id, new.assignee_id)

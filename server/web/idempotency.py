@@ -13,14 +13,17 @@ from sqlalchemy import bindparam, delete, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.base import UtcDateTime, now
-from server.errors import BadRequest, IdempotencyKeyReused, NotFound
+from server.errors import BadRequest, IdempotencyKeyReused, LimitReached, NotFound
 from server.eventlog import log
 from server.identity.people import identify
-from server.web.dependencies import DB, Claims
+from server.web.dependencies import DB, Claims, runtime_of
 from server.web.models import IdempotentAnswer
 
 KEPT_FOR = timedelta(hours=24)
 PURGE_BATCH = 1_000
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+"""Of the answers of one person. They are 600 bytes on average, and 43 KB where a task's description is all emoji."""
+UNLIMITED = 2**62
 KEPT_HEADERS = ("content-type", "etag", "location")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -70,7 +73,8 @@ def once(may_see: MaySee) -> params.Depends:
             raise BadRequest("Idempotency-Key must be 1 to 255 printable ASCII characters.")
         person = await identify(session, claims)
         request_hash = await _hash(request)
-        if await _is_first(session, person.id, key, request_hash):
+        most = runtime_of(request).settings.max_idempotency_keys_per_user
+        if await _is_first(session, person.id, key, request_hash, most):
             request.state.claim = Claim(session, person.id, key)
             return
         raise Replay(await _first_answer(session, person.id, key, request_hash, may_see))
@@ -105,11 +109,19 @@ async def _hash(request: Request) -> str:
     return digest.hexdigest()
 
 
-async def _is_first(session: AsyncSession, user_id: str, key: str, request_hash: str) -> bool:
+async def _is_first(session: AsyncSession, user_id: str, key: str, request_hash: str, most: int) -> bool:
     at = now()
     claimed = await session.execute(
         _CLAIM,
-        {"user_id": user_id, "key": key, "request_hash": request_hash, "at": at, "forgotten_before": at - KEPT_FOR},
+        {
+            "user_id": user_id,
+            "key": key,
+            "request_hash": request_hash,
+            "at": at,
+            "forgotten_before": at - KEPT_FOR,
+            "most": most or UNLIMITED,
+            "most_bytes": MAX_KEPT_BYTES if most else UNLIMITED,
+        },
     )
     return claimed.one_or_none() is not None
 
@@ -119,7 +131,9 @@ async def _first_answer(session: AsyncSession, user_id: str, key: str, request_h
         await session.execute(
             select(IdempotentAnswer).where(IdempotentAnswer.user_id == user_id, IdempotentAnswer.key == key)
         )
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if kept is None:
+        raise LimitReached("Too many answers are kept for your Idempotency-Keys; they go after 24 hours.")
     if kept.request_hash != request_hash:
         raise IdempotencyKeyReused
     if kept.project_id is not None and not await may_see(session, user_id=user_id, project_id=kept.project_id):
@@ -139,6 +153,7 @@ async def _keep(claim: Claim, request: Request, response: Response) -> None:
         "status": response.status_code,
         "headers": msgspec.json.encode(headers).decode(),
         "body": bytes(response.body),
+        "body_bytes": len(response.body),
     }
     await claim.session.execute(update(IdempotentAnswer).where(*mine).values(**answer))
 
@@ -155,13 +170,20 @@ def _project_id(session: AsyncSession, request: Request) -> str | None:
 
 
 # The same words on SQLite and PostgreSQL; SQLAlchemy's own spelling differs. A key past its time is as good as new.
+# Nothing is claimed where the person's quota is used up. Requests at the same moment may exceed it by their number.
 _CLAIM = text(
     """
-    INSERT INTO idempotent_answer (user_id, key, request_hash, created_at)
-    VALUES (:user_id, :key, :request_hash, :at)
+    INSERT INTO idempotent_answer (user_id, key, request_hash, created_at, body_bytes)
+    SELECT CAST(:user_id AS VARCHAR(36)), CAST(:key AS VARCHAR(255)), CAST(:request_hash AS VARCHAR(64)), :at, 0
+    FROM (
+        SELECT count(*) AS keys, coalesce(sum(body_bytes), 0) AS total
+        FROM (SELECT body_bytes FROM idempotent_answer WHERE user_id = CAST(:user_id AS VARCHAR(36)) LIMIT :most)
+            AS kept
+    ) AS quota
+    WHERE quota.keys < :most AND quota.total < :most_bytes
     ON CONFLICT (user_id, key) DO UPDATE
     SET request_hash = excluded.request_hash, created_at = excluded.created_at,
-        project_id = NULL, status = NULL, headers = NULL, body = NULL
+        project_id = NULL, status = NULL, headers = NULL, body = NULL, body_bytes = 0
     WHERE idempotent_answer.created_at < :forgotten_before
     RETURNING key
     """

@@ -29,6 +29,7 @@ class Limits:
         sign_ins = settings.rate_limit_sign_in
         self._rates = rates
         self._writes = rates.rate("writes", settings.rate_limit_writes)
+        self._renames = rates.rate("renames", settings.rate_limit_renames)
         self._commanders = rates.rate("commands of an address", settings.rate_limit_commands * ADDRESS_FACTOR)
         self._registrations = rates.rate("registrations", settings.rate_limit_registration)
         self._sign_ins = rates.rate("sign-ins", sign_ins)
@@ -38,6 +39,10 @@ class Limits:
 
     def count_write(self, user_id: str) -> None:
         _refuse_if(self._writes.take(user_id))
+
+    async def count_rename(self, user_id: str) -> None:
+        """Count a new name, of which every project of the person is told."""
+        _refuse_if(await self._rates.take((self._renames, user_id)))
 
     def count_commands(self, address: str) -> None:
         """Count a request that brings commands to a session, which may be far away.

@@ -12,9 +12,11 @@ from starlette.staticfiles import StaticFiles
 
 from server.errors import (
     AppError,
+    Conflict,
     Forbidden,
     IdempotencyKeyReused,
     Invalid,
+    LimitReached,
     NotFound,
     PreconditionFailed,
     RateLimited,
@@ -25,6 +27,10 @@ from server.web.dependencies import API, SAFE_METHODS
 DOCS = "/docs"
 _FILES = "docs/files"
 _REQUEST_ID = "01990d3c-6f5e-7c1a-9b1e-0f6a2f6d8c11"
+_EXAMPLES: dict[type[AppError], list[type[AppError]]] = {
+    Invalid: [Invalid, IdempotencyKeyReused],
+    Conflict: [Conflict, LimitReached],
+}
 _DETAILS = {"VALIDATION": [{"field": "name", "message": "Field required", "type": "missing"}]}
 
 Json = dict[str, Any]
@@ -108,7 +114,7 @@ def _evident(path: str, method: str, operation: Json) -> Sequence[type[AppError]
 
 
 def _response(kind: type[AppError]) -> Json:
-    examples = [kind, IdempotencyKeyReused] if kind is Invalid else [kind]
+    examples = _EXAMPLES.get(kind, [kind])
     response: Json = {"description": kind.message, "content": _content(examples)}
     if kind is RateLimited:
         response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
