@@ -161,4 +161,10 @@ async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> Prov
 def _external_tokens(settings: Settings, keys: ProviderKeys | None) -> ExternalTokens | None:
     if keys is None or settings.jwt_issuer is None or settings.jwt_audience is None:
         return None  # the settings name all three or none
-    return ExternalTokens(keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    return ExternalTokens(
+        keys,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        max_ttl_seconds=settings.refresh_token_ttl,
+        trust_email=settings.jwt_trust_email,
+    )

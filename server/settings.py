@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwks_url: str | None = None
+    jwt_trust_email: bool = False
 
     max_message_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 1024 * 1024
     max_connections_per_user: Count = 100

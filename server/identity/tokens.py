@@ -18,7 +18,10 @@ END_OF_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second that a da
 
 
 class TokenInvalid(Exception):
-    """Not a token that this server takes. Says nothing of why: the reason is of use to an attacker only."""
+    """Not a token that this server takes. Why is of use to an attacker only, so the answer never tells.
+
+    The message is for the log: a constant reason where the identity provider signed the token, else empty.
+    """
 
 
 class TokenExpired(TokenInvalid):

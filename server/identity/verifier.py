@@ -1,5 +1,7 @@
 """The door that every token of a request or socket goes through, whoever issued it."""
 
+import logging
+import time
 from collections import OrderedDict
 
 from sqlalchemy.exc import IntegrityError
@@ -9,8 +11,13 @@ from server.errors import Conflict
 from server.identity import external
 from server.identity.external import ExternalClaims, ExternalTokens
 from server.identity.tokens import AccessClaims, TokenExpired, TokenInvalid, Tokens
+from server.realtime.limits import TokenBuckets
+
+logger = logging.getLogger(__name__)
 
 MAX_REMEMBERED = 10_000
+REFUSALS_LOGGED = 3
+"""Lines a minute for each reason: a client that was refused once may come back every second."""
 
 _ROWS = ("user", "sign_in")
 """What a token's first use writes."""
@@ -25,6 +32,7 @@ class Verifier:
         self._database = database
         # Whom a provider's token stands for, so that only its first use writes to the database.
         self._people: OrderedDict[str, str] = OrderedDict()
+        self._allowance = TokenBuckets(REFUSALS_LOGGED)
 
     async def verify(self, token: str) -> AccessClaims:
         """What a good access token says. Whether its sign-in still stands is for `identify` to say.
@@ -38,8 +46,18 @@ class Verifier:
         except TokenInvalid:
             if self._external_tokens is None:
                 raise
-        claims = await self._external_tokens.verify(token)
-        return AccessClaims(await self._person_of(claims), claims.session_id, claims.expires_at)
+        try:
+            claims = await self._external_tokens.verify(token)
+            return AccessClaims(await self._person_of(claims), claims.session_id, claims.expires_at)
+        except TokenInvalid as refused:
+            if reason := str(refused):
+                self._log(reason)
+            raise
+
+    def _log(self, reason: str) -> None:
+        """Tell the operator, who has nothing else to go by; neither token nor address stands in it."""
+        if self._allowance.take(reason, time.monotonic()) == 0.0:
+            logger.warning("a token that the identity provider signed was refused: %s", reason)
 
     async def _person_of(self, claims: ExternalClaims) -> str:
         user_id = self._people.get(claims.session_id)

@@ -51,6 +51,8 @@ def bearer(text: str) -> dict[str, str]:
 
 ME = "/api/v1/auth/me"
 
+NEWCOMER = {"sub": "newcomer", "email": "eve@example.org"}
+
 
 async def test_newcomer_gets_an_account_and_keeps_it(client: httpx.AsyncClient, verifier: Verifier) -> None:
     first = await client.get(ME, headers=bearer(token()))
@@ -82,6 +84,38 @@ async def test_newcomer_without_a_verified_address_is_refused(
     client: httpx.AsyncClient, verifier: Verifier, changed: dict[str, Any]
 ) -> None:
     assert (await client.get(ME, headers=bearer(token(**changed)))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({**NEWCOMER, "without": "email_verified"}, "ROOMFUL_JWT_TRUST_EMAIL"),
+        ({**NEWCOMER, "without": "email"}, "has no email"),
+        ({**NEWCOMER, "email": "\u212aim@example.org"}, "not an address"),
+        ({**NEWCOMER, "aud": "another"}, "ROOMFUL_JWT_AUDIENCE"),
+        ({"sub": "subject-2"}, "another subject"),
+    ],
+    ids=str,
+)
+async def test_operator_learns_why_a_token_was_refused(
+    client: httpx.AsyncClient,
+    verifier: Verifier,
+    caplog: pytest.LogCaptureFixture,
+    changed: dict[str, Any],
+    reason: str,
+) -> None:
+    assert (await client.get(ME, headers=bearer(token()))).status_code == 200
+    refused = token(**changed)
+
+    for _ in range(10):
+        answer = await client.get(ME, headers=bearer(refused))
+        assert answer.status_code == 401
+        assert reason not in answer.text
+
+    lines = [record.getMessage() for record in caplog.records if "identity provider signed" in record.getMessage()]
+    assert 1 <= len(lines) < 10
+    assert all(reason in line for line in lines)
+    assert not any("@" in line or refused[:20] in line for line in lines)
 
 
 async def test_owner_of_a_registered_address_takes_the_account_over(

@@ -16,6 +16,8 @@ from server.identity.provider_keys import ProviderKeys
 
 ISSUER, AUDIENCE, ADDRESS = "https://id.example", "roomful-prod", "https://id.example/keys"
 
+MAX_TTL_SECONDS = 86_400
+
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -81,8 +83,10 @@ def provider_of_three_keys() -> Provider:
 
 
 @asynccontextmanager
-async def tokens_of(provider: Provider) -> AsyncIterator[ExternalTokens]:
+async def tokens_of(provider: Provider, *, trust_email: bool = False) -> AsyncIterator[ExternalTokens]:
     """What a server does that trusts this provider."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider.answer)) as client:
         keys = ProviderKeys(ADDRESS, client, clock=provider.clock)
-        yield ExternalTokens(keys, issuer=ISSUER, audience=AUDIENCE)
+        yield ExternalTokens(
+            keys, issuer=ISSUER, audience=AUDIENCE, max_ttl_seconds=MAX_TTL_SECONDS, trust_email=trust_email
+        )

@@ -18,6 +18,7 @@ from tests.support.provider import (
     AUDIENCE,
     EC_KEY,
     ED_KEY,
+    MAX_TTL_SECONDS,
     RSA_KEY,
     PrivateKey,
     Provider,
@@ -119,6 +120,65 @@ async def test_public_keys_are_no_secrets(external: ExternalTokens) -> None:
             continue  # the library won't even sign with a public key
         with pytest.raises(TokenInvalid):
             await external.verify(text)
+
+
+async def test_end_far_away_is_not_believed(external: ExternalTokens) -> None:
+    at = int(time.time())
+    claims = await external.verify(token(exp=at + 10 * 366 * 86_400, iat=at))
+    assert claims.expires_at == at + MAX_TTL_SECONDS
+
+    # Otherwise it would be a new sign-in again as soon as the row of the one that was revoked is purged.
+    with pytest.raises(TokenExpired, match="older than"):
+        await external.verify(token(exp=at + 10 * 366 * 86_400, iat=at - MAX_TTL_SECONDS - 60))
+
+
+@pytest.mark.parametrize(
+    ("verified", "trusted", "counts"),
+    [
+        (True, False, True),
+        ("true", False, True),
+        (None, False, False),
+        (None, True, True),
+        (False, True, False),
+        ("false", True, False),
+        ("True", False, False),
+        (1, True, False),
+        ("yes", True, False),
+    ],
+)
+async def test_which_addresses_count_as_verified(
+    provider: Provider, verified: object, trusted: bool, counts: bool
+) -> None:
+    async with tokens_of(provider, trust_email=trusted) as external:
+        claims = await external.verify(token(email_verified=verified))
+    assert claims.email == ("ada@example.org" if counts else None)
+    async with tokens_of(provider, trust_email=True) as external:
+        claims = await external.verify(token(without="email_verified"))
+    assert claims.email == "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"iss": "https://id.example.evil"}, "issuer is not ROOMFUL_JWT_ISSUER"),
+        ({"aud": "another"}, "audience is not ROOMFUL_JWT_AUDIENCE"),
+        ({"without": "exp"}, "has no exp"),
+        ({"exp": "later"}, "malformed"),
+        ({"sub": ""}, "malformed"),
+        ({"nbf": time.time() + 86_400}, "not valid yet"),
+        ({"iat": time.time() + 86_400}, "not valid yet"),
+        ({"exp": time.time() - 86_400}, "has expired"),
+    ],
+)
+async def test_refusal_of_a_well_signed_token_has_a_reason(
+    external: ExternalTokens, changed: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(TokenInvalid, match=reason):
+        await external.verify(token(**changed))
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    with pytest.raises(TokenInvalid) as refused:
+        await external.verify(token(stranger, **changed))
+    assert str(refused.value) == ""
 
 
 async def test_expired_token_is_said_to_be_expired(external: ExternalTokens) -> None:
