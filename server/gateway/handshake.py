@@ -18,7 +18,8 @@ from server.web.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
-_DEFAULT_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_PAGE_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 class Handshake(NamedTuple):
@@ -109,18 +110,20 @@ def _header(connection: HTTPConnection, name: bytes) -> list[str]:
 
 
 def _is_own(connection: HTTPConnection, origin: str) -> bool:
-    """Whether the page was served from the very address that is asked now, and that address is no name in the DNS.
+    """Whether the page was served from the very address that is asked now, scheme included, and that address is no name
+    in the DNS.
 
     For a name, Origin equal to Host proves nothing: it may be the attacker's own, pointed at this machine (DNS
     rebinding). Nobody can point `localhost` or an IP address elsewhere.
     """
-    page = urlsplit(origin)
+    page, own = urlsplit(origin), connection.url
+    scheme = _PAGE_SCHEMES.get(own.scheme, own.scheme)
     try:
         page_port = page.port or _DEFAULT_PORTS.get(page.scheme)
-        own_port = connection.url.port or _DEFAULT_PORTS.get(connection.url.scheme)
+        own_port = own.port or _DEFAULT_PORTS.get(scheme)
     except ValueError:
         return False
-    return page.hostname == connection.url.hostname and page_port == own_port and _is_fixed(page.hostname or "")
+    return (page.scheme, page.hostname, page_port) == (scheme, own.hostname, own_port) and _is_fixed(own.hostname or "")
 
 
 def _is_fixed(host: str) -> bool:

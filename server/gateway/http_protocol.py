@@ -20,8 +20,14 @@ from server.gateway.websocket.protocol import WebSocketProtocol
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 
+_TOO_LARGE = "The request line and headers are too large."
+
 EXTENSION = "roomful.http"
 """Under which the scope of a request has the connection's transport: to bound what the system buffers, and to abort."""
+
+
+class _HeadTooLarge(Exception):
+    """Ends the parser's work on what it has been fed."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -31,7 +37,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **settings)
         self._deadline: TimerHandle | None = None
         self._is_in_head = self._is_in_body = False
-        self._head_bytes = 0
+        self._has_body_come = False
+        self._head_bytes = self._bodiless_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as the base class has it
         # What the base class does, but for the ends: it asks the socket itself for them, by objects made for that, and
@@ -49,10 +56,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        self._has_body_come = False
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._refuse(BadRequest("This is not an HTTP request."))
+        except httptools.HttpParserError as error:
+            is_too_large = isinstance(error.__context__, _HeadTooLarge)
+            self._refuse(BadRequest(_TOO_LARGE if is_too_large else "This is not an HTTP request."))
             return
         except httptools.HttpParserUpgrade:
             if self._should_upgrade():
@@ -61,7 +70,13 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(BadRequest("The request line and headers are too large."))
+                self._refuse(BadRequest(_TOO_LARGE))
+                return
+        elif self._is_in_body:
+            # Else trailers and the extensions of chunks would have no bound: they are no body to anybody.
+            self._bodiless_bytes = 0 if self._has_body_come else self._bodiless_bytes + len(data)
+            if self._bodiless_bytes > MAX_HEAD_BYTES:
+                self._refuse(BadRequest(_TOO_LARGE))
                 return
         if self._deadline is None and self._is_between_requests:
             self._await_head()
@@ -86,8 +101,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_has_come()
+        if Request(b"", self.url, self.headers).size_bytes > MAX_HEAD_BYTES:  # all of it in one read
+            raise _HeadTooLarge
         self._is_in_body = True
+        self._bodiless_bytes = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._has_body_come = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._is_in_body = False

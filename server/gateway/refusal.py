@@ -6,6 +6,7 @@ from server.db.base import new_id
 from server.errors import AppError
 from server.logs import request_id
 from server.web.errors import error_response
+from server.web.middleware import GUARDS
 
 
 def serialize(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
@@ -20,7 +21,7 @@ def serialize(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> by
         (b"x-request-id", name.encode()),
         (b"x-response-time", b"0ms"),
         (b"server-timing", b"app;dur=0.0"),
-        (b"x-content-type-options", b"nosniff"),
+        *GUARDS,
         (b"connection", b"close"),
     ]
     status_line = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n".encode()

@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -45,15 +45,28 @@ _ALLOWED_HEADERS = (
 )
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 # The beginnings of an answer to a request, to a handshake that is refused, and to one that is not.
-_BEGINNINGS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+_RESPONSES = ("http.response.start", "websocket.http.response.start")
+_BEGINNINGS = (*_RESPONSES, "websocket.accept")
+
+GUARDS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    # An answer that is not a page of ours shows, runs and frames nothing.
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    # What only its reader may see stays in no cache, neither on the way nor on a shared machine.
+    (b"cache-control", b"no-store"),
+)
+"""What an answer says to browsers and caches, unless its route says otherwise."""
+
+_BY_TLS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 
 
 class AnswerHeaders:
     """What every answer carries, refused and accepted handshakes among them.
 
     `X-Request-ID` names the request or socket, in the log and in errors too; a valid incoming name stays.
-    `X-Response-Time: 12ms` and `Server-Timing: app;dur=12.3` tell how long the answer took to begin. And browsers take
-    it for nothing but what its Content-Type says.
+    `X-Response-Time: 12ms` and `Server-Timing: app;dur=12.3` tell how long the answer took to begin. `GUARDS` are for
+    browsers, which also remember to come by TLS where they have come so, to us or to a trusted proxy.
 
     The name is left bound when the request is over: the server logs its own failures in the same task.
     """
@@ -73,9 +86,11 @@ class AnswerHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] in _BEGINNINGS:
                 milliseconds = (time.perf_counter() - began) * 1000
+                headers = list(message.get("headers", ()))
+                if message["type"] in _RESPONSES:
+                    headers += _guards(scope, headers)
                 message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-content-type-options", b"nosniff"),
+                    *headers,
                     (b"x-response-time", b"%dms" % round(milliseconds)),
                     (b"server-timing", b"app;dur=%.1f" % milliseconds),
                     (b"x-request-id", name.encode()),
@@ -90,6 +105,15 @@ class AnswerHeaders:
         if (left_out := self._slow_lines.take()) is not None:
             where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
             logger.warning("slow request", extra={**where, "milliseconds": round(milliseconds), "left_out": left_out})
+
+
+def _guards(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What is to be added to the headers of an answer."""
+    said = {name.lower() for name, _ in headers}
+    guards = [guard for guard in GUARDS if guard[0] not in said]
+    if scope["scheme"] in ("https", "wss"):
+        guards.append(_BY_TLS_ONLY)
+    return guards
 
 
 class Cors(CORSMiddleware):

@@ -1,13 +1,16 @@
 """The OpenAPI document, with the errors that every operation can answer with, and the page that shows it."""
 
+import base64
+import hashlib
 import mimetypes
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from server.errors import (
@@ -69,7 +72,7 @@ def install(app: FastAPI) -> None:
 
     @app.get(DOCS, include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             # From the page's own address: a proxy may have cut a prefix off the path.
             openapi_url=f"{API}/openapi.json".removeprefix("/"),
             title="Roomful: the API",
@@ -77,10 +80,41 @@ def install(app: FastAPI) -> None:
             swagger_css_url=f"{_FILES}/swagger-ui.css",
             swagger_favicon_url=f"{_FILES}/favicon-32x32.png",
         )
+        page.headers["Content-Security-Policy"] = _policy(bytes(page.body).decode())
+        return page
 
     if not mimetypes.inited:
         mimetypes.init()  # or the first file that is asked for would make the loop read the system's tables
-    app.mount(f"/{_FILES}", StaticFiles(packages=[("fastapi_swagger", "resources")]))
+    app.mount(f"/{_FILES}", _Files(packages=[("fastapi_swagger", "resources")]))
+
+
+class _Files(StaticFiles):
+    """Files that anybody may keep, and asks about before using them again."""
+
+    def file_response(self, *arguments: Any, **settings: Any) -> Response:
+        response = super().file_response(*arguments, **settings)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _policy(page: str) -> str:
+    """Files of our own, and the scripts that stand in the page as it was generated."""
+    scripts = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    ]
+    return "; ".join(
+        (
+            "default-src 'none'",
+            " ".join(["script-src 'self'", *(f"'sha256-{script}'" for script in scripts)]),
+            "style-src 'self' 'unsafe-inline'",  # Swagger UI writes styles into its markup
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 def _document_errors(document: Json) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -216,6 +217,25 @@ async def test_foreign_page_is_refused(live: Live, origin: str) -> None:
         with pytest.raises(InvalidStatus) as refused:
             await connect(live.socket_url + path, additional_headers={"Origin": origin})
         assert refused.value.response.status_code == 403
+
+
+async def test_a_page_by_another_scheme_is_another_origin(live: Live) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(
+            f"{live.socket_url}/connection/websocket", additional_headers={"Origin": f"https://127.0.0.1:{live.port}"}
+        )
+    assert refused.value.response.status_code == 403
+
+
+async def test_the_scheme_is_what_a_trusted_proxy_says(settings: Settings) -> None:
+    trusting = settings.model_copy(update={"trusted_proxies": (ip_network("127.0.0.1"),)})
+    async with serving(trusting) as live:
+        address, page = f"{live.socket_url}/connection/websocket", f"https://127.0.0.1:{live.port}"
+        by_tls = {"X-Forwarded-Proto": "https"}
+        async with connect(address, additional_headers={**by_tls, "Origin": page}):
+            pass
+        with pytest.raises(InvalidStatus):
+            await connect(address, additional_headers={**by_tls, "Origin": live.url})
 
 
 async def test_own_page_is_let_in(live: Live) -> None:

@@ -1,12 +1,13 @@
 """The HTTP protocol against peers that take their time."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from server.gateway import http_protocol
@@ -22,8 +23,15 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
+async def swallow(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers when the whole body has come."""
+    while (await receive()).get("more_body", False):
+        pass
+    await app(scope, receive, send)
+
+
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connected(app: ASGIApp = app) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     config = uvicorn.Config(app, http=HttpProtocol, ws="none", lifespan="off", log_config=None, timeout_keep_alive=5)
     config.load()
     state = ServerState()
@@ -109,6 +117,45 @@ async def test_a_head_without_end_is_refused_by_its_size() -> None:
     async with connected() as (reader, writer):
         writer.write(REQUEST[:-2] + b"X: " + b"a" * (http_protocol.MAX_HEAD_BYTES + 1))
         expect_refusal(await read_answer(reader))
+
+
+async def test_a_large_head_is_refused_though_it_comes_whole() -> None:
+    large = REQUEST[:-2] + b"X: " + b"a" * (http_protocol.MAX_HEAD_BYTES + 6 * 1024) + b"\r\n\r\n"
+    async with connected() as (reader, writer):
+        writer.write(large)
+        expect_refusal(await read_answer(reader))
+        assert await reader.read() == b""
+
+
+async def test_many_small_headers_are_a_large_head() -> None:
+    async with connected() as (reader, writer):
+        writer.write(REQUEST[:-2] + b"X: a\r\n" * 12_000 + b"\r\n")
+        expect_refusal(await read_answer(reader))
+
+
+async def test_the_second_of_two_heads_in_one_read_is_bounded_too() -> None:
+    async with connected() as (reader, writer):
+        writer.write(REQUEST + REQUEST[:-2] + b"X: " + b"a" * http_protocol.MAX_HEAD_BYTES + b"\r\n\r\n")
+        assert (await reader.read()).count(b" 200 ") <= 1
+
+
+@pytest.mark.parametrize("noise", [b"X: " + b"a" * 8_000 + b"\r\n", b"a" * 8_000], ids=["many trailers", "a long one"])
+async def test_trailers_without_end_are_refused(noise: bytes) -> None:
+    async with connected(swallow) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: roomful.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                writer.write(noise)
+                await writer.drain()
+                await asyncio.sleep(0)
+        with contextlib.suppress(ConnectionResetError):
+            assert b" 200 " not in await reader.read()
+
+
+async def test_a_long_body_is_no_head() -> None:
+    async with connected(swallow) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: roomful.test\r\nContent-Length: 500000\r\n\r\n" + b"a" * 500_000)
+        assert (await read_answer(reader)).status == 200
 
 
 async def test_nonsense_in_a_body_whose_answer_has_gone_out_adds_nothing() -> None:

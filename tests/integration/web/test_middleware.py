@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from uuid import UUID
 
 import httpx
@@ -62,6 +63,37 @@ async def test_a_slow_request_is_told_to_the_operator(
     assert (record.__dict__["method"], record.__dict__["path"]) == ("GET", "/notes%0a")
     assert isinstance(record.__dict__["milliseconds"], int)
     assert "secret" not in str(record.__dict__)
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/nowhere", "/docs", "/docs/files/swagger-ui.css", "/", "/api/v1/auth/me"]
+)
+async def test_no_answer_can_be_framed_or_refers(served: Served, path: str) -> None:
+    headers = (await served.client.get(path)).headers
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert len(headers.get_list("Content-Security-Policy")) == len(headers.get_list("Cache-Control")) == 1
+
+
+async def test_answers_of_the_api_are_kept_by_nobody(served: Served) -> None:
+    person = await served.sign_in()
+    for path in ("/api/v1/auth/me", "/api/v1/projects", "/api/v1/nowhere", "/metrics"):
+        assert (await served.client.get(path, headers=person)).headers["Cache-Control"] == "no-store"
+    assert (await served.client.get("/docs/files/swagger-ui.css")).headers["Cache-Control"] == "no-cache"
+    assert (await served.client.get("/")).headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "proto", "is_told"),
+    [("127.0.0.1", "https", True), ("127.0.0.1", "http", False), ("10.0.0.1", "https", False)],
+)
+async def test_who_came_by_tls_is_to_come_so_again(settings: Settings, proxies: str, proto: str, is_told: bool) -> None:
+    trusting = settings.model_copy(update={"trusted_proxies": (ip_network(proxies),)})
+    async with running_app(trusting) as app, client_of(app) as client:
+        for path in ("/healthz", "/nowhere"):
+            headers = (await client.get(path, headers={"X-Forwarded-Proto": proto})).headers
+            assert ("Strict-Transport-Security" in headers) is is_told
 
 
 async def test_lines_on_slow_requests_are_bounded(

@@ -1,5 +1,7 @@
 """The OpenAPI document and its page."""
 
+import base64
+import hashlib
 import re
 from typing import Any
 
@@ -73,6 +75,14 @@ async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) 
     for address in (first or second for first, second in addresses):
         assert not address.startswith("/")
         assert (await client.get(page.url.join(address))).status_code == 200
+
+
+async def test_the_page_runs_what_stands_in_it_and_no_other_script(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+    (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    directives = page.headers["Content-Security-Policy"].split("; ")
+    assert f"script-src 'self' 'sha256-{digest}'" in directives
 
 
 async def test_a_thousand_ranges_of_a_file_are_no_work(client: httpx.AsyncClient) -> None:

@@ -105,6 +105,16 @@ def post(path: str, kind: str, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
+async def test_the_head_of_a_handshake_is_bounded_though_it_comes_whole(server: Server) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    head = b"GET /connection/websocket HTTP/1.1\r\nHost: roomful.test\r\n" + upgrade + key
+    for size in (40_000, 70_000):
+        answer = await send(server, head + b"X: " + b"a" * size + b"\r\n\r\n")
+        assert (answer.status, answer.json()["code"]) == (400, "BAD_REQUEST")
+        assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
 async def test_bodies_are_bounded_while_they_are_read(server: Server) -> None:
     memory = psutil.Process(server.pid).memory_info
     before = memory().rss
