@@ -31,7 +31,7 @@ from server.web.compression import Compression
 from server.web.dependencies import API
 from server.web.errors import Failures
 from server.web.intake import BodyLimit, WellFormed
-from server.web.limits import Limits
+from server.web.limits import Limits, StrangersReads
 from server.web.middleware import AnswerHeaders, Cors, behind
 from server.web.proxies import ProxyHeaders
 from server.web.routing import Route
@@ -91,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Application:
             failures,
             proxies,
             well_formed,
+            Middleware(StrangersReads),
             Middleware(BodyLimit),
             Middleware(Compression, spared=f"{API}/auth/"),
         ],

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     rate_limit_sign_in: Count = 10
     rate_limit_registration: Count = 30
     rate_limit_writes: Count = 6_000
+    rate_limit_reads: Count = 12_000
     rate_limit_renames: Count = 3
     rate_limit_commands: Count = 6_000
 

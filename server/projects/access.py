@@ -105,7 +105,8 @@ async def find_viewer(session: AsyncSession, project_id: str, claims: AccessClai
     return Access(person_of(row, claims), row.role, ProjectState.model_validate(row))
 
 
-async def _viewer_of(project_id: PathId, claims: Claims, session: ReadDB) -> Access:
+async def _viewer_of(project_id: PathId, request: Request, claims: Claims, session: ReadDB) -> Access:
+    limits_of(request).count_read(claims.user_id)
     return await find_viewer(session, project_id, claims)
 
 

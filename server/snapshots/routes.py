@@ -14,6 +14,7 @@ from server.snapshots.schemas import Snapshot
 from server.snapshots.snapshots import Snapshots
 from server.web.compression import accepted
 from server.web.dependencies import API, Claims, Live
+from server.web.limits import limits_of
 from server.web.routing import Route
 
 router = APIRouter(prefix=f"{API}/projects/{{project_id}}/snapshot", tags=["projects"], route_class=Route)
@@ -33,6 +34,7 @@ async def show_snapshot(
     snapshots: Annotated[Snapshots, Depends(_snapshots)],
 ) -> Response:
     """The whole project at one offset. Applying the events after it gives the present state."""
+    limits_of(request).count_read(claims.user_id)
     # A session of its own, which ends before the snapshot is built, not to wait for that with a connection in hand.
     async with runtime.database.read() as session:
         access = await find_viewer(session, project_id, claims)

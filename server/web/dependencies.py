@@ -67,13 +67,16 @@ Claims = Annotated[AccessClaims, Depends(access_claims)]
 
 
 async def current_user(request: Request, limits: RateLimits, claims: Claims) -> Person:
-    """The active person whose access token came with the request; a request to change something counts as a write.
+    """The active person whose access token came with the request, which counts as a read or a write of theirs.
 
     Raises Unauthenticated, RateLimited.
     """
+    is_read = request.method in SAFE_METHODS
+    if is_read:
+        limits.count_read(claims.user_id)
     async with runtime_of(request).database.ask() as session:
         person = await identify(session, claims)
-    if request.method not in SAFE_METHODS:
+    if not is_read:
         limits.count_write(person.id)
     return person
 

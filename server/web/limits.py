@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.errors import RateLimited
 from server.realtime.limits import TokenBucket
@@ -13,10 +14,12 @@ from server.realtime.rates import Rates, Wanted
 from server.settings import Settings
 
 ADDRESS_FACTOR = 10
-"""Many people share one address; this many times one person's failed sign-ins, or commands, are borne from it."""
+"""Many people share one address; this many times one person's failed sign-ins, commands or reads are borne from it."""
 
 ACCOUNT_FACTOR = 10
 """This many times the failed sign-ins that one address may make for one account are borne from all addresses."""
+
+_PROBES = ("/healthz", "/readyz")
 
 REFUSALS_LOGGED = 10
 """Lines a minute on refused handshakes: a page elsewhere can have as many refused as it likes."""
@@ -29,6 +32,8 @@ class Limits:
         sign_ins = settings.rate_limit_sign_in
         self._rates = rates
         self._writes = rates.rate("writes", settings.rate_limit_writes)
+        self._reads = rates.rate("reads", settings.rate_limit_reads)
+        self._strangers = rates.rate("reads of an address", settings.rate_limit_reads * ADDRESS_FACTOR)
         self._renames = rates.rate("renames", settings.rate_limit_renames)
         self._commanders = rates.rate("commands of an address", settings.rate_limit_commands * ADDRESS_FACTOR)
         self._registrations = rates.rate("registrations", settings.rate_limit_registration)
@@ -39,6 +44,13 @@ class Limits:
 
     def count_write(self, user_id: str) -> None:
         _refuse_if(self._writes.take(user_id))
+
+    def count_read(self, user_id: str) -> None:
+        _refuse_if(self._reads.take(user_id))
+
+    def count_strangers_read(self, address: str) -> None:
+        """Count a request that only reads, of somebody who shows no token in its head."""
+        _refuse_if(self._strangers.take(network_of(address)))
 
     async def count_rename(self, user_id: str) -> None:
         """Count a new name, of which every project of the person is told."""
@@ -75,6 +87,25 @@ class Limits:
         if account:  # what can be nobody's address has no account to protect
             wanted.append((self._sign_ins_of_account, account))
         return wanted
+
+
+class StrangersReads:
+    """Counts what is read without a bearer token by address: pages, documents, metrics. Probes of health are not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _is_strangers_read(scope):
+            limits: Limits = scope["app"].state.limits
+            limits.count_strangers_read(scope["client"][0] if scope["client"] else "")
+        await self._app(scope, receive, send)
+
+
+def _is_strangers_read(scope: Scope) -> bool:
+    if scope["method"] not in ("GET", "HEAD") or scope["path"] in _PROBES:
+        return False
+    return not any(name == b"authorization" for name, _ in scope["headers"])
 
 
 def limits_of(connection: HTTPConnection) -> Limits:

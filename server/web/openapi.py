@@ -53,7 +53,7 @@ class ErrorBody(BaseModel):
 def errors(*kinds: type[AppError]) -> dict[int | str, Json]:
     """The `responses=` of a route that can fail in ways of its own, such as `errors(Conflict)`.
 
-    What shows in a route's shape is documented without being named: 401 where one signs in, 403 and 429 for a change,
+    What shows in a route's shape is documented without being named: 401 where one signs in, 429 too, 403 for a change,
     404 for an id in the path, 412 for If-Match, 422 for anything to get wrong.
     """
     return {kind.status: {"model": ErrorBody, **_response(kind)} for kind in kinds}
@@ -137,7 +137,7 @@ def _evident(path: str, method: str, operation: Json) -> Sequence[type[AppError]
     is_change = method not in SAFE_METHODS
     kinds: list[type[AppError]] = []
     if operation.get("security"):
-        kinds += [Unauthenticated, Forbidden, RateLimited] if is_change else [Unauthenticated]
+        kinds += [Unauthenticated, Forbidden, RateLimited] if is_change else [Unauthenticated, RateLimited]
     if "{" in path:
         kinds.append(NotFound)
     if "if-match" in names:

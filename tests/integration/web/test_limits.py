@@ -11,6 +11,7 @@ from server.settings import Settings
 from tests.conftest import Backend
 from tests.integration.web import notes
 from tests.integration.web.conftest import Served
+from tests.support.api import Api
 from tests.support.app import client_of, running_app
 
 BASE = "/api/v1/auth"
@@ -49,6 +50,31 @@ async def test_without_a_trusted_proxy_only_the_peer_counts(settings: Settings) 
     async with running_app(settings.model_copy(update={"rate_limit_sign_in": 5})) as app, client_of(app) as client:
         answers = [await attempt(client, X_Forwarded_For=f"9.9.9.{n}", Forwarded=f"for=9.9.9.{n}") for n in range(12)]
         assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 7
+
+
+async def test_reads_are_counted_for_a_person(settings: Settings) -> None:
+    async with running_app(settings.model_copy(update={"rate_limit_reads": 3})) as app, client_of(app) as client:
+        ada, bob = await Api(client).register("ada"), await Api(client).register("bob")
+        project = await ada.create_project()
+        paths = ("/auth/me", project.path, f"{project.path}/snapshot", "/projects")
+        answers = [await ada.request("GET", path) for path in paths]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert answers[-1].json()["code"] == "RATE_LIMITED"
+        for path in (project.path, f"{project.path}/events", f"{project.path}/snapshot"):
+            assert (await ada.request("GET", path)).status_code == 429
+        await ada.create_task(project)
+        await bob.get("/auth/me")
+
+
+async def test_reads_without_a_token_are_counted_for_an_address(settings: Settings) -> None:
+    """But not the probes of a load balancer, and nothing of those who are signed in."""
+    async with running_app(settings.model_copy(update={"rate_limit_reads": 1})) as app, client_of(app) as client:
+        answers = [await client.get("/api/v1/openapi.json") for _ in range(12)]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+        for probe in ("/healthz", "/readyz"):
+            assert (await client.get(probe)).status_code == 200
+        ada = await Api(client).register("ada")
+        await ada.get("/auth/me")
 
 
 async def test_writes_are_counted_for_a_person_and_reads_are_not(limited: FastAPI) -> None:
