@@ -34,6 +34,8 @@ from server.realtime.starts import StartsUnavailable
 from server.settings import Settings, signing_key
 from server.supervision import Crew, Loops, to_its_end
 
+HANDSHAKE_SLOTS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
@@ -55,6 +57,8 @@ class Runtime:
     relay: Relay
     crew: Crew
     loops: Loops
+    handshake_slots: asyncio.Semaphore
+    """Limits how many handshakes query the database at once, so that a flood of them leaves connections to requests."""
     renamed: asyncio.Event
     """Set when somebody has a new name that not all of their projects have been told of."""
 
@@ -123,6 +127,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             relay=Relay(broker),
             crew=crew,
             loops=loops,
+            handshake_slots=asyncio.Semaphore(HANDSHAKE_SLOTS),
             renamed=asyncio.Event(),
         )
 

@@ -85,9 +85,9 @@ def _usual_password_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     make_hash = Passwords.hash
 
-    async def hash_once(self: Passwords, password: str) -> str:
+    async def hash_once(self: Passwords, password: str, *, address: str = "") -> str:
         if password != PASSWORD:
-            return await make_hash(self, password)
+            return await make_hash(self, password, address=address)
         if PASSWORD not in _HASHES:
             _HASHES[PASSWORD] = await make_hash(self, PASSWORD)
         return _HASHES[PASSWORD]

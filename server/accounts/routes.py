@@ -17,12 +17,12 @@ from server.accounts.schemas import (
     TokenAnswer,
     UserAnswer,
 )
-from server.errors import Conflict, Forbidden, RateLimited, Unauthenticated
+from server.errors import Conflict, Forbidden, RateLimited, Unauthenticated, Unavailable
 from server.identity.models import User
 from server.identity.revocations import revoke
 from server.identity.tickets import TICKET_TTL_SECONDS, issue_ticket
 from server.web.dependencies import API, DB, Claims, CurrentUser, Live, ReadDB
-from server.web.limits import ClientAddress, Limits, RateLimits
+from server.web.limits import ClientAddress, Limits, RateLimits, network_of
 from server.web.openapi import errors
 from server.web.pagination import Page
 from server.web.routing import Route
@@ -34,10 +34,14 @@ UserAgent = Annotated[str, Header(include_in_schema=False)]
 
 @asynccontextmanager
 async def counted(limits: Limits, address: str, email: str) -> AsyncIterator[None]:
-    """An attempt at a password. Only one that fails counts in the end. Raises RateLimited."""
+    """An attempt at a password. Only one that was found wrong counts in the end. Raises RateLimited."""
     await limits.begin_sign_in(address, email)
-    yield
-    await limits.sign_in_succeeded(address, email)
+    try:
+        yield
+    except Unavailable:
+        await limits.forget_sign_in(address, email)
+        raise
+    await limits.forget_sign_in(address, email)
 
 
 async def never_stored(response: Response) -> None:
@@ -49,17 +53,20 @@ async def never_stored(response: Response) -> None:
     "/register",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(never_stored)],
-    responses=errors(Forbidden, Conflict, RateLimited),
+    responses=errors(Forbidden, Conflict, RateLimited, Unavailable),
 )
 async def register(
     body: Registration, runtime: Live, limits: RateLimits, address: ClientAddress, user_agent: UserAgent = ""
 ) -> TokenAnswer:
     """Register, and be signed in."""
     await limits.count_registration(address)
-    return await service.register(runtime, body, user_agent=user_agent)
+    network = network_of(address)
+    return await service.register(runtime, body, address=network, user_agent=user_agent)
 
 
-@router.post("/token", dependencies=[Depends(never_stored)], responses=errors(Unauthenticated, RateLimited))
+@router.post(
+    "/token", dependencies=[Depends(never_stored)], responses=errors(Unauthenticated, RateLimited, Unavailable)
+)
 async def sign_in(
     form: Annotated[SignInForm, Form()],
     runtime: Live,
@@ -70,7 +77,8 @@ async def sign_in(
     """Sign in with the e-mail address as `username`."""
     # What can be nobody's address is one key: a client can't fill the memory with them.
     async with counted(limits, address, service.address_of(form.username) or ""):
-        return await service.sign_in(runtime, form.username, form.password, user_agent=user_agent)
+        network = network_of(address)
+        return await service.sign_in(runtime, form.username, form.password, address=network, user_agent=user_agent)
 
 
 @router.post("/refresh", dependencies=[Depends(never_stored)], responses=errors(Unauthenticated))

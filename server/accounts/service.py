@@ -24,6 +24,7 @@ from server.identity.people import Person, add_person
 from server.identity.refresh import Refused, rotate
 from server.identity.revocations import revoke, sign_out
 from server.identity.sign_ins import start_sign_in
+from server.identity.tokens import TokenInvalid
 from server.projects import renames
 from server.runtime import Runtime
 from server.web.pagination import Keyset, PageRequest
@@ -32,29 +33,30 @@ logger = logging.getLogger(__name__)
 
 _NEWEST_FIRST = Keyset((SignIn.created_at, SignIn.id), descending=True)
 _WRONG_CREDENTIALS = "The e-mail address or the password is wrong."
+_REFRESH_REFUSED = "The refresh token is wrong, used or expired; sign in again."
 
 
-async def register(runtime: Runtime, registration: Registration, *, user_agent: str) -> TokenAnswer:
-    """Make a person, and sign them in.
+async def register(runtime: Runtime, registration: Registration, *, address: str, user_agent: str) -> TokenAnswer:
+    """Make a person, and sign them in. `address` is where the request came from.
 
-    Raises Forbidden where registration is not open, Conflict for a known address.
+    Raises Forbidden where registration is not open, Conflict for a known e-mail, Unavailable where too many register.
     """
     _require_open(runtime.settings.registration)
-    password_hash = await runtime.passwords.hash(registration.password)
+    password_hash = await runtime.passwords.hash(registration.password, address=address)
     async with runtime.transaction() as session:
         user = await add_person(session, email=registration.email, name=registration.name, password_hash=password_hash)
         return await _grant(runtime, session, user, user_agent)
 
 
-async def sign_in(runtime: Runtime, username: str, password: str, *, user_agent: str) -> TokenAnswer:
-    """Begin a session by e-mail address and password.
+async def sign_in(runtime: Runtime, username: str, password: str, *, address: str, user_agent: str) -> TokenAnswer:
+    """Begin a session by e-mail address and password. `address` is where the request came from.
 
-    Raises Unauthenticated: the same, after the same time, whether the address is unknown, the password wrong or the
-    person locked out.
+    Raises Unauthenticated: the same, after the same time, whether the e-mail is unknown, the password wrong or the
+    person locked out; Unavailable where too many sign in.
     """
     while True:
         known = await _find_by_email(runtime, username)
-        verdict = await runtime.passwords.check(password, known.password_hash if known else None)
+        verdict = await runtime.passwords.check(password, known.password_hash if known else None, address=address)
         if known is None or not verdict.is_right or not known.is_active:
             raise Unauthenticated(_WRONG_CREDENTIALS)
         async with runtime.transaction() as session:
@@ -69,6 +71,10 @@ async def sign_in(runtime: Runtime, username: str, password: str, *, user_agent:
 
 async def refresh(runtime: Runtime, refresh_token: str) -> TokenAnswer:
     """New tokens for a refresh token (identity.refresh says which ones are good). Raises Unauthenticated."""
+    try:
+        runtime.refresh_tokens.read(refresh_token)
+    except TokenInvalid:  # nobody waits for the database behind a flood of nonsense
+        raise Unauthenticated(_REFRESH_REFUSED) from None
     async with runtime.transaction() as session:
         outcome = await rotate(session, runtime.refresh_tokens, refresh_token)
         if not isinstance(outcome, Refused):
@@ -79,7 +85,7 @@ async def refresh(runtime: Runtime, refresh_token: str) -> TokenAnswer:
         logger.warning(
             "an old refresh token came back; its session is revoked", extra={"session_id": outcome.revoked_session_id}
         )
-    raise Unauthenticated("The refresh token is wrong, used or expired; sign in again.")
+    raise Unauthenticated(_REFRESH_REFUSED)
 
 
 async def get_user(session: AsyncSession, person: Person) -> User:
@@ -94,7 +100,7 @@ async def change_profile(runtime: Runtime, person: Person, changes: ProfileChang
     old_hash = new_hash = None
     if changes.password:
         old_hash = await _prove_password(runtime, person, changes.current_password)
-        new_hash = await runtime.passwords.hash(changes.password)
+        new_hash = await runtime.passwords.hash(changes.password, address=person.id)
     async with runtime.transaction() as session:
         user = await _lock_user(session, person.id)
         is_renamed = bool(changes.name) and changes.name != user.name
@@ -170,7 +176,7 @@ async def _prove_password(runtime: Runtime, person: Person, password: str) -> st
     """The stored hash, which this password fits. Raises Forbidden."""
     async with runtime.database.read() as session:
         stored_hash = (await session.get_one(User, person.id)).password_hash
-    verdict = await runtime.passwords.check(password, stored_hash)
+    verdict = await runtime.passwords.check(password, stored_hash, address=person.id)
     if not verdict.is_right:
         raise Forbidden("The current password is wrong.")
     return stored_hash

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from server.errors import Forbidden, Unauthenticated
 from server.gateway.policy import credentials_of
-from server.identity.tickets import redeem_ticket
+from server.identity.tickets import is_ticket_good, redeem_ticket
 from server.identity.tokens import TokenInvalid
 from server.realtime.policy import Credentials
 from server.runtime import Runtime
@@ -96,6 +96,9 @@ async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
         if handshake.token:
             return credentials_of(await runtime.verifier.verify(handshake.token))
         if handshake.ticket:
+            async with runtime.handshake_slots, runtime.database.ask() as session:
+                if not await is_ticket_good(session, handshake.ticket):
+                    raise Unauthenticated
             async with runtime.transaction() as session:
                 claims = await redeem_ticket(session, handshake.ticket)
             return credentials_of(claims)

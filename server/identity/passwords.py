@@ -1,19 +1,16 @@
 """Passwords, hashed with Argon2id away from the event loop."""
 
-import asyncio
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from server.errors import Unavailable
+from server.identity.hashing import HashingThreads
 
 MIN_LENGTH = 8
 MAX_LENGTH = 256
@@ -24,13 +21,12 @@ MEMORY_KIB = 19_456
 PASSES = 2
 LANES = 1
 
-AT_ONCE = 2
-MAX_WAITING = 1_000
+CHECKED_AT_ONCE = 2
+MADE_AT_ONCE = 1
+"""New passwords, of people who register: however many do, those who sign in have threads of their own."""
 
 UNUSABLE = "!"
 """In place of a hash: the person signs in by other means, no password fits."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +38,15 @@ class Verdict:
 
 
 class Passwords:
-    """Hashes and checks passwords on threads of its own, at most AT_ONCE at a time: each takes 19 MiB.
+    """Hashes and checks passwords, each on threads of its own.
 
-    Others wait, in order of arrival; when MAX_WAITING already do, the next is refused (Unavailable).
+    `address` is whoever asks, as one of those who share the threads by turns. Unavailable is raised where too many ask.
     """
 
     def __init__(self) -> None:
         self._argon2 = PasswordHash((Argon2Hasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES),))
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
-        self._pending = 0
+        self._checking = HashingThreads("passwords", count=CHECKED_AT_ONCE)
+        self._making = HashingThreads("new passwords", count=MADE_AT_ONCE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,20 +54,21 @@ class Passwords:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._checking.close()
+        self._making.close()
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, address: str = "") -> str:
         """Raises Unavailable."""
-        return await self._run(lambda: self._argon2.hash(_prepared(password)))
+        return await self._making.run(address, lambda: self._argon2.hash(_prepared(password)))
 
-    async def check(self, password: str, stored_hash: str | None) -> Verdict:
+    async def check(self, password: str, stored_hash: str | None, *, address: str = "") -> Verdict:
         """Whether this is the password. Without a stored hash it takes the same time, and it is not.
 
         Raises Unavailable.
         """
         if len(password) > MAX_LENGTH:  # can't be anybody's; the time spent on it stays the same
             password, stored_hash = password[:MAX_LENGTH], None
-        return await self._run(lambda: self._check(password, stored_hash))
+        return await self._checking.run(address, lambda: self._check(password, stored_hash))
 
     def _check(self, password: str, stored_hash: str | None) -> Verdict:
         try:
@@ -79,15 +76,6 @@ class Passwords:
         except UnknownHashError:
             self._argon2.verify(_prepared(password), _NOBODYS_HASH)
             return Verdict(False)
-
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        if self._pending >= AT_ONCE + MAX_WAITING:
-            raise Unavailable
-        self._pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._pending -= 1
 
 
 def _prepared(password: str) -> bytes:

@@ -30,6 +30,12 @@ async def issue_ticket(session: AsyncSession, claims: AccessClaims) -> str:
     return ticket
 
 
+async def is_ticket_good(session: AsyncSession, ticket: str) -> bool:
+    """Whether a ticket may be redeemed now. Without a lock: a flood of wrong ones keeps no writer waiting."""
+    good = select(Ticket.hash).where(Ticket.hash == _hash(ticket), Ticket.expires_at > now())
+    return await session.scalar(good) is not None
+
+
 async def redeem_ticket(session: AsyncSession, ticket: str) -> AccessClaims:
     """The claims of the access token that a ticket stands for. Commit before they are used: it works only once.
 

@@ -70,11 +70,11 @@ class Limits:
     async def begin_sign_in(self, address: str, email: str) -> None:
         """Count an attempt before the password is looked at, so that attempts at the same moment count too.
 
-        Call `sign_in_succeeded` after a good one, which then has cost nothing.
+        Call `forget_sign_in` after one that turned out not to be wrong, which then has cost nothing.
         """
         _refuse_if(await self._rates.take(*self._counted_by(address, email)))
 
-    async def sign_in_succeeded(self, address: str, email: str) -> None:
+    async def forget_sign_in(self, address: str, email: str) -> None:
         await self._rates.give_back(*self._counted_by(address, email))
 
     def is_refusal_logged(self) -> bool:

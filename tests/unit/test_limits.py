@@ -84,7 +84,7 @@ async def test_a_good_sign_in_costs_nothing() -> None:
     counted = limits(Clock())
     for _ in range(100):
         await counted.begin_sign_in("192.0.2.1", "ada@example.test")
-        await counted.sign_in_succeeded("192.0.2.1", "ada@example.test")
+        await counted.forget_sign_in("192.0.2.1", "ada@example.test")
 
 
 async def test_one_address_can_not_try_many_people_for_ever() -> None:
