@@ -63,6 +63,7 @@ class Settings(BaseSettings):
 
     max_message_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 1024 * 1024
     max_connections_per_user: Count = 100
+    max_unauthenticated_per_address: Count = 1_000
     send_buffer_bytes: Annotated[int, Field(ge=16 * 1024, le=1024**3)] = 1024 * 1024
     batch_delay: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     deflate: bool = False

@@ -10,7 +10,15 @@ from starlette.websockets import WebSocket
 from server.errors import BadRequest, NotFound, Unauthenticated, Unavailable
 from server.gateway import sockets
 from server.gateway.channels import ChannelName
-from server.gateway.handshake import Handshake, check_origin, query_of, read_handshake, sign_in, sign_in_by_ticket
+from server.gateway.handshake import (
+    Handshake,
+    check_origin,
+    place_before_sign_in,
+    query_of,
+    read_handshake,
+    sign_in,
+    sign_in_by_ticket,
+)
 from server.realtime.event_stream import EventStream
 from server.realtime.history import HistoryUnavailable, UnknownChannel
 from server.realtime.node import Node
@@ -51,21 +59,23 @@ async def client_socket(websocket: WebSocket) -> None:
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket, offered=tuple(FORMATS))
     client_format = agreed_format(websocket, handshake)
-    credentials, token = await sign_in_by_ticket(runtime, handshake)
-    await websocket.accept(subprotocol=handshake.subprotocol)
-    await sockets.serve(
-        websocket,
-        lambda transport: Session(
-            node,
-            transport,
-            client_format,
-            credentials=credentials,
-            token=token,
-            pings_by_frames=query_of(websocket).get("cf_ws_frame_ping_pong") == "true",
-        ),
-        send_bound=runtime.settings.send_buffer_bytes,
-        on_shutdown=node.departure.begin,
-    )
+    with place_before_sign_in(websocket) as place:
+        credentials, token = await sign_in_by_ticket(runtime, handshake)
+        await websocket.accept(subprotocol=handshake.subprotocol)
+        await sockets.serve(
+            websocket,
+            lambda transport: Session(
+                node,
+                transport,
+                client_format,
+                credentials=credentials,
+                token=token,
+                on_signed_in=place.leave,
+                pings_by_frames=query_of(websocket).get("cf_ws_frame_ping_pong") == "true",
+            ),
+            send_bound=runtime.settings.send_buffer_bytes,
+            on_shutdown=node.departure.begin,
+        )
 
 
 def agreed_format(websocket: WebSocket, handshake: Handshake) -> ClientFormat:
@@ -82,9 +92,11 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket)
     name = ChannelName("project", project_id)
-    credentials = await reader_of(node, await sign_in(runtime, handshake), name)
-    since = _since(websocket) or await present_position(node, name)
-    await websocket.accept(subprotocol=handshake.subprotocol)
+    with place_before_sign_in(websocket) as place:
+        credentials = await reader_of(node, await sign_in(runtime, handshake), name)
+        since = _since(websocket) or await present_position(node, name)
+        await websocket.accept(subprotocol=handshake.subprotocol)
+        place.leave()
 
     def begin(transport: Transport) -> EventStream:
         stream = EventStream(node, transport, credentials, str(name), name.rules, since=since)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from server.identity.tokens import TokenInvalid
 from server.realtime.policy import Credentials
 from server.runtime import Runtime
 from server.web.limits import limits_of
+from server.web.unauthenticated import Place
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,12 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
         where = {"origin": origin[:200], "allowed": allowed}
         logger.warning("a handshake from another origin was refused", extra=where)
     raise Forbidden("This origin is not allowed to connect.")
+
+
+def place_before_sign_in(connection: HTTPConnection) -> AbstractContextManager[Place]:
+    """A place among the sockets of this address that have not signed in, for a handshake. Raises RateLimited."""
+    limits, address = limits_of(connection), connection.client.host if connection.client is not None else ""
+    return limits.place_before_sign_in(address)
 
 
 def read_handshake(connection: HTTPConnection, offered: tuple[str, ...] = ()) -> Handshake:

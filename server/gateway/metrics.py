@@ -16,7 +16,9 @@ from server.gateway.endpoints import LiveNode
 from server.realtime.broker import BrokerFigures
 from server.realtime.node import Node
 from server.web.dependencies import Live
+from server.web.limits import limits_of
 from server.web.routing import Route
+from server.web.unauthenticated import UnauthenticatedSockets
 
 router = APIRouter(route_class=Route)
 
@@ -33,6 +35,7 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     ProcessCollector(registry=of_process)
     GCCollector(registry=of_process)
     of_engine.register(_EngineCollector(node))
+    of_engine.register(_UnauthenticatedCollector(limits_of(request).unauthenticated))
     of_engine.register(_DescriptorCollector(request.app.state.descriptors))
     if (figures := runtime.broker.figures) is not None:
         of_engine.register(_BrokerCollector(figures))
@@ -88,6 +91,19 @@ class _DescriptorCollector(Collector):
             "Times that no descriptor was left for a new connection, as looked at twice a second.",
             value=self._watch.exhausted,
         )
+
+
+class _UnauthenticatedCollector(Collector):
+    """Sockets and streams before sign-in."""
+
+    def __init__(self, sockets: UnauthenticatedSockets) -> None:
+        self._sockets = sockets
+
+    def collect(self) -> Iterator[Metric]:
+        name = "roomful_sockets_unauthenticated"
+        yield GaugeMetricFamily(name, "Open sockets that have not signed in yet.", value=len(self._sockets))
+        name = "roomful_sockets_unauthenticated_refused"
+        yield CounterMetricFamily(name, "Refused since their address had too many.", value=self._sockets.refused)
 
 
 class _BrokerCollector(Collector):

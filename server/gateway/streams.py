@@ -33,7 +33,7 @@ from server.realtime.protocol.messages import EmulationRequest
 from server.realtime.session import Mode, Session
 from server.realtime.transport import Transport
 from server.web.dependencies import runtime_of
-from server.web.limits import client_address, limits_of
+from server.web.limits import client_address, limits_of, network_of
 
 MAX_COMMANDS_BYTES = 128 * 1024
 """What one request brings to a session: it must fit into a message between nodes."""
@@ -66,7 +66,16 @@ async def open_stream(request: Request, read: Callable[[Request], Awaitable[Open
     opening = await read(request)
     credentials, token = await sign_in_by_ticket(runtime, read_handshake(request))
     bound = runtime.settings.send_buffer_bytes
-    return answer(node_of(request), opening, send_bound=bound, credentials=credentials, token=token)
+    unauthenticated, network = limits_of(request).unauthenticated, network_of(await client_address(request))
+    unauthenticated.check(network)
+    return answer(
+        node_of(request),
+        opening,
+        send_bound=bound,
+        credentials=credentials,
+        token=token,
+        enter=lambda: unauthenticated.enter(network).leave,
+    )
 
 
 async def take_commands(request: Request) -> Response:
@@ -111,13 +120,28 @@ async def read_connect(request: Request) -> bytes:
 
 
 def answer(
-    node: Node, opening: Opening, *, send_bound: int, credentials: Credentials | None = None, token: str = ""
+    node: Node,
+    opening: Opening,
+    *,
+    send_bound: int,
+    credentials: Credentials | None = None,
+    token: str = "",
+    enter: Callable[[], Callable[[], None]] | None = None,
 ) -> Response:
-    """A session's stream. A bad token is told in it, as on a socket: SDKs take a refusal for a broken network."""
+    """A session's stream. A bad token is told in it, as on a socket: SDKs take a refusal for a broken network.
+
+    `enter` is called when the stream begins, and what it returns when the client has signed in or is gone.
+    """
 
     def begin(transport: Transport) -> Session:
         session = Session(
-            node, transport, opening.client_format, credentials=credentials, token=token, mode=opening.mode
+            node,
+            transport,
+            opening.client_format,
+            credentials=credentials,
+            token=token,
+            on_signed_in=None if enter is None else enter(),
+            mode=opening.mode,
         )
         session.receive(opening.commands)
         return session

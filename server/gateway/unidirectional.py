@@ -11,6 +11,8 @@ All of them begin with a bare connect request, which names the channels, and fro
       {"disconnect": {"code": 3001, "reason": "shutdown"}}
 """
 
+from collections.abc import Callable
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +21,7 @@ from starlette.websockets import WebSocket
 
 from server.gateway import sockets, streams
 from server.gateway.endpoints import node_of
-from server.gateway.handshake import check_origin, read_handshake, sign_in_by_ticket
+from server.gateway.handshake import check_origin, place_before_sign_in, read_handshake, sign_in_by_ticket
 from server.gateway.streamed_response import LINES, SERVER_SENT, Body
 from server.gateway.streams import Opening
 from server.realtime.node import Node
@@ -42,10 +44,11 @@ async def open_socket(websocket: WebSocket) -> None:
     runtime, node = runtime_of(websocket), node_of(websocket)
     check_origin(websocket, runtime.settings.allowed_origins)
     handshake = read_handshake(websocket)
-    credentials, token = await sign_in_by_ticket(runtime, handshake)
-    await websocket.accept(subprotocol=handshake.subprotocol)
-    bound = runtime.settings.send_buffer_bytes
-    await serve(websocket, node, send_bound=bound, credentials=credentials, token=token)
+    with place_before_sign_in(websocket) as place:
+        credentials, token = await sign_in_by_ticket(runtime, handshake)
+        await websocket.accept(subprotocol=handshake.subprotocol)
+        bound = runtime.settings.send_buffer_bytes
+        await serve(websocket, node, send_bound=bound, credentials=credentials, token=token, on_signed_in=place.leave)
 
 
 router = APIRouter(
@@ -67,12 +70,26 @@ async def read_sse(request: Request) -> Opening:
 
 
 async def serve(
-    websocket: WebSocket, node: Node, *, send_bound: int, credentials: Credentials | None = None, token: str = ""
+    websocket: WebSocket,
+    node: Node,
+    *,
+    send_bound: int,
+    credentials: Credentials | None = None,
+    token: str = "",
+    on_signed_in: Callable[[], None] | None = None,
 ) -> None:
     """Let a session have an accepted socket to its end."""
 
     def begin(transport: Transport) -> Session:
-        session = Session(node, transport, UNIDIRECTIONAL, credentials=credentials, token=token, mode="unidirectional")
+        session = Session(
+            node,
+            transport,
+            UNIDIRECTIONAL,
+            credentials=credentials,
+            token=token,
+            on_signed_in=on_signed_in,
+            mode="unidirectional",
+        )
         if request := websocket.query_params.get("cf_connect"):
             session.receive(request)
         return session

@@ -5,6 +5,7 @@ import logging
 import math
 import random
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import uuid_utils
@@ -61,6 +62,8 @@ class Session:
     unidirectional one there is only that answer, as a push, and the client names the channels when it connects. The end
     of both is told by a push, since their transports may have no close codes.
 
+    `on_signed_in` is called once: when the client has signed in, or when the session has ended before that.
+
     With `pings_by_frames` the client is pinged by its socket's own means alone, which needs no SDK to answer.
     """
 
@@ -71,6 +74,7 @@ class Session:
         "_emulated_as",
         "_format",
         "_mode",
+        "_on_signed_in",
         "_ping_at",
         "_pings_by_frames",
         "_pong_by",
@@ -94,6 +98,7 @@ class Session:
         *,
         credentials: Credentials | None = None,
         token: str = "",
+        on_signed_in: Callable[[], None] | None = None,
         mode: Mode = "bidirectional",
         pings_by_frames: bool = False,
     ) -> None:
@@ -101,6 +106,7 @@ class Session:
         self.connection = Connection(transport, client_format)
         self.credentials = credentials
         self.handshake_token = token
+        self._on_signed_in = on_signed_in
         self.client = ClientInfo("", "")
         self.subscriptions: dict[str, Subscription] = {}
         self._format = client_format
@@ -301,6 +307,7 @@ class Session:
         credentials = await signing_in.sign_in(self, request.token)
         if not self.node.is_command_allowed(credentials.user_id):
             raise codes.TOO_MANY_REQUESTS.error()
+        self._tell_signed_in()
         self.client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
         subs = await subscribing.subscribe_at_connect(self, request.subs)
         if self._state != "new":
@@ -401,11 +408,17 @@ class Session:
         expires_in = self.expires_in()
         return math.inf if expires_in is None else expires_in + self.node.limits.expiry_grace_seconds
 
+    def _tell_signed_in(self) -> None:
+        on_signed_in, self._on_signed_in = self._on_signed_in, None
+        if on_signed_in is not None:
+            on_signed_in()
+
     def _release(self) -> None:
         """Give up all that the rest of the process holds of us. Idempotent."""
         if self._state == "ended":
             return
         self._state = "ended"
+        self._tell_signed_in()
         self._queue.clear()
         for _, asked in self._still_doubtful():
             self.node.lost_recoveries.add(asked)

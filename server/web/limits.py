@@ -1,7 +1,10 @@
 """How often one person, account or address may ask, over the whole installation."""
 
 import ipaddress
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,6 +15,9 @@ from server.errors import RateLimited
 from server.realtime.limits import TokenBucket
 from server.realtime.rates import Rates, Wanted
 from server.settings import Settings
+from server.web.unauthenticated import Place, UnauthenticatedSockets
+
+logger = logging.getLogger(__name__)
 
 ADDRESS_FACTOR = 10
 """Many people share one address; this many times one person's failed sign-ins, commands or reads are borne from it."""
@@ -40,6 +46,7 @@ class Limits:
         self._sign_ins = rates.rate("sign-ins", sign_ins)
         self._sign_ins_of_address = rates.rate("sign-ins of an address", sign_ins * ADDRESS_FACTOR)
         self._sign_ins_of_account = rates.rate("sign-ins of an account", sign_ins * ACCOUNT_FACTOR)
+        self.unauthenticated = UnauthenticatedSockets(settings.max_unauthenticated_per_address)
         self._refusals = TokenBucket(REFUSALS_LOGGED, time.monotonic())
 
     def count_write(self, user_id: str) -> None:
@@ -76,6 +83,17 @@ class Limits:
 
     async def forget_sign_in(self, address: str, email: str) -> None:
         await self._rates.give_back(*self._counted_by(address, email))
+
+    @contextmanager
+    def place_before_sign_in(self, address: str) -> Iterator[Place]:
+        """See UnauthenticatedSockets. The log tells of a refusal, now and then."""
+        try:
+            with self.unauthenticated.entered(network_of(address)) as place:
+                yield place
+        except RateLimited:
+            if self.is_refusal_logged():
+                logger.warning("an address has too many sockets that have not signed in", extra={"address": address})
+            raise
 
     def is_refusal_logged(self) -> bool:
         """Whether the log may have a line more on a refused handshake; counts it."""
@@ -130,6 +148,8 @@ ClientAddress = Annotated[str, Depends(client_address)]
 
 def network_of(address: str) -> str:
     """What is counted as one address: a household of IPv6 has 2^64 of them."""
+    if ":" not in address:
+        return address
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

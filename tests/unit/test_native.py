@@ -32,6 +32,18 @@ def test_wrong_arguments_are_refused(arguments: tuple[Any, ...]) -> None:
         direct.send_each(*arguments)
 
 
+def test_a_new_socket_has_no_descriptor() -> None:
+    """0 would be the process's standard input, and written to."""
+
+    class Socket(direct.DirectSocket):
+        __slots__ = ("name",)
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    assert (direct.DirectSocket().descriptor, Socket("ada").descriptor) == (direct.NOT_DIRECT, direct.NOT_DIRECT)
+
+
 def test_descriptor_is_a_whole_number() -> None:
     socket: Any = direct.DirectSocket()
     with pytest.raises(TypeError):

@@ -67,6 +67,11 @@ else:
 
             __slots__ = ("descriptor",)
 
+            def __new__(cls, *_arguments, **_settings):
+                self = super().__new__(cls)
+                self.descriptor = NOT_DIRECT
+                return self
+
 
 def sweep(chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
     """Write a chunk of bytes to each socket, for a fraction of what their transports' `write` costs."""

@@ -25,6 +25,13 @@ typedef struct {
     int descriptor;
 } DirectSocket;
 
+/* 0 would be the process's own standard input. */
+static PyObject *new_socket(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+    DirectSocket *self = (DirectSocket *)type->tp_alloc(type, 0);
+    if (self != NULL) self->descriptor = -1;
+    return (PyObject *)self;
+}
+
 static PyMemberDef members[] = {
     {"descriptor", T_INT, offsetof(DirectSocket, descriptor), 0, "Where bytes may go; -1: nowhere past the transport."},
     {NULL, 0, 0, 0, NULL},
@@ -33,6 +40,7 @@ static PyMemberDef members[] = {
 static PyType_Slot type_slots[] = {
     {Py_tp_doc, "A socket that a sweep may write to past its transport, while it has a descriptor."},
     {Py_tp_members, members},
+    {Py_tp_new, new_socket},
     {0, NULL},
 };
 

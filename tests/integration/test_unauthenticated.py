@@ -1,0 +1,125 @@
+"""Sockets before sign-in: how many one address may have."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from ipaddress import ip_network
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from server.settings import Settings
+from server.web.unauthenticated import UnauthenticatedSockets
+from tests.conftest import Backend
+from tests.support.app import Live, serving
+from tests.support.brokers import becomes
+from tests.support.sockets import Socket
+
+SOCKETS = ("/connection/websocket", "/connection/uni_websocket")
+
+
+@pytest.fixture
+def backend() -> Backend:
+    """One database is enough: none of this depends on which."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def live(settings: Settings) -> AsyncIterator[Live]:
+    """Three are enough; behind a proxy on the loopback."""
+    few = {"max_unauthenticated_per_address": 3, "trusted_proxies": (ip_network("127.0.0.1"),)}
+    async with serving(settings.model_copy(update=few)) as live:
+        yield live
+
+
+def counted(live: Live) -> UnauthenticatedSockets:
+    sockets: UnauthenticatedSockets = live.app.state.limits.unauthenticated
+    return sockets
+
+
+def socket_of(live: Live, path: str = SOCKETS[0], *, address: str = "203.0.113.7") -> Socket:
+    return Socket(live.socket_url + path, headers={"X-Forwarded-For": address})
+
+
+async def expect_refusal(live: Live, path: str = SOCKETS[0], *, address: str = "203.0.113.7") -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await socket_of(live, path, address=address).open()
+    response = refused.value.response
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "10"
+    assert json.loads(response.body)["code"] == "RATE_LIMITED"
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+async def test_an_address_has_so_many_sockets_that_have_not_signed_in(live: Live, path: str) -> None:
+    ada = await live.api.register("ada")
+    one, two, three, four, other = (socket_of(live, path) for _ in range(5))
+    for socket in (one, two, three):
+        await socket.open()
+    for each in (*SOCKETS, "/ws/projects/x?token=y"):
+        await expect_refusal(live, each)
+    elsewhere = socket_of(live, path, address="203.0.113.8")
+    await elsewhere.open()
+    assert (len(counted(live)), counted(live).refused) == (4, 3)
+
+    connect = {"token": ada.token}
+    await one.send(json.dumps({"id": 1, "connect": connect} if path == SOCKETS[0] else connect))
+    assert "connect" in json.loads(await one.receive())
+    await four.open()  # one has signed in
+    await expect_refusal(live, path)
+    await two.drop()
+    await becomes(lambda: len(counted(live)) == 3, 5, what="the lost socket is forgotten")
+    await other.open()
+    for socket in (one, three, four, other, elsewhere):
+        await socket.close()
+    await becomes(lambda: not len(counted(live)), 5, what="all are forgotten")
+
+
+async def test_a_household_of_ipv6_is_one_address(live: Live) -> None:
+    sockets = [socket_of(live, address=f"2001:db8:1:2::{number}") for number in range(3)]
+    for socket in sockets:
+        await socket.open()
+    await expect_refusal(live, address="2001:db8:1:2:ffff::1")
+    other = socket_of(live, address="2001:db8:1:3::1")
+    await other.open()
+    for socket in (*sockets, other):
+        await socket.close()
+
+
+async def test_a_handshake_that_is_refused_leaves_nothing_behind(live: Live) -> None:
+    for _ in range(5):
+        with pytest.raises(InvalidStatus) as refused:
+            await socket_of(live, "/ws/projects/x?token=y").open()
+        assert refused.value.response.status_code == 401
+    assert not len(counted(live))
+
+
+async def test_streams_count_like_sockets(live: Live) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.7"}
+    # The client of an expired token may bring a fresh one, for a while.
+    body = json.dumps({"id": 1, "connect": {"token": live.runtime.tokens.issue("ada", "session", ttl_seconds=-100)}})
+    async with httpx.AsyncClient(base_url=live.url, trust_env=False, headers=headers) as http:
+        async with asyncio.timeout(10):
+            async with (
+                http.stream("POST", "/connection/http_stream", content=body) as one,
+                http.stream("POST", "/connection/http_stream", content=body) as two,
+                http.stream("POST", "/connection/http_stream", content=body) as three,
+            ):
+                assert {each.status_code for each in (one, two, three)} == {200}
+                assert (await http.post("/connection/http_stream", content=body)).status_code == 429
+                await expect_refusal(live)
+        await becomes(lambda: not len(counted(live)), 5, what="the streams are forgotten")
+
+
+async def test_what_is_refused_is_counted_in_the_metrics(live: Live) -> None:
+    sockets = [socket_of(live) for _ in range(3)]
+    for socket in sockets:
+        await socket.open()
+    await expect_refusal(live)
+    async with httpx.AsyncClient(base_url=live.url, trust_env=False) as http:
+        text = (await http.get("/metrics")).text
+    assert "roomful_sockets_unauthenticated 3.0" in text
+    assert "roomful_sockets_unauthenticated_refused_total 1.0" in text
+    for socket in sockets:
+        await socket.close()
