@@ -154,7 +154,11 @@ async def _open_redis(
             raise StartsUnavailable from error
 
     broker = RedisBroker(redis, receive, key=key, names=names, read_starts=read_starts, node=node)
-    return await stack.enter_async_context(broker), RedisPresence(redis, names=names), RedisRates(redis, names=names)
+    return (
+        await stack.enter_async_context(broker),
+        RedisPresence(redis, key=key, names=names),
+        RedisRates(redis, names=names),
+    )
 
 
 async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:

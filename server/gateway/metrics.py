@@ -75,6 +75,10 @@ class _EngineCollector(Collector):
             ),
             "roomful_commands_unconfirmed": ("Of these, no node said that it has them.", emulation.unconfirmed),
             "roomful_commands_turned_away": ("Requests with commands while too many waited.", emulation.turned_away),
+            "roomful_presence_refused": (
+                "Entries of the presence list that no node has made, or not for now.",
+                self._node.presence.refused,
+            ),
             "roomful_sweeps_failed": ("Sweeps that found the log out of reach.", counters.sweeps_failed),
         }
         for name, (text, value) in counted.items():

@@ -53,12 +53,19 @@ def _people(clients: list[ClientInfo]) -> list[PresentPerson]:
     people = [
         PresentPerson(
             user_id=user,
-            name=_shown.decode(own[-1].info).name,
+            name=_name_of(own[-1]),
             connections=[PresentConnection(client=client.client) for client in own],
         )
         for user, own in of_user.items()
     ]
     return sorted(people, key=lambda person: (person.name, person.user_id))
+
+
+def _name_of(client: ClientInfo) -> str:
+    try:
+        return _shown.decode(client.info).name
+    except msgspec.MsgspecError:  # of a node whose version says other things
+        return ""
 
 
 class _Shown(msgspec.Struct):

@@ -30,6 +30,7 @@ class MemoryPresence:
 
     def __init__(self, who: Callable[[ClientInfo], str] = attrgetter("user")) -> None:
         self._who = who
+        self.refused = 0
         self._lists: dict[str, _List] = {}
         self._away: dict[tuple[str, str], _Away] = {}
 

@@ -36,6 +36,9 @@ class Presence(Protocol):
     are made one at a time.
     """
 
+    refused: int
+    """How many entries were skipped that no node has made."""
+
     async def enter(self, entries: Sequence[Entry]) -> list[bool]:
         """Add connections, or keep those that are there from expiring. For each, whether it brings its person in."""
 

@@ -10,7 +10,7 @@ from server.realtime.presence import Entry, Leave, Presence
 from server.realtime.publication import ClientInfo
 from server.realtime.redis_presence import RedisPresence
 from server.realtime.redis_server import RedisServer
-from tests.support.brokers import NAMES
+from tests.support.brokers import KEY, NAMES
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -23,7 +23,7 @@ async def presence(request: pytest.FixtureRequest) -> AsyncIterator[Presence]:
     else:
         valkey: Valkey = request.getfixturevalue("valkey")
         async with RedisServer(valkey.url) as server:
-            yield RedisPresence(server, names=NAMES)
+            yield RedisPresence(server, key=KEY, names=NAMES)
 
 
 def entry(client: str, user: str, channel: str = CHANNEL, info: bytes = b"") -> Entry:
@@ -48,7 +48,7 @@ async def test_nobody_is_there_at_first(presence: Presence) -> None:
 
 
 async def test_members_are_as_they_came(presence: Presence) -> None:
-    ada = ClientInfo("c-1", "ada", '{"name":"Ada  é\n"}'.encode())
+    ada = ClientInfo("c-1", "ada", '{"name":"Ada  é"}'.encode())
     await presence.enter([Entry(CHANNEL, ada)])
     assert await presence.members(CHANNEL) == [ada]
     await presence.leave([Leave(Entry(CHANNEL, ada), 0)])

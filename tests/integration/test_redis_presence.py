@@ -12,7 +12,7 @@ from server.realtime.publication import Arrival, ClientInfo
 from server.realtime.redis_presence import EXPIRED_GRACE_SECONDS, RedisPresence
 from server.realtime.redis_server import RedisServer
 from server.supervision import Loops
-from tests.support.brokers import NAMES, becomes
+from tests.support.brokers import KEY, NAMES, becomes
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -36,7 +36,7 @@ class WatchedPresence(RedisPresence):
 @asynccontextmanager
 async def presence_of(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[WatchedPresence]:
     async with RedisServer(valkey.url) as server:
-        yield WatchedPresence(server, names=NAMES, entry_seconds=entry_seconds)
+        yield WatchedPresence(server, key=KEY, names=NAMES, entry_seconds=entry_seconds)
 
 
 class Node:

@@ -10,7 +10,7 @@ from server.realtime.publication import ClientInfo
 from server.realtime.redis_presence import RedisPresence
 from server.realtime.redis_server import RedisServer
 from tests.conftest import absent
-from tests.support.brokers import NAMES, becomes, event, redis_node
+from tests.support.brokers import KEY, NAMES, becomes, event, redis_node
 from tests.support.sentinel import Watched, run_watched_pair
 
 CHANNEL = "project:1"
@@ -34,7 +34,7 @@ async def test_nodes_follow_the_master_through_a_failover(watched: Watched) -> N
         redis_node(watched.url) as two,
         RedisServer(watched.url) as server,
     ):
-        presence = RedisPresence(server, names=NAMES)
+        presence = RedisPresence(server, key=KEY, names=NAMES)
         await two.broker.subscribe(CHANNEL)
 
         def arrives(offset: int) -> bool:
