@@ -1,5 +1,6 @@
 """The server as an operating system sees it: a listening socket, signals, limits."""
 
+import asyncio
 import gc
 import logging
 import multiprocessing
@@ -10,7 +11,7 @@ import sys
 import threading
 from contextlib import nullcontext
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from server.app import create_app
 from server.gateway.http_protocol import HttpProtocol
+from server.gateway.slow_answers import SlowAnswers
 from server.gateway.websocket import direct, tcp
 from server.gateway.websocket.options import SocketOptions
 from server.gateway.websocket.protocol import websocket_protocol
@@ -122,11 +124,13 @@ def _spare_long_lived_objects() -> None:
 
 def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = False) -> uvicorn.Config:
     """How uvicorn runs the application, in production and in tests alike; on a socket of `listen`, or another one."""
+    app.state.slow_answers = SlowAnswers()
     return uvicorn.Config(
         app,
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
-        http=HttpProtocol,
+        # uvicorn types it as a class, as it does with the sockets'
+        http=cast("type[asyncio.Protocol]", partial(HttpProtocol, slow_answers=app.state.slow_answers)),
         ws=websocket_protocol(SocketOptions(deflate=settings.deflate, are_inherited=are_inherited)),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=float(settings.ping_interval),

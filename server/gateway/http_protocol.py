@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with a patience of its own.
 
-uvicorn waits for ever for the head of a request that comes byte by byte, keeps whatever it is made of, and answers
-what is no HTTP in a shape and with a log line of its own.
+uvicorn waits for ever for the head of a request that comes byte by byte, keeps whatever it is made of, answers what is
+no HTTP in a shape and with a log line of its own, and keeps an answer for as long as its reader dawdles.
 """
 
 from asyncio import TimerHandle, Transport
@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from server.errors import AppError, BadRequest
 from server.gateway import refusal
+from server.gateway.slow_answers import SlowAnswers
 from server.gateway.websocket.asgi import Ends
 from server.gateway.websocket.handshake import Request
 from server.gateway.websocket.protocol import WebSocketProtocol
@@ -31,10 +32,16 @@ class _HeadTooLarge(Exception):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well."""
+    """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well.
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
+    `slow_answers` watches over the readers of large answers. A response that never ends says so by `is_endless`, and
+    bounds what waits for its reader itself.
+    """
+
+    def __init__(self, *arguments: Any, slow_answers: SlowAnswers | None = None, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
+        self.is_endless = False
+        self._slow_answers = slow_answers or SlowAnswers()
         self._deadline: TimerHandle | None = None
         self._is_in_head = self._is_in_body = False
         self._has_body_come = False
@@ -53,6 +60,11 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_has_come()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if not self.is_endless:
+            self._slow_answers.enter(self.transport)
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

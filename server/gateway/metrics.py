@@ -13,6 +13,7 @@ from starlette.responses import Response
 from server.errors import Unauthenticated
 from server.gateway.descriptors import DescriptorWatch
 from server.gateway.endpoints import LiveNode
+from server.gateway.slow_answers import SlowAnswers
 from server.realtime.broker import BrokerFigures
 from server.realtime.node import Node
 from server.web.dependencies import Live
@@ -37,6 +38,8 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     of_engine.register(_EngineCollector(node))
     of_engine.register(_UnauthenticatedCollector(limits_of(request).unauthenticated))
     of_engine.register(_DescriptorCollector(request.app.state.descriptors))
+    if (slow_answers := getattr(request.app.state, "slow_answers", None)) is not None:  # none under another server
+        of_engine.register(_AnswerCollector(slow_answers))
     if (figures := runtime.broker.figures) is not None:
         of_engine.register(_BrokerCollector(figures))
     # The engine's tables belong to the loop; the process's own figures come from files.
@@ -108,6 +111,15 @@ class _UnauthenticatedCollector(Collector):
         yield GaugeMetricFamily(name, "Open sockets that have not signed in yet.", value=len(self._sockets))
         name = "roomful_sockets_unauthenticated_refused"
         yield CounterMetricFamily(name, "Refused since their address had too many.", value=self._sockets.refused)
+
+
+class _AnswerCollector(Collector):
+    def __init__(self, slow_answers: SlowAnswers) -> None:
+        self._slow_answers = slow_answers
+
+    def collect(self) -> Iterator[Metric]:
+        text = "Connections whose readers were too slow for an answer."
+        yield CounterMetricFamily("roomful_slow_answers_dropped", text, value=self._slow_answers.dropped)
 
 
 class _BrokerCollector(Collector):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from server.errors import AppError
-from server.gateway.http_protocol import EXTENSION
+from server.gateway.http_protocol import EXTENSION, HttpProtocol
 from server.gateway.sockets import SocketSession
 from server.gateway.websocket import tcp
 from server.gateway.websocket.frames import ABNORMAL
@@ -215,9 +215,11 @@ class StreamedResponse(Response):
             return
         transport = ResponseTransport(self._body, send_bound=self._send_bound, connection=connection)
         session = self._begin(transport)
+        _mark_endless(connection, True)
         try:
             has_sent_all = await transport.run(receive, send, on_overflow=session.overflow)
         finally:
+            _mark_endless(connection, False)
             session.closed(ABNORMAL)
         if has_sent_all:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -234,6 +236,12 @@ async def _end_of(receive: Receive) -> None:
                 with contextlib.suppress(AppError):  # a body that is refused
                     if (await receive())["type"] == "http.disconnect":
                         return
+
+
+def _mark_endless(connection: asyncio.Transport | None, is_endless: bool) -> None:
+    protocol = None if connection is None else connection.get_protocol()
+    if isinstance(protocol, HttpProtocol):
+        protocol.is_endless = is_endless
 
 
 def _ignore() -> None:
