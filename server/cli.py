@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -69,8 +70,16 @@ def main() -> None:
 
 @command.command("serve")
 def serve_command(
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any free one.")] = 8000,
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on; 0.0.0.0 for every network.", show_default="127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="0 takes any free one.", show_default="8000")
+    ] = None,
+    uds: Annotated[
+        Path | None,
+        typer.Option(help="Listen on a Unix socket at this path instead; who connects there is a trusted proxy."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs ROOMFUL_REDIS_URL.")] = 1,
     is_demo: Annotated[
         bool, typer.Option("--demo", help="Add demo people and a project, once, and show how to begin.")
@@ -78,6 +87,8 @@ def serve_command(
 ) -> None:
     """Bring the database's schema up to date, then serve."""
     settings = load_settings()
+    if uds is not None and (host is not None or port is not None or is_demo):
+        raise typer.BadParameter("goes without --host, --port and --demo", param_hint="--uds")
     if workers > 1 and settings.redis_url is None:
         raise Failed(f"--workers {workers} needs ROOMFUL_REDIS_URL: the processes tell each other of events through it")
     if is_demo and settings.environment == "production":
@@ -88,7 +99,11 @@ def serve_command(
     from server import process
 
     try:
-        with process.listen(host, port) as listener:
+        with (
+            process.listen_unix(uds)
+            if uds
+            else process.listen(host or "127.0.0.1", 8000 if port is None else port) as listener
+        ):
             _run(settings, partial(_upgrade, settings))
             url = process.address_of(listener)
             typer.echo(f"Roomful {__version__} on {url}")

@@ -11,6 +11,7 @@ import sys
 import threading
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import NoReturn, cast
 
 import uvicorn
@@ -54,8 +55,42 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def listen_unix(path: Path) -> socket.socket:
+    """A listening Unix socket, in the place of one that nobody listens on any more. Raises CantServe.
+
+    Its owner and its group may connect, nobody else: they are believed in what they say of clients.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o117)
+    try:
+        if path.is_socket() and not _is_listened_on(path):
+            path.unlink()
+        listener.bind(str(path))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CantServe(f"can't listen on {path}: {error.strerror or error}") from error
+    finally:
+        os.umask(umask)
+    return listener
+
+
+def _is_listened_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.settimeout(1.0)
+        try:
+            caller.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+        except TimeoutError:  # a queue that is full has somebody who should empty it
+            return True
+    return True
+
+
 def address_of(listener: socket.socket) -> str:
-    """The URL by which this machine reaches the listener."""
+    """The URL by which this machine reaches the listener; of a Unix socket, its path."""
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"

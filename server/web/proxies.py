@@ -19,6 +19,8 @@ class ProxyHeaders:
     Each proxy appends the address that it was called from to X-Forwarded-For, so the right-most one that is not a
     trusted proxy's is the client; what stands left of it is the client's own invention. From anybody else the headers
     mean nothing. `Forwarded` (RFC 7239) is not read.
+
+    A peer on a Unix socket has no address. The file's mode decides who may connect there, and they are trusted.
     """
 
     def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
@@ -26,16 +28,16 @@ class ProxyHeaders:
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._trusted and scope["type"] != "lifespan" and scope.get("client") is not None:
-            peer = _parse(scope["client"][0])
-            if peer is not None and self._trusts(peer):
+        if scope["type"] != "lifespan":
+            peer = _parse(scope["client"][0]) if scope.get("client") is not None else None
+            if self._trusts(peer) if peer is not None else _is_unix(scope):
                 self._believe(scope, peer)
         await self._app(scope, receive, send)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
 
-    def _believe(self, scope: Scope, peer: Address) -> None:
+    def _believe(self, scope: Scope, peer: Address | None) -> None:
         client = peer
         for hop in reversed(_list(scope, b"x-forwarded-for")):
             address = _parse(hop)
@@ -49,6 +51,11 @@ class ProxyHeaders:
         if schemes := _list(scope, b"x-forwarded-proto"):
             names = _SECURE if schemes[-1].lower() in ("https", "wss") else _PLAIN
             scope["scheme"] = names[scope["type"]]
+
+
+def _is_unix(scope: Scope) -> bool:
+    """Whether the request came by a Unix socket: its server is a path and has no port (ASGI 3, HTTP)."""
+    return scope.get("server") is not None and scope["server"][1] is None
 
 
 def _list(scope: Scope, name: bytes) -> list[str]:

@@ -35,6 +35,7 @@ class Server:
 
     Leaving the block fails when the log has a traceback, unless `may_log_tracebacks` has been set. Everything that it
     says is in `log`. Another ASGI server is started by a `program`, in whose arguments `{port}` stands for the port.
+    With `uds` it listens on a Unix socket at that path instead.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Server:
         arguments: Sequence[str] = (),
         program: Sequence[str] = ROOMFUL,
         port: int | None = None,
+        uds: Path | None = None,
         start_seconds: float = START_SECONDS,
         stop_seconds: float = STOP_SECONDS,
     ) -> None:
@@ -56,10 +58,13 @@ class Server:
         self._stop_seconds = stop_seconds
         self._directory = directory
         self.environment = dict(environment)
+        if uds is not None:
+            program = (sys.executable, "-m", "server", "serve", "--uds", str(uds))
         self._command = [*(part.format(port=self.port) for part in program), *arguments]
         self._log_path = directory / f"server-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10)
+        transport = None if uds is None else httpx.AsyncHTTPTransport(uds=str(uds))
+        self._http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=10, transport=transport)
         self.api = Api(self._http)
 
     async def __aenter__(self) -> Self:
