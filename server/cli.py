@@ -222,7 +222,7 @@ def user_password(email: Email, is_piped: PasswordStdin = False) -> None:
             return await passwords.hash(password)
 
     password_hash = _run(settings, hash_password)
-    address = _change_user(email, lambda session, user: operator.set_password(session, user, password_hash))
+    address = _change_user(email, lambda session, user: operator.set_password(session, user, password, password_hash))
     typer.echo(f"{address} has another password, and is signed out everywhere.")
 
 

@@ -13,6 +13,7 @@ from server.db.engine import Database
 from server.email_address import contested, known_email, normal_email
 from server.errors import Conflict, Invalid, NotFound
 from server.identity import revocations
+from server.identity.guessable import check_not_own
 from server.identity.models import User
 from server.identity.passwords import Passwords
 from server.identity.people import add_person
@@ -81,11 +82,15 @@ async def find_user(session: AsyncSession, email: str) -> User:
     return user
 
 
-async def set_password(session: AsyncSession, user: User, password_hash: str) -> None:
+async def set_password(session: AsyncSession, user: User, password: str, password_hash: str) -> None:
     """Give a person another password, and end all their sign-ins: whoever knew the old one is out. The caller commits.
 
-    Takes effect for people of the identity provider too, who had none.
+    Takes effect for people of the identity provider too, who had none. Raises Invalid for their own address or name.
     """
+    try:
+        check_not_own(password, email=user.email, name=user.name)
+    except ValueError as wrong:
+        raise Invalid(f"password {wrong}") from None
     await session.execute(update(User).where(User.id == user.id).values(password_hash=password_hash))
     await revocations.sign_out(session, user.id)
 

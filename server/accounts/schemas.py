@@ -4,10 +4,11 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from server.email_address import MAX_LENGTH as EMAIL_LENGTH
 from server.email_address import normal_email
+from server.identity.guessable import check_not_own, check_uncommon
 from server.identity.passwords import MAX_LENGTH, MIN_LENGTH
 from server.web.schemas import Body, Out, Visible
 
@@ -38,14 +39,22 @@ PersonName = Annotated[
 ]
 NewPassword = Annotated[
     str,
-    Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, examples=["correct horse battery staple"]),
+    Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, examples=["a long line of your own"]),
+    AfterValidator(check_uncommon),
 ]
 
 
 class Registration(Body):
     email: Email
-    password: NewPassword
     name: PersonName
+    password: NewPassword
+
+    @field_validator("password")
+    @classmethod
+    def _is_not_own(cls, password: str, others: ValidationInfo) -> str:
+        """Of fields before it only those that are good by themselves can be compared."""
+        check_not_own(password, email=others.data.get("email", ""), name=others.data.get("name", ""))
+        return password
 
 
 class SignInForm(BaseModel):

@@ -18,7 +18,8 @@ from server.accounts.schemas import (
 )
 from server.db.base import now
 from server.email_address import known_email, normal_email
-from server.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from server.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from server.identity.guessable import check_not_own
 from server.identity.models import SignIn, User
 from server.identity.people import Person, add_person
 from server.identity.refresh import Refused, rotate
@@ -99,6 +100,7 @@ async def change_profile(runtime: Runtime, person: Person, changes: ProfileChang
     """
     old_hash = new_hash = None
     if changes.password:
+        _require_not_own(changes.password, person)
         old_hash = await _prove_password(runtime, person, changes.current_password)
         new_hash = await runtime.passwords.hash(changes.password, address=person.id)
     async with runtime.transaction() as session:
@@ -180,6 +182,14 @@ async def _prove_password(runtime: Runtime, person: Person, password: str) -> st
     if not verdict.is_right:
         raise Forbidden("The current password is wrong.")
     return stored_hash
+
+
+def _require_not_own(password: str, person: Person) -> None:
+    try:
+        check_not_own(password, email=person.email, name=person.name)
+    except ValueError as wrong:
+        details = [{"field": "password", "message": str(wrong), "type": "value_error"}]
+        raise Invalid(details=details) from None
 
 
 async def _grant(runtime: Runtime, session: AsyncSession, user: User, user_agent: str) -> TokenAnswer:

@@ -159,6 +159,26 @@ async def test_of_simultaneous_registrations_of_one_address_one_wins(
     assert (await count(runtime, User), await count(runtime, SignIn)) == (1, 1)
 
 
+@pytest.mark.parametrize("password", ["12345678", "Password1", "Ada Lovelace", "ada.lovelace@example.org"])
+async def test_password_that_is_tried_first_is_refused(client: httpx.AsyncClient, password: str) -> None:
+    body = {"email": "ada.lovelace@example.org", "password": PASSWORD, "name": "Ada Lovelace"}
+    ada = signed(await client.post(REGISTER, json=body))
+
+    change = {"password": password, "current_password": PASSWORD}
+    answers = [
+        await client.post(REGISTER, json=body | {"password": password}),
+        await client.patch(ME, json=change, headers=ada.headers),
+    ]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
+        [detail] = answer.json()["details"]
+        assert detail["field"] == "password"
+        assert "choose another" in detail["message"]
+        assert password not in answer.text
+    await sign_in(client, ada.email)
+
+
 @pytest.mark.parametrize("registration", ["closed", "invited"])
 async def test_registration_that_is_not_open(settings: Settings, registration: str) -> None:
     async with running_app(settings.model_copy(update={"registration": registration})) as app, client_of(app) as client:
