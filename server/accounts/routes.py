@@ -42,6 +42,7 @@ async def counted(limits: Limits, address: str, email: str) -> AsyncIterator[Non
         await limits.forget_sign_in(address, email)
         raise
     await limits.forget_sign_in(address, email)
+    await limits.remember_sign_in(address, email)
 
 
 async def never_stored(response: Response) -> None:
@@ -82,18 +83,20 @@ async def sign_in(
 
 
 @router.post("/refresh", dependencies=[Depends(never_stored)], responses=errors(Unauthenticated))
-async def refresh(body: RefreshRequest, runtime: Live) -> TokenAnswer:
+async def refresh(body: RefreshRequest, runtime: Live, limits: RateLimits) -> TokenAnswer:
     """Exchange a refresh token for a new pair of tokens.
 
     Asking again with the same token within a minute gives the same refresh token. Using an old one later ends the
     session: somebody else may hold a copy.
     """
+    limits.count_write(service.signed_in_by(runtime, body.refresh_token))
     return await service.refresh(runtime, body.refresh_token)
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
-async def logout(claims: Claims, db: DB) -> None:
+async def logout(claims: Claims, limits: RateLimits, db: DB) -> None:
     """End the session that asks, and close its sockets. Doing it again changes nothing."""
+    limits.count_write(claims.user_id)
     await revoke(db, claims.session_id)
 
 

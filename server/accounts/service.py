@@ -70,12 +70,17 @@ async def sign_in(runtime: Runtime, username: str, password: str, *, address: st
                 return await _grant(runtime, session, user, user_agent)
 
 
+def signed_in_by(runtime: Runtime, refresh_token: str) -> str:
+    """The id of the session that a refresh token was made for. Raises Unauthenticated for a token that is none."""
+    try:
+        session_id, _ = runtime.refresh_tokens.read(refresh_token)
+    except TokenInvalid:
+        raise Unauthenticated(_REFRESH_REFUSED) from None
+    return session_id
+
+
 async def refresh(runtime: Runtime, refresh_token: str) -> TokenAnswer:
     """New tokens for a refresh token (identity.refresh says which ones are good). Raises Unauthenticated."""
-    try:
-        runtime.refresh_tokens.read(refresh_token)
-    except TokenInvalid:  # nobody waits for the database behind a flood of nonsense
-        raise Unauthenticated(_REFRESH_REFUSED) from None
     async with runtime.transaction() as session:
         outcome = await rotate(session, runtime.refresh_tokens, refresh_token)
         if not isinstance(outcome, Refused):

@@ -67,6 +67,10 @@ class _EngineCollector(Collector):
                 "Signals that slow readers were not given, or that came faster than they could be written.",
                 counters.fanout.signals_dropped,
             ),
+            "roomful_rate_store_failures": (
+                "Times that rate limits could not be counted in Redis, and each process counted for itself.",
+                self._node.rates.store_failures,
+            ),
             "roomful_repeated": ("Events that came more than once.", counters.channel.repeated),
             "roomful_gaps": ("Events that came before their predecessor.", counters.channel.gaps),
             "roomful_repairs": ("Times a channel was brought level from the log.", counters.repairs),

@@ -1,16 +1,15 @@
 """Rate limits that hold for all processes of an installation together."""
 
 import asyncio
-import contextlib
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from server.realtime.limits import TokenBucket, TokenBuckets
 
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 TOLD_SHARE = 50
 """A process tells the store of a key after each 50th part of what a minute allows: an ordinary client never costs a
@@ -19,6 +18,7 @@ trip, and one that goes round the processes is seen after some hundredths of a s
 TELL_SECONDS = 0.02
 """Between two trips that tell."""
 TOLD_AT_ONCE = 200
+MAX_FACTS = 10_000
 RETRY_SECONDS = 1.0
 """After a store that was out of reach: until then each process counts for itself, and nobody waits for a deadline."""
 
@@ -47,6 +47,11 @@ class BucketStore(Protocol):
 
     async def tell(self, charges: Sequence[Charge]) -> list[float]:
         """Make all charges, whatever is left: their tokens are spent already."""
+
+    async def remember(self, fact: str, seconds: int) -> None:
+        """Let every process know a fact, for so long."""
+
+    async def remembers(self, fact: str) -> bool: ...
 
 
 class Rate:
@@ -95,6 +100,7 @@ class Rates:
         self._due: dict[Wanted, None] = {}
         self._has_due = asyncio.Event()
         self._away_until = 0.0
+        self._facts: OrderedDict[str, None] = OrderedDict()
         self.store_failures = 0
 
     def rate(self, name: str, per_minute: int) -> Rate:
@@ -116,7 +122,7 @@ class Rates:
                 _give_back(taken)
                 return wait
             taken.append(bucket)
-        left = await self._ask_store(wanted, 1)
+        left = await self._reach(lambda store: store.take(_charges(wanted, 1))) if wanted else None
         if left is None or min(left) >= 0.0:
             return 0.0
         _give_back(taken)
@@ -131,7 +137,20 @@ class Rates:
         wanted = tuple(each for each in wanted if each[0].per_minute)
         for rate, key in wanted:
             rate.buckets.give_back(key)
-        await self._ask_store(wanted, -1)
+        if wanted:
+            await self._reach(lambda store: store.tell(_charges(wanted, -1)))
+
+    async def remember(self, fact: str, seconds: int) -> None:
+        """Know a fact from now on, in every process; while the store is away in this one, and the newest ones only."""
+        self._facts[fact] = None
+        self._facts.move_to_end(fact)
+        if len(self._facts) > MAX_FACTS:
+            self._facts.popitem(last=False)
+        await self._reach(lambda store: store.remember(fact, seconds))
+
+    async def remembers(self, fact: str) -> bool:
+        known = await self._reach(lambda store: store.remembers(fact))
+        return fact in self._facts if known is None else known
 
     async def run(self) -> None:
         """Tell the store for ever what `Rate.take` has let pass here, and hear what has passed elsewhere."""
@@ -159,28 +178,32 @@ class Rates:
         ]
         for bucket in buckets:
             bucket.untold = 0
-        left = await self._reach_store(charges, is_told=True)
+        left = await self._reach(lambda store: store.tell(charges))
         if left is None:
             return  # it was counted here, and what others count now is their own
         now = self._clock()
         for bucket, tokens in zip(buckets, left, strict=True):
             bucket.lower(tokens - bucket.untold, now)
 
-    async def _ask_store(self, wanted: Sequence[Wanted], count: int) -> list[float] | None:
-        charges = [Charge(rate.name, key, rate.per_minute, count) for rate, key in wanted]
-        return await self._reach_store(charges, is_told=count < 0)
+    async def _reach(self, ask: Callable[[BucketStore], Awaitable[T]]) -> T | None:
+        """What the store answers; None when there is none, or it is out of reach.
 
-    async def _reach_store(self, charges: Sequence[Charge], *, is_told: bool) -> list[float] | None:
-        """What the store answers; None when there is none, or it is out of reach."""
-        if self._store is None or not charges or self._clock() < self._away_until:
+        An outage is counted. The log has it from the broker, which is out of reach as well.
+        """
+        if self._store is None or self._clock() < self._away_until:
             return None
-        with contextlib.suppress(StoreUnavailable):  # counted, and the broker says in the log that Redis is away
-            return await (self._store.tell(charges) if is_told else self._store.take(charges))
-        self.store_failures += 1
-        self._away_until = self._clock() + RETRY_SECONDS
-        return None
+        try:
+            return await ask(self._store)
+        except StoreUnavailable:
+            self.store_failures += 1
+            self._away_until = self._clock() + RETRY_SECONDS
+            return None
 
 
 def _give_back(buckets: Sequence[TokenBucket]) -> None:
     for bucket in buckets:
         bucket.give_back()
+
+
+def _charges(wanted: Sequence[Wanted], tokens: int) -> list[Charge]:
+    return [Charge(rate.name, key, rate.per_minute, tokens) for rate, key in wanted]

@@ -2,25 +2,27 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from server.realtime.rates import Charge, StoreUnavailable
 from server.realtime.redis_names import RedisNames
 from server.realtime.redis_server import UNREACHABLE, RedisServer
 
 ANSWER_SECONDS = 0.5
-"""A person who signs in waits for this at most twice."""
+"""Whoever signs in waits for this once at most: then nobody asks for a second."""
 
 
 class RedisRates:
     """Keeps each bucket under a name that tells nobody whose it is: a keyed hash of the rate and the key.
 
-    Whoever can write to this Redis can fill or empty buckets, so let anybody through or lock somebody out, for two
-    minutes at a time; nothing else (docs/decisions/0018).
+    Whoever can write to this Redis can fill or empty buckets and delete facts, so let anybody through or lock somebody
+    out, for two minutes at a time; nothing else (docs/decisions/0018).
     """
 
     def __init__(self, server: RedisServer, *, names: RedisNames) -> None:
         self._names = names
+        self._commands = server.commands
         self._charge = server.commands.register_script(CHARGE)
 
     async def take(self, charges: Sequence[Charge]) -> list[float]:
@@ -29,20 +31,34 @@ class RedisRates:
     async def tell(self, charges: Sequence[Charge]) -> list[float]:
         return await self._run(charges, must_have=False)
 
+    async def remember(self, fact: str, seconds: int) -> None:
+        async with _reaching():
+            await self._commands.set(self._names.of("fact", fact), b"1", ex=seconds)
+
+    async def remembers(self, fact: str) -> bool:
+        async with _reaching():
+            return bool(await self._commands.exists(self._names.of("fact", fact)))
+
     async def _run(self, charges: Sequence[Charge], *, must_have: bool) -> list[float]:
         keys = [self._names.of("rate", f"{charge.rate}\n{charge.key}") for charge in charges]
         arguments: list[bytes | str | int] = [int(must_have)]
         for charge in charges:
             arguments += (charge.per_minute, charge.tokens)
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await self._charge(keys=keys, args=arguments)
+        async with _reaching():
+            answer = await self._charge(keys=keys, args=arguments)
             left = [float(tokens) for tokens in answer]
-        except (*UNREACHABLE, TypeError, ValueError) as error:
-            raise StoreUnavailable from error
         if len(left) != len(charges) or not all(map(math.isfinite, left)):
             raise StoreUnavailable
         return [max(-charge.per_minute, tokens) for charge, tokens in zip(charges, left, strict=True)]
+
+
+@asynccontextmanager
+async def _reaching() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except (*UNREACHABLE, TypeError, ValueError) as error:
+        raise StoreUnavailable from error
 
 
 CHARGE = """

@@ -27,6 +27,9 @@ ACCOUNT_FACTOR = 10
 
 _PROBES = ("/healthz", "/readyz")
 
+FAMILIAR_SECONDS = 30 * 86_400
+"""For so long an address from which somebody has signed in is theirs: the ceiling of their account leaves it out."""
+
 REFUSALS_LOGGED = 10
 """Lines a minute on refused handshakes: a page elsewhere can have as many refused as it likes."""
 
@@ -79,10 +82,24 @@ class Limits:
 
         Call `forget_sign_in` after one that turned out not to be wrong, which then has cost nothing.
         """
-        _refuse_if(await self._rates.take(*self._counted_by(address, email)))
+        network, account = network_of(address), email.lower()
+        own = self._counted_by(network, account)
+        _refuse_if(await self._rates.take(*own))
+        if not account:  # what can be nobody's address has no account to protect
+            return
+        wait_seconds = await self._rates.take((self._sign_ins_of_account, account))
+        if wait_seconds and not await self._rates.remembers(_familiar(network, account)):
+            await self._rates.give_back(*own)
+            _refuse_if(wait_seconds)
 
     async def forget_sign_in(self, address: str, email: str) -> None:
-        await self._rates.give_back(*self._counted_by(address, email))
+        network, account = network_of(address), email.lower()
+        of_account = [(self._sign_ins_of_account, account)] if account else []
+        await self._rates.give_back(*self._counted_by(network, account), *of_account)
+
+    async def remember_sign_in(self, address: str, email: str) -> None:
+        """A password was right: from here its owner may sign in, whatever others try from elsewhere."""
+        await self._rates.remember(_familiar(network_of(address), email.lower()), FAMILIAR_SECONDS)
 
     @contextmanager
     def place_before_sign_in(self, address: str) -> Iterator[Place]:
@@ -99,12 +116,8 @@ class Limits:
         """Whether the log may have a line more on a refused handshake; counts it."""
         return self._refusals.take(time.monotonic()) == 0.0
 
-    def _counted_by(self, address: str, email: str) -> list[Wanted]:
-        network, account = network_of(address), email.lower()
-        wanted = [(self._sign_ins, f"{network} {account}"), (self._sign_ins_of_address, network)]
-        if account:  # what can be nobody's address has no account to protect
-            wanted.append((self._sign_ins_of_account, account))
-        return wanted
+    def _counted_by(self, network: str, account: str) -> list[Wanted]:
+        return [(self._sign_ins, f"{network} {account}"), (self._sign_ins_of_address, network)]
 
 
 class StrangersReads:
@@ -157,6 +170,10 @@ def network_of(address: str) -> str:
     if parsed.version == 4:
         return address
     return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _familiar(network: str, account: str) -> str:
+    return f"{account} has signed in from {network}"
 
 
 def _refuse_if(wait_seconds: float) -> None:

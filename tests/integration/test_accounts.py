@@ -482,8 +482,10 @@ async def test_sign_in_under_way_does_not_survive_a_new_password(
     check = type(runtime.passwords).check
     late: list[httpx.Response] = []
 
-    async def check_then_change(self: Passwords, password: str, stored_hash: str | None) -> Verdict:
-        verdict = await check(self, password, stored_hash)
+    async def check_then_change(
+        self: Passwords, password: str, stored_hash: str | None, *, address: str = ""
+    ) -> Verdict:
+        verdict = await check(self, password, stored_hash, address=address)
         monkeypatch.undo()
         late.append(await client.patch(ME, json=change, headers=ada.headers))
         return verdict

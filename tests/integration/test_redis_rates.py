@@ -71,6 +71,19 @@ async def test_what_did_not_count_is_given_back_for_all(valkey: Valkey) -> None:
             await rates.give_back(wanted)
 
 
+async def test_what_one_process_remembers_all_know_for_a_while(valkey: Valkey) -> None:
+    async with process(valkey) as one, process(valkey) as two:
+        await one.remember("ada@example.test has signed in from 192.0.2.1", 60)
+        assert await two.remembers("ada@example.test has signed in from 192.0.2.1")
+        assert not await two.remembers("ada@example.test has signed in from 192.0.2.2")
+        (name,) = names_in(valkey)
+        assert re.fullmatch(rb"roomful:[0-9a-f]+:0:fact:[\w-]{22}", name)
+        assert 0 < milliseconds_left(valkey, name) <= 60_000
+        valkey.stop()
+        assert await one.remembers("ada@example.test has signed in from 192.0.2.1")
+        assert not await two.remembers("ada@example.test has signed in from 192.0.2.1")
+
+
 async def pass_all(rates: Rates, rate: Rate, key: str, *, tries: int) -> int:
     """How many of so many tries pass, with turns of the loop between them as a socket's reads have."""
     passed = 0

@@ -124,6 +124,20 @@ async def test_many_addresses_together_have_a_ceiling_for_one_account() -> None:
     await counted.begin_sign_in("198.51.100.1", "bob@example.test")
 
 
+async def test_the_ceiling_of_an_account_locks_its_owner_out_nowhere_they_have_signed_in() -> None:
+    counted = limits(Clock(), sign_in=2)
+    await counted.begin_sign_in("192.0.2.200", "ada@example.test")
+    await counted.forget_sign_in("192.0.2.200", "ada@example.test")
+    await counted.remember_sign_in("192.0.2.200", "Ada@example.test")
+    for number in range(2 * ACCOUNT_FACTOR):
+        await counted.begin_sign_in(f"192.0.2.{number}", "ada@example.test")
+    for _ in range(2):  # as from any address
+        await counted.begin_sign_in("192.0.2.200", "ada@example.test")
+    for address in ("192.0.2.200", "192.0.2.201"):
+        with pytest.raises(RateLimited):
+            await counted.begin_sign_in(address, "ada@example.test")
+
+
 async def test_what_is_no_address_of_anybody_has_no_ceiling() -> None:
     counted = limits(Clock(), sign_in=1)
     for number in range(2 * ACCOUNT_FACTOR):
