@@ -26,6 +26,7 @@ from bench import (
     page,
     plot,
     pubsub,
+    snapshots,
     writers,
 )
 from bench.crowd import allow_many_sockets
@@ -42,7 +43,7 @@ CONNECTION_ROUNDS = 3
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-PARTS = ("create", "latency", "writers", "fanout", "growth", "board", "pubsub", "hop", "deploy")
+PARTS = ("create", "latency", "writers", "fanout", "growth", "board", "snapshots", "pubsub", "hop", "deploy")
 
 
 def main(
@@ -93,6 +94,9 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
                     yield uvloop.run(board.measure(ground, moves=events))
             except Missing as missing:
                 console.print(f"board: {missing}")
+        case "snapshots":
+            with grounds.sqlite() as ground:
+                yield uvloop.run(snapshots.measure(ground))
         case "pubsub":
             with grounds.shared() as ground:
                 yield uvloop.run(pubsub.measure(ground, rounds=rounds))

@@ -1,4 +1,4 @@
-"""What Roomful's create-task route is measured against: the same insert, alone, and as one usually writes the route."""
+"""What Roomful's routes are measured against: the same work alone, and as one usually writes such a route."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -101,6 +101,23 @@ async def create_task_signed_in(
     return TaskAnswer.model_validate(task)
 
 
+class SnapshotAnswer(BaseModel):
+    name: str
+    tasks: list[TaskAnswer]
+
+
+async def show_snapshot(
+    project_id: str,
+    user: Annotated[User, Depends(current_user)],
+    session: Annotated[AsyncSession, Depends(write_session)],
+) -> SnapshotAnswer:
+    member, project = await session.get(Member, (project_id, user.id)), await session.get(Project, project_id)
+    if member is None or project is None:
+        raise HTTPException(404)
+    tasks = await session.scalars(select(Task).where(Task.project_id == project_id).order_by(Task.position))
+    return SnapshotAnswer(name=project.name, tasks=[TaskAnswer.model_validate(task) for task in tasks])
+
+
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -113,6 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.key = signing_key(settings)
     app.post("/projects/{project_id}/tasks", status_code=201)(create_task)
     app.post("/signed-in/projects/{project_id}/tasks", status_code=201)(create_task_signed_in)
+    app.get("/projects/{project_id}/snapshot")(show_snapshot)
     return app
 
 

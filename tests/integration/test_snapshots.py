@@ -1,8 +1,10 @@
 """Snapshots of any size: what they hold, how often they are built, and what their readers cost."""
 
 import asyncio
+import http.client
+import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,35 @@ async def test_a_crowd_shares_one_build(ada: Person, project: Project, monkeypat
     assert builds == 2
 
 
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_no_step_of_the_loop_takes_long(settings: Settings, monkeypatch: pytest.MonkeyPatch, coding: str) -> None:
+    """At 20 MB and three readers: measured in CPU time, so whatever else the machine does."""
+    longest = 0.0
+    run = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        nonlocal longest
+        began = time.thread_time()
+        run(handle)
+        longest = max(longest, time.thread_time() - began)
+
+    async with serving(settings) as live:
+        ada = await live.api.register("ada")
+        project = await ada.create_project()
+        async with live.runtime.transaction() as session:
+            await fill(session, project, ada, tasks=2_200, characters=9_000)
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.Handle, "_run", timed)
+            async with asyncio.timeout(50), asyncio.TaskGroup() as group:
+                readers = [
+                    group.create_task(asyncio.to_thread(read_all, live.port, ada, project, coding)) for _ in range(3)
+                ]
+    sizes = {reader.result() for reader in readers}
+    assert len(sizes) == 1
+    assert (sizes.pop() > 20_000_000) == (coding == "identity")
+    assert longest < 0.05
+
+
 async def test_no_reader_holds_a_connection_and_nobody_has_too_many_of_them(settings: Settings) -> None:
     """Sixteen who never read, where the pool has two connections: requests go on, and the next reader is refused."""
     small = settings.model_copy(update={"database_pool_size": 2, "database_pool_overflow": 0})
@@ -147,6 +178,16 @@ async def test_readers_that_never_read_cost_little(tmp_path: Path, settings: Set
         before = memory().rss
         async with unread_snapshots(server.port, people, project, each=15):
             assert memory().rss - before < 60 * MIB
+
+
+def read_all(port: int, reader: Person, project: Project, coding: str) -> int:
+    """Ask for a snapshot, and take it; how long the answer was."""
+    headers = {"Authorization": f"Bearer {reader.token}", "Accept-Encoding": coding}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=40)) as connection:
+        connection.request("GET", f"{API}{project.path}/snapshot", headers=headers)
+        response = connection.getresponse()
+        assert response.status == 200
+        return len(response.read())
 
 
 @asynccontextmanager
