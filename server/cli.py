@@ -1,6 +1,7 @@
 """The `roomful` command."""
 
 import asyncio
+import logging
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -17,6 +18,7 @@ from server import __version__
 from server.accounts import operator
 from server.db import schema
 from server.db.engine import Database
+from server.db.sqlite import create_private, is_open_to_others
 from server.errors import AppError
 from server.eventlog import epochs
 from server.identity import revocations
@@ -34,6 +36,8 @@ from server.settings import (
 )
 from server.terminal import printable, tolerate_narrow_output
 from server.workers import CantServe
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -95,6 +99,7 @@ def serve_command(
         raise Failed("--demo adds people whose password everybody knows; not with ROOMFUL_ENVIRONMENT=production")
     configure_logging(settings.log_format, settings.log_level)
     signing_key(settings)  # made now, once, and not by several workers that start together
+    _warn_of_open_database(settings)
     # Here, since the other commands need not wait until the whole application has been imported.
     from server import process
 
@@ -330,12 +335,20 @@ def _run(settings: Settings, work: Callable[[], Coroutine[Any, Any, Result]]) ->
         raise Failed(f"the database {without_password(settings.database_url)} can't be used: {reason}") from error
 
 
+def _warn_of_open_database(settings: Settings) -> None:
+    """A file from before databases were made private; its mode may be meant so, and is the operator's to change."""
+    url = async_database_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and is_open_to_others(str(url.database)):
+        logger.warning("every user of this machine can read the database: chmod 600 %s*", url.database)
+
+
 def _try_sqlite_file(settings: Settings) -> None:
     """Open the file for writing, before there is an event loop: the driver's threads tell a loop that has gone of a
     connection that failed, with a traceback.
     """
     url = async_database_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
+        create_private(str(url.database))
         with closing(sqlite3.connect(str(url.database), isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN IMMEDIATE")

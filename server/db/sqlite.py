@@ -6,6 +6,7 @@ statement's rows come back with it, BEGIN and what returns no rows go along with
 is rolled back when nothing was begun.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -28,7 +29,26 @@ async def connect(path: str, *, busy_seconds: float) -> "Connection":
     return connection
 
 
+def create_private(path: str) -> None:
+    """Make the file, readable by its owner alone, unless it is there. SQLite gives its log and index the same mode.
+
+    What goes wrong here is for SQLite to report.
+    """
+    # O_EXCL: closing a descriptor of a file that is in use would drop the locks that SQLite holds on it (POSIX).
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def is_open_to_others(path: str) -> bool:
+    """Whether any user of this machine may read or write the file."""
+    try:
+        return bool(os.stat(path).st_mode & 0o007)
+    except OSError:
+        return False
+
+
 def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
+    create_private(path)
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     _keep_a_wal(connection, until=time.monotonic() + busy_seconds)
     for pragma in PRAGMAS:

@@ -165,6 +165,16 @@ def test_schema_from_empty(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tm
     assert roomful("db", "current").output.strip().isdigit()
 
 
+def test_new_database_is_its_owners_alone(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
+    before = os.umask(0)
+    try:
+        assert roomful("db", "upgrade").exit_code == 0
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("fresh.db*")} == {0o600}
+
+
 def test_people_before_the_first_start(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
     create = ["user", "create", "Ada@Example.test", "--name", "Ada", "--admin", "--password-stdin"]

@@ -1,6 +1,7 @@
 """The thread of a SQLite connection."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -32,3 +33,29 @@ def test_a_statement_that_outlives_the_event_loop_ends_its_thread_quietly(tmp_pa
     may_end.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+async def test_new_file_with_its_log_and_index_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "roomful.db"
+    before = os.umask(0)
+    try:
+        connection = await sqlite.connect(str(path), busy_seconds=1)
+        await connection.fetch("CREATE TABLE note (text TEXT)")
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+        await connection.close()
+    finally:
+        os.umask(before)
+
+    assert modes == dict.fromkeys(["roomful.db", "roomful.db-wal", "roomful.db-shm"], 0o600)
+
+
+async def test_mode_of_a_file_that_is_there_is_the_operators(tmp_path: Path) -> None:
+    path = tmp_path / "roomful.db"
+    path.touch()
+    for mode, is_open in ((0o640, False), (0o644, True)):
+        path.chmod(mode)
+        connection = await sqlite.connect(str(path), busy_seconds=1)
+        await connection.close()
+        assert path.stat().st_mode & 0o777 == mode
+        assert await asyncio.to_thread(sqlite.is_open_to_others, str(path)) is is_open
+    assert not await asyncio.to_thread(sqlite.is_open_to_others, str(tmp_path / "none"))
