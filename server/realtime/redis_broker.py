@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, get_args
 
 from server.realtime.broker import BrokerFigures, Receive
-from server.realtime.publication import Letter, Message
+from server.realtime.publication import Letter, Message, Publication
 from server.realtime.redis_frames import NODES_CHANNEL, Beat, Reason, RedisFrames, Refused
 from server.realtime.redis_names import RedisNames
 from server.realtime.redis_publisher import RedisPublisher
@@ -94,7 +94,8 @@ class RedisBroker:
         if frame is None:
             self.counters.too_big += 1
         else:
-            self.publisher.put(self._frames.name_of(message.channel), frame)
+            is_signal = isinstance(message, Publication) and message.is_signal
+            self.publisher.put(self._frames.name_of(message.channel), frame, is_signal=is_signal)
 
     async def subscribe(self, channel: str) -> bool:
         return await self.subscriber.subscribe(self._frames.name_of(channel))
@@ -131,6 +132,7 @@ class RedisBroker:
             ignored={reason: counters.refused[reason] for reason in get_args(Reason)},
             dropped={
                 "overflow": published.overflowed,
+                "signal": published.signals_dropped,
                 "outdated": published.outdated,
                 "too_big": counters.too_big,
             },

@@ -13,6 +13,8 @@ from server.realtime.redis_server import DEADLINE_SECONDS, UNREACHABLE, Link, Re
 PART = "publisher"
 BATCH = 500
 MAX_QUEUED_BYTES = 16 * 1024 * 1024
+MAX_QUEUED_BEFORE_SIGNALS = MAX_QUEUED_BYTES // 16
+"""Signals are not queued behind more than this: Redis is slow, and events come first."""
 ENTRY_BYTES = 200
 """What a queued message costs beside its frame."""
 MAX_AGE_SECONDS = 2.0
@@ -29,6 +31,7 @@ class _Queued(NamedTuple):
 class PublisherCounters:
     published: int = 0
     overflowed: int = 0
+    signals_dropped: int = 0
     outdated: int = 0
     failed: int = 0
     """Batches whose answer was lost, or was an error."""
@@ -50,8 +53,11 @@ class RedisPublisher:
         self._is_idle = asyncio.Event()
         self.counters = PublisherCounters()
 
-    def put(self, name: bytes, frame: bytes) -> None:
+    def put(self, name: bytes, frame: bytes, *, is_signal: bool = False) -> None:
         """Queue a message. Never waits."""
+        if is_signal and self.queued_bytes > MAX_QUEUED_BEFORE_SIGNALS:
+            self.counters.signals_dropped += 1
+            return
         self._queue.append(_Queued(name, frame, time.monotonic()))
         self.queued_bytes += len(frame) + ENTRY_BYTES
         while self.queued_bytes > MAX_QUEUED_BYTES:

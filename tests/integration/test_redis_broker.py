@@ -309,6 +309,20 @@ async def test_queue_of_an_outage_is_bounded_and_old_messages_are_not_sent(
     assert all(isinstance(message, Publication) and message.offset >= 1000 for message in two.received)
 
 
+async def test_signals_are_dropped_before_events_while_redis_is_slow(valkey: Valkey, one: Node, two: Node) -> None:
+    await two.broker.subscribe(CHANNEL)
+    valkey.pause()
+    for offset in range(1, 11):
+        one.broker.publish(event(CHANNEL, offset, b'"' + b"x" * 200_000 + b'"'))
+        for _ in range(500):
+            one.broker.publish(Publication("signal:1", b'"' + b"y" * 2_000 + b'"'))
+    counters = one.broker.publisher.counters
+    assert (counters.overflowed, counters.signals_dropped > 4_000) == (0, True)
+    assert one.broker.publisher.queued_bytes < 4_000_000
+    valkey.resume()
+    await becomes(lambda: two.received[-1:] == [event(CHANNEL, 10, b'"' + b"x" * 200_000 + b'"')], 5, what="all events")
+
+
 async def test_reader_that_redis_cuts_off_for_its_backlog_comes_back(valkey: Valkey, one: Node, two: Node) -> None:
     await two.broker.subscribe(CHANNEL)
     with valkey.client() as client:
