@@ -27,7 +27,7 @@ WEB := client_demo/web
 # Compiled by the installation, where there is a compiler.
 NATIVE := server/gateway/websocket/native.c
 
-.PHONY: run web test conformance chromium torture lint format bench lock clean
+.PHONY: run web test conformance chromium proxies torture lint format bench lock clean
 
 run: .venv/.run web
 	@$(BIN)/roomful serve --demo --port $(PORT)
@@ -49,7 +49,7 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 
 # They start processes by the hundred, which must not compile the code anew each time.
 test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/.test chromium
+test: .venv/.test chromium proxies
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 conformance: .venv/.test
@@ -67,6 +67,19 @@ chromium:
 		{ apt-get -qq update && { apt-get -qq install -y --no-install-recommends chromium-headless-shell || \
 			apt-get -qq install -y --no-install-recommends chromium; } >/dev/null; } || \
 			echo "Chromium could not be installed" >&2; \
+	fi
+
+# For the tests of docs/proxies.md, where that is allowed and no service of theirs would be started, now or at the next
+# boot: in a container. Elsewhere install what you like of them; those tests say what they miss.
+proxies:
+	@if ! { { command -v nginx && command -v haproxy && command -v caddy && command -v apache2; } || \
+			! command -v apt-get || [ "$$(id -u)" != 0 ] || [ -d /run/systemd/system ]; } >/dev/null; then \
+		echo "Installing nginx, HAProxy, Caddy and Apache for the tests of proxies"; \
+		[ -e /usr/sbin/policy-rc.d ] || { mine=/usr/sbin/policy-rc.d; \
+			printf '#!/bin/sh\nexit 101\n' >$$mine && chmod +x $$mine; }; \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+			nginx-light haproxy caddy apache2-bin >/dev/null; } || echo "They could not be installed" >&2; \
+		[ -z "$$mine" ] || rm -f $$mine; \
 	fi
 
 lint: .venv/.test
