@@ -89,7 +89,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         history = LogHistory(database)
         hub = Hub(history, crew, batch_delay_seconds=settings.batch_delay)
         key = signing_key(settings)
-        emulation = Emulation()
+        emulation = Emulation(key.encode())
         receive = receiver(hub, emulation)
         broker: Broker = MemoryBroker(receive)
         presence: Presence = MemoryPresence()

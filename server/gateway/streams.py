@@ -160,7 +160,8 @@ async def deliver(node: Node, request: Request) -> Response:
     except (protobuf.NotProtobuf, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BadRequest("The body must name a session, its node, and the commands for it.") from error
     try:
-        await node.emulation.deliver(asked.node, asked.session, bytes(asked.data))
+        address = network_of(await client_address(request))
+        await node.emulation.deliver(asked.node, asked.session, bytes(asked.data), address=address)
     except UnknownNode:
         raise NotFound("The node of this session is gone; connect again.") from None
     except OutOfReach:

@@ -2,20 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from server.realtime import emulation
 from server.realtime.attendance import Attendance
+from server.realtime.emulation import RECEIPT_SECONDS
 from server.realtime.presence import Entry, Leave
 from server.realtime.publication import Arrival, ClientInfo
+from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_names import TOKEN_LENGTH
 from server.realtime.redis_presence import RedisPresence
 from server.realtime.redis_server import RedisServer
+from server.settings import Settings
 from server.supervision import Loops
 from tests.conftest import Backend
+from tests.support.app import Live, serving
 from tests.support.brokers import KEY, NAMES, becomes
+from tests.support.streams import StreamSocket
+from tests.support.subscribers import Subscriber
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -233,3 +243,201 @@ def only(entry: dict[bytes, bytes]) -> bytes:
 
 def presence_key(kind: str, channel: str = "") -> bytes:
     return NAMES.prefix + b"presence:" + kind.encode() + (NAMES.token(channel) if channel else b"")
+
+
+# Channels
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two nodes that know each other."""
+
+    one: Live
+    two: Live
+
+    @property
+    def brokers(self) -> tuple[RedisBroker, RedisBroker]:
+        one, two = self.one.runtime.broker, self.two.runtime.broker
+        assert isinstance(one, RedisBroker)
+        assert isinstance(two, RedisBroker)
+        return one, two
+
+
+@pytest.fixture
+async def pair(settings: Settings, valkey: Valkey) -> AsyncIterator[Pair]:
+    shared = settings.model_copy(update={"redis_url": SecretStr(valkey.url)})
+    async with serving(shared) as one, serving(shared) as two:
+        pair = Pair(one, two)
+        brokers = pair.brokers
+
+        def know_each_other() -> bool:
+            names = one.runtime.emulation.node, two.runtime.emulation.node
+            return bool(brokers[0].is_live(names[1]) and brokers[1].is_live(names[0]))
+
+        await becomes(know_each_other, 10, what="each has heard the other")
+        yield pair
+
+
+class Ear:
+    """Hears all that is said through Redis."""
+
+    def __init__(self, client: Client) -> None:
+        self._pubsub = client.pubsub()
+        self._pubsub.psubscribe("*")
+        assert self._pubsub.get_message(timeout=5)["type"] == "psubscribe"
+
+    def heard(self) -> list[tuple[bytes, bytes]]:
+        """Names and frames since the last time."""
+        heard = []
+        while (message := self._pubsub.get_message(timeout=0.05)) is not None:
+            heard.append((message["channel"], message["data"]))
+        return heard
+
+
+def all_that_is_kept(client: Client) -> bytes:
+    """Names and contents of all keys."""
+    kept = []
+    for key in client.keys("*"):
+        kept.append(key)
+        match client.type(key):
+            case b"hash":
+                kept += (part for pair in client.hgetall(key).items() for part in pair)
+            case b"zset":
+                kept += client.zrange(key, 0, -1)
+            case _:
+                kept.append(client.get(key))
+    return b"\n".join(kept)
+
+
+async def drained(subscriber: Subscriber) -> None:
+    """Wait until nothing comes any more."""
+    with suppress(TimeoutError):
+        while True:
+            await subscriber.next_push(0.5)
+
+
+async def test_what_redis_has_tells_nothing(pair: Pair, valkey: Valkey) -> None:
+    ada, bob = await pair.one.api.register("ada"), await pair.one.api.register("bob")
+    project = await ada.create_project("Secret plans")
+    await ada.add_member(project, bob)
+    with client_of(valkey) as client:
+        ear = Ear(client)
+        stream = StreamSocket(pair.one.url, "http_stream", emulation_url=pair.two.url)
+        async with (
+            Subscriber("", token=ada.token, socket=stream) as one,
+            Subscriber(pair.two.socket_url, token=bob.token) as two,
+        ):
+            await one.subscribe(project.channel, join_leave=True)  # by way of the other node
+            await one.command("refresh", token=ada.token)
+            await two.subscribe(project.channel, join_leave=True)
+            await two.subscribe(project.channel.replace("project:", "signal:"))
+            await two.command("publish", channel=project.channel.replace("project:", "signal:"), data={"at": "secret"})
+            await ada.create_task(project, "Secret task")
+            while (await two.next_push()).type != "task.created":
+                pass
+            assert len(await ada.get(f"{project.path}/presence")) == 2
+            said = b"\n".join(part for message in ear.heard() for part in message) + all_that_is_kept(client)
+        secrets = [
+            ada.token,
+            bob.token,
+            ada.id,
+            bob.id,
+            ada.email,
+            project.id,
+            stream.address["session"],
+            "ecret",
+            "Ada",
+        ]
+        assert len(said) > 3_000
+        assert [secret for secret in secrets if secret.encode() in said] == []
+
+
+async def test_what_is_said_again_or_forged_reaches_nobody(pair: Pair, valkey: Valkey) -> None:
+    ada, bob = await pair.one.api.register("ada"), await pair.one.api.register("bob")
+    project = await ada.create_project()
+    await ada.add_member(project, bob)
+    signals = project.channel.replace("project:", "signal:")
+    brokers = pair.brokers
+    with client_of(valkey) as client:
+        ear = Ear(client)
+        async with (
+            Subscriber(pair.two.socket_url, token=bob.token) as reader,
+            Subscriber(pair.one.socket_url, token=ada.token) as writer,
+        ):
+            await reader.subscribe(project.channel, join_leave=True)
+            await writer.subscribe(project.channel, join_leave=True)
+            await writer.subscribe(signals)
+            await writer.command("publish", channel=signals, data={"unheard": True})  # the reader is not there yet
+            await ada.create_task(project, "Genuine")
+            while (await reader.next_push()).type != "task.created":
+                pass
+            await reader.subscribe(signals)
+            await writer.command("publish", channel=signals, data={"heard": True})
+            while (await reader.next_push()).channel != signals:
+                pass
+            await drained(reader)
+
+            heard = ear.heard()
+            names = {name for name, _ in heard} | set(client.pubsub_channels())
+            received = brokers[1].counters.received
+            junk = [b"", b"\n", INJECTION, b"\x02" * 100, b"x" * 10_000_000]
+            for name in names:
+                for _, frame in heard:
+                    client.publish(name, frame)
+                for _, frame in heard[-5:]:
+                    for touched in (frame[:-1], frame + b"\0", frame[:60], bytes([frame[0] ^ 1]) + frame[1:]):
+                        client.publish(name, touched)
+                for frame in junk:
+                    client.publish(name, frame)
+            await reader.expect_silence(1.0)
+            assert set(brokers[1].counters.refused) == {"malformed", "foreign", "forged", "repeated"}
+            assert brokers[1].counters.received == received
+
+            await ada.create_task(project, "Genuine again")
+            assert (await reader.expect_push("task.created")).event["data"]["task"]["title"] == "Genuine again"
+            await writer.command("publish", channel=signals, data={"after": True})
+            assert (await reader.next_push()).body["data"] == {"after": True}
+            assert await brokers[0].is_healthy()
+            assert await brokers[1].is_healthy()
+
+
+async def test_garbage_in_the_list_is_no_fault_of_the_server(pair: Pair, valkey: Valkey) -> None:
+    ada = await pair.one.api.register("ada")
+    project = await ada.create_project()
+    async with Subscriber(pair.two.socket_url, token=ada.token) as reader:
+        await reader.subscribe(project.channel)
+        assert len(await ada.get(f"{project.path}/presence")) == 1
+        for attack in ATTACKS:
+            with client_of(valkey) as client:
+                for key in client.keys("*presence*"):
+                    attack(client, key, client.type(key).decode())
+            await ada.get(f"{project.path}/presence")  # 200
+        await reader.expect_silence()
+
+
+# Commands for other nodes
+
+
+async def test_invented_sessions_take_no_turn_from_a_real_one(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask: 1,000 requests for nodes that they had invented kept real commands away for 2 s, and longer."""
+    monkeypatch.setattr(emulation, "MAX_WAITING", 20)
+    ada = await pair.one.api.register("ada")
+    project = await ada.create_project()
+    node = pair.one.runtime.emulation.node
+    stream = StreamSocket(pair.one.url, "http_stream", emulation_url=pair.two.url)
+    async with (
+        Subscriber("", token=ada.token, socket=stream) as reader,
+        httpx.AsyncClient(base_url=pair.two.url, trust_env=False, timeout=30) as stranger,
+        asyncio.TaskGroup() as tasks,
+    ):
+        flood = [
+            tasks.create_task(
+                stranger.post("/emulation", json={"node": name, "session": f"invented {number}", "data": "{}"})
+            )
+            for number in range(40)
+            for name in (f"{number:016x}", node)
+        ]
+        await becomes(lambda: any(request.done() for request in flood), 10, what="the flood is there")
+        async with asyncio.timeout(RECEIPT_SECONDS):
+            await reader.subscribe(project.channel)  # fails with a 503 where the flood has taken all turns
+        assert {(await request).status_code for request in flood} == {404}
