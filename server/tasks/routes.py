@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from server.errors import Conflict
 from server.projects.access import EditorOf, PathId, ViewerOf, may_see
@@ -31,13 +31,14 @@ async def list_tasks(
     status: Annotated[TaskStatus | None, Query(description="Only those with this status.")] = None,
     assignee_id: Annotated[str | None, Query(max_length=36, description="Only those of this person.")] = None,
 ) -> list[Task]:
-    """The tasks by status (`todo`, `in_progress`, `done`), within one by position."""
+    """The tasks by status (`todo`, `in_progress`, `done`), within one by position; fewer than `limit` of long ones."""
     tasks = select(TaskRow).where(TaskRow.project_id == access.project.id)
     if status is not None:
         tasks = tasks.where(TaskRow.status == status)
     if assignee_id is not None:
         tasks = tasks.where(TaskRow.assignee_id == assignee_id)
-    return [Task.model_validate(task) for (task,) in await page.fetch(session, tasks, _AS_ON_THE_BOARD)]
+    rows = await page.fetch(session, tasks, _AS_ON_THE_BOARD, weigh=_weigh)
+    return [Task.model_validate(task) for (task,) in rows]
 
 
 @router.post("", status_code=201, dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
@@ -74,3 +75,9 @@ async def change_task(
 @router.delete("/{task_id}", status_code=204, responses=errors(Conflict))
 async def delete_task(access: EditorOf, task_id: PathId, session: DB, if_match: IfMatch) -> None:
     await service.delete_task(session, access, task_id, if_match)
+
+
+def _weigh(row: Row[TaskRow]) -> int:
+    """About the bytes that it takes as JSON, without what every task has."""
+    (task,) = row
+    return len((task.description or "").encode())

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVarTuple
@@ -21,6 +21,10 @@ from server.web.dependencies import Live
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_PAGE_BYTES = 512 * 1024
+"""A reader that takes nothing keeps one page in memory."""
+WEIGHED_ROWS = 50
+"""Read at once where rows may be large."""
 MAX_CURSOR_CHARACTERS = 1_000
 _MAC_BYTES = 16
 
@@ -50,32 +54,43 @@ class PageRequest:
         self._limit = limit
         self._cursor = cursor
 
-    async def fetch(self, session: AsyncSession, statement: Select[*Ts], keyset: Keyset) -> Sequence[Row[*Ts]]:
+    async def fetch(
+        self,
+        session: AsyncSession,
+        statement: Select[*Ts],
+        keyset: Keyset,
+        *,
+        weigh: Callable[[Row[*Ts]], int] | None = None,
+    ) -> Sequence[Row[*Ts]]:
         """The page's rows of a statement that selects the keyset's entity; announces the next page in `Link`.
 
+        With `weigh`, which says how many bytes a row takes, the page ends before its limit when it has MAX_PAGE_BYTES.
         Raises BadRequest for a cursor that is not of this list.
         """
-        columns = keyset.columns
-        if self._cursor is not None:
-            place = tuple_(
-                *(literal(value, column.type) for value, column in zip(self._read(keyset), columns, strict=True))
-            )
-            statement = statement.where(tuple_(*columns) < place if keyset.descending else tuple_(*columns) > place)
-        order = (column.desc() if keyset.descending else column.asc() for column in columns)
-        rows = (await session.execute(statement.order_by(*order).limit(self._limit + 1))).all()
-        if len(rows) <= self._limit:
-            return rows
-        rows = rows[: self._limit]
-        self._announce(self._write(keyset, rows[-1]))
-        return rows
+        place = None if self._cursor is None else self._read(keyset)
+        page: list[Row[*Ts]] = []
+        page_bytes = 0
+        while True:
+            count = self._limit - len(page)
+            if weigh is not None:
+                count = min(count, WEIGHED_ROWS)
+            found = await _read_part(session, statement, keyset, place, count + 1)
+            for number, row in enumerate(found[:count], 1):
+                page.append(row)
+                page_bytes += weigh(row) if weigh is not None else 0
+                if len(page) == self._limit or page_bytes >= MAX_PAGE_BYTES:
+                    if number < len(found):
+                        self._announce(self._write(keyset, row))
+                    return page
+            if len(found) <= count:
+                return page
+            place = _place_of(keyset, page[-1])
 
     def _announce(self, cursor: str) -> None:
         self._response.headers["Link"] = next_page(urlencode([*self._filters, ("cursor", cursor)]))
 
     def _write(self, keyset: Keyset, row: Row[*tuple[Any, ...]]) -> str:
-        table: type[Any] = keyset.columns[0].parent.class_
-        entity = next(item for item in row if isinstance(item, table))
-        payload = msgspec.json.encode([getattr(entity, column.key) for column in keyset.columns])
+        payload = msgspec.json.encode(_place_of(keyset, row))
         return base64.urlsafe_b64encode(self._mac(keyset, payload) + payload).rstrip(b"=").decode()
 
     def _read(self, keyset: Keyset) -> tuple[Any, ...]:
@@ -108,6 +123,24 @@ def next_page(query: str) -> str:
     Relative (RFC 3986, 5.3): a proxy may have cut a prefix off the path, and the Host header is what the client says.
     """
     return f'<?{query}>; rel="next"'
+
+
+async def _read_part(
+    session: AsyncSession, statement: Select[*Ts], keyset: Keyset, place: tuple[Any, ...] | None, count: int
+) -> Sequence[Row[*Ts]]:
+    """So many rows after a place in the order; from its start without one."""
+    columns = keyset.columns
+    if place is not None:
+        after = tuple_(*(literal(value, column.type) for value, column in zip(place, columns, strict=True)))
+        statement = statement.where(tuple_(*columns) < after if keyset.descending else tuple_(*columns) > after)
+    order = (column.desc() if keyset.descending else column.asc() for column in columns)
+    return (await session.execute(statement.order_by(*order).limit(count))).all()
+
+
+def _place_of(keyset: Keyset, row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
+    table: type[Any] = keyset.columns[0].parent.class_
+    entity = next(item for item in row if isinstance(item, table))
+    return tuple(getattr(entity, column.key) for column in keyset.columns)
 
 
 async def _page(

@@ -1,10 +1,15 @@
 """What is compressed on its way out, and what must not be."""
 
+from urllib.parse import urljoin
+
 import httpx
 import pytest
 
+from server.runtime import Runtime
 from server.web.compression import INLINE_BYTES, MIN_BYTES, accepted
+from server.web.pagination import MAX_PAGE_BYTES
 from tests.support.api import API, Api, Person
+from tests.support.large import fill
 
 
 @pytest.fixture
@@ -27,6 +32,22 @@ async def test_large_lists_are_compressed_for_whom_takes_gzip(ada: Person) -> No
     events = await ada.request("GET", f"{project.path}/events", Accept_Encoding="gzip")
     assert events.headers["Content-Encoding"] == "gzip"
     assert events.headers["X-Stream-Offset"] == "5"
+
+
+async def test_a_page_of_long_tasks_ends_before_its_limit(ada: Person, runtime: Runtime) -> None:
+    project = await ada.create_project()
+    async with runtime.transaction() as session:
+        await fill(session, project, ada, tasks=190, characters=9_900)
+    path, seen, sizes = f"{API}{project.path}/tasks?limit=200", [], []
+    headers = {"Authorization": f"Bearer {ada.token}", "Accept-Encoding": "identity"}
+    while path:
+        answer = await ada.http.get(path, headers=headers)
+        seen += answer.json()
+        sizes.append(len(answer.content))
+        path = urljoin(path, answer.links["next"]["url"]) if "next" in answer.links else ""
+    assert seen == (await ada.snapshot(project))["tasks"]
+    assert max(sizes) < MAX_PAGE_BYTES * 1.1
+    assert len(sizes) == 4
 
 
 async def test_small_answers_are_left_alone(ada: Person) -> None:
