@@ -20,6 +20,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from server.app import create_app
 from server.gateway.http_protocol import HttpProtocol
+from server.gateway.silent_connections import SilentConnections
 from server.gateway.slow_answers import SlowAnswers
 from server.gateway.websocket import direct, tcp
 from server.gateway.websocket.options import SocketOptions
@@ -159,13 +160,15 @@ def _spare_long_lived_objects() -> None:
 
 def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = False) -> uvicorn.Config:
     """How uvicorn runs the application, in production and in tests alike; on a socket of `listen`, or another one."""
-    app.state.slow_answers = SlowAnswers()
+    app.state.slow_answers = slow = SlowAnswers()
+    most, proxies = settings.max_unauthenticated_per_address, settings.trusted_proxies
+    app.state.silent_connections = silent = SilentConnections(most, proxies)
     return uvicorn.Config(
         app,
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
         # uvicorn types it as a class, as it does with the sockets'
-        http=cast("type[asyncio.Protocol]", partial(HttpProtocol, slow_answers=app.state.slow_answers)),
+        http=cast("type[asyncio.Protocol]", partial(HttpProtocol, slow_answers=slow, silent_connections=silent)),
         ws=websocket_protocol(SocketOptions(deflate=settings.deflate, are_inherited=are_inherited)),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=float(settings.ping_interval),

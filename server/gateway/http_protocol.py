@@ -11,12 +11,14 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from server.errors import AppError, BadRequest
+from server.errors import AppError, BadRequest, RateLimited
 from server.gateway import refusal
+from server.gateway.silent_connections import SilentConnections
 from server.gateway.slow_answers import SlowAnswers
 from server.gateway.websocket.asgi import Ends
 from server.gateway.websocket.handshake import Request
 from server.gateway.websocket.protocol import WebSocketProtocol
+from server.web.unauthenticated import Place
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
@@ -34,12 +36,20 @@ class _HeadTooLarge(Exception):
 class HttpProtocol(HttpToolsProtocol):
     """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well.
 
-    `slow_answers` watches over the readers of large answers. A response that never ends says so by `is_endless`, and
-    bounds what waits for its reader itself.
+    `silent_connections` limits how many of an address have sent no head. `slow_answers` watches over the readers of
+    large answers. A response that never ends says so by `is_endless`, and bounds what waits for its reader itself.
     """
 
-    def __init__(self, *arguments: Any, slow_answers: SlowAnswers | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        slow_answers: SlowAnswers | None = None,
+        silent_connections: SilentConnections | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(*arguments, **settings)
+        self._silent_connections = silent_connections
+        self._place: Place | None = None
         self.is_endless = False
         self._slow_answers = slow_answers or SlowAnswers()
         self._deadline: TimerHandle | None = None
@@ -55,6 +65,12 @@ class HttpProtocol(HttpToolsProtocol):
         self.flow = FlowControl(transport)
         self.server, self.client, is_secure = Ends.of(transport)
         self.scheme = "https" if is_secure else "http"
+        if self._silent_connections is not None:
+            try:
+                self._place = self._silent_connections.enter(self.client[0] if self.client else "")
+            except RateLimited as refused:
+                self._refuse(refused)
+                return
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -137,6 +153,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._lose_patience)
 
     def _head_has_come(self) -> None:
+        if self._place is not None:
+            self._place.leave()
+            self._place = None
         self._is_in_head = False
         self._head_bytes = 0
         if self._deadline is not None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from server.errors import Unauthenticated
 from server.gateway.descriptors import DescriptorWatch
 from server.gateway.endpoints import LiveNode
+from server.gateway.silent_connections import SilentConnections
 from server.gateway.slow_answers import SlowAnswers
 from server.realtime.broker import BrokerFigures
 from server.realtime.node import Node
@@ -39,7 +40,7 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     of_engine.register(_UnauthenticatedCollector(limits_of(request).unauthenticated))
     of_engine.register(_DescriptorCollector(request.app.state.descriptors))
     if (slow_answers := getattr(request.app.state, "slow_answers", None)) is not None:  # none under another server
-        of_engine.register(_AnswerCollector(slow_answers))
+        of_engine.register(_ConnectionCollector(slow_answers, request.app.state.silent_connections))
     if (figures := runtime.broker.figures) is not None:
         of_engine.register(_BrokerCollector(figures))
     # The engine's tables belong to the loop; the process's own figures come from files.
@@ -117,13 +118,18 @@ class _UnauthenticatedCollector(Collector):
         yield CounterMetricFamily(name, "Refused since their address had too many.", value=self._sockets.refused)
 
 
-class _AnswerCollector(Collector):
-    def __init__(self, slow_answers: SlowAnswers) -> None:
+class _ConnectionCollector(Collector):
+    """What our own protocol under uvicorn counts."""
+
+    def __init__(self, slow_answers: SlowAnswers, silent_connections: SilentConnections) -> None:
         self._slow_answers = slow_answers
+        self._silent_connections = silent_connections
 
     def collect(self) -> Iterator[Metric]:
         text = "Connections whose readers were too slow for an answer."
         yield CounterMetricFamily("roomful_slow_answers_dropped", text, value=self._slow_answers.dropped)
+        text = "Connections refused since too many of their address had sent no request."
+        yield CounterMetricFamily("roomful_silent_connections_refused", text, value=self._silent_connections.refused)
 
 
 class _BrokerCollector(Collector):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from server.gateway.silent_connections import SilentConnections
 from server.settings import Settings
 from server.web.unauthenticated import UnauthenticatedSockets
 from tests.conftest import Backend
@@ -110,6 +111,34 @@ async def test_streams_count_like_sockets(live: Live) -> None:
                 assert (await http.post("/connection/http_stream", content=body)).status_code == 429
                 await expect_refusal(live)
         await becomes(lambda: not len(counted(live)), 5, what="the streams are forgotten")
+
+
+async def test_an_address_has_so_many_connections_that_ask_for_nothing(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"max_unauthenticated_per_address": 3})) as live:
+        silent = [await asyncio.open_connection("127.0.0.1", live.port) for _ in range(3)]
+        for _, writer in silent:
+            writer.write(b"GET /healthz")
+        refused: SilentConnections = live.app.state.silent_connections
+        for count in (1, 2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 429 ")
+            assert b"RATE_LIMITED" in await reader.read()
+            writer.close()
+            assert refused.refused == count
+        silent[0][1].write(b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await silent[0][0].readline()).startswith(b"HTTP/1.1 200 ")
+        silent[1][1].transport.abort()
+
+        async def is_answered() -> bool:
+            reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            line = await reader.readline()
+            writer.transport.abort()
+            return line.startswith(b"HTTP/1.1 200 ")
+
+        assert await is_answered()
+        for _, writer in silent:
+            writer.transport.abort()
 
 
 async def test_what_is_refused_is_counted_in_the_metrics(live: Live) -> None:
