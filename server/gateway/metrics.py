@@ -91,6 +91,11 @@ class _EngineCollector(Collector):
         }
         for name, (text, value) in counted.items():
             yield CounterMetricFamily(name, text, value=value)
+        about = "Commands that were answered with an error of the client protocol."
+        refused = CounterMetricFamily("roomful_commands_refused", about, labels=["method", "code"])
+        for (method, code), count in self._node.refusals.counted.items():
+            refused.add_metric([method, str(code)], count)
+        yield refused
 
 
 class _DescriptorCollector(Collector):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Raw
 
 from server.realtime import subscribing
 from server.realtime.history import Expired, UnknownChannel, fitting
 from server.realtime.protocol import codes
 from server.realtime.protocol.formats import as_info, as_pubs
+from server.realtime.protocol.json_line import one_line
 from server.realtime.protocol.messages import (
     Command,
     Empty,
@@ -83,10 +83,8 @@ def _checked_json(data: bytes) -> bytes:
     A client of protobuf may send any bytes, and others get them in the midst of JSON.
     """
     try:
-        msgspec.json.decode(data)
-        # To the byte where that is possible; a line break would end the message, or a field of server-sent events.
-        return msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return one_line(data)
+    except ValueError:
         raise codes.BAD_REQUEST.error() from None
 
 

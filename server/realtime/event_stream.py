@@ -4,17 +4,15 @@ import asyncio
 import math
 import time
 
-import uuid_utils
-
 from server.realtime.connection import Connection
 from server.realtime.history import Expired, HistoryUnavailable, UnknownChannel
 from server.realtime.node import Node
-from server.realtime.policy import Credentials, Rules, TokenRefused
+from server.realtime.policy import Credentials, Rules, TokenRefused, client_of
 from server.realtime.presence import Entry
 from server.realtime.protocol import codes
 from server.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
 from server.realtime.protocol.formats import PLAIN, StreamFormat
-from server.realtime.publication import ClientInfo, Position
+from server.realtime.publication import Position
 from server.realtime.subscribing import admit
 from server.realtime.subscription import Subscription
 from server.realtime.transport import Transport
@@ -50,7 +48,7 @@ class EventStream:
         self._since = since
         self._is_over = False
         self._pong_is_due = False
-        client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
+        client = client_of(credentials)
         self._subscription = Subscription(
             channel,
             client,

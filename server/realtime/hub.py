@@ -239,20 +239,13 @@ class Hub:
 
     async def run(self) -> None:
         """Sweep for ever: find lost last events, and give up channels that nobody wants any more."""
-        was_out = False
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self._sweep()
-            except HistoryUnavailable as error:
+            except HistoryUnavailable:
                 self.counters.sweeps_failed += 1
-                if not was_out:
-                    logger.warning("the event log can't be read", extra={"reason": str(error)})
-                was_out = True
-            else:
-                if was_out:
-                    logger.info("the event log can be read again")
-                was_out = False
+                logger.warning("the event log can't be read; the next sweep tries again")
             self._close_idle()
 
     async def _sweep(self) -> None:

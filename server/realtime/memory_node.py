@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from server.realtime.attendance import Attendance
 from server.realtime.departure import Departure
@@ -13,6 +13,7 @@ from server.realtime.memory_history import MemoryHistory
 from server.realtime.memory_presence import MemoryPresence
 from server.realtime.node import Limits, Node
 from server.realtime.policy import Policy
+from server.realtime.protocol.json_line import one_line
 from server.realtime.publication import ClientInfo, Publication
 from server.realtime.rates import Rates
 from server.realtime.sessions import Sessions
@@ -27,10 +28,24 @@ class MemoryChannels:
     broker: MemoryBroker
 
     def publish(self, channel: str, data: bytes, *, info: ClientInfo | None = None) -> Publication:
-        """Record JSON at a recoverable channel's next offset, and deliver it."""
-        publication = self.history.append(channel, data, info=info)
+        """Record JSON at a recoverable channel's next offset, and deliver it, on one line.
+
+        Raises ValueError for what is no JSON: nothing is recorded then, and nobody gets it.
+        """
+        publication = self.history.append(channel, one_line(data), info=_checked(info))
         self.broker.publish(publication)
         return publication
+
+    def publish_without_recording(self, channel: str, data: bytes, *, info: ClientInfo | None = None) -> None:
+        """Deliver JSON, on one line, to those who are subscribed now. Raises ValueError for what is no JSON."""
+        self.broker.publish(Publication(channel, one_line(data), info=_checked(info)))
+
+
+def _checked(info: ClientInfo | None) -> ClientInfo | None:
+    """Raises ValueError."""
+    if info is None or not info.info:
+        return info
+    return replace(info, info=one_line(info.info))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

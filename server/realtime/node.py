@@ -11,6 +11,7 @@ from server.realtime.policy import Policy
 from server.realtime.presence import Presence
 from server.realtime.rates import Rates
 from server.realtime.recoveries import LostRecoveries
+from server.realtime.refusals import Refusals
 from server.realtime.sessions import Sessions
 from server.realtime.timers import Wheel
 from server.supervision import Crew
@@ -58,6 +59,7 @@ class Node:
     rates: Rates
     lost_recoveries: LostRecoveries = field(default_factory=LostRecoveries)
     limits: Limits = field(default_factory=Limits)
+    refusals: Refusals = field(default_factory=Refusals)
 
     @property
     def name(self) -> str:

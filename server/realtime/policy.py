@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import uuid_utils
+
+from server.realtime.protocol.json_line import one_line
 from server.realtime.publication import ClientInfo
 
 
@@ -30,6 +33,13 @@ class Credentials:
     session_id: str = ""
     expires_at: float | None = None
     info: bytes = b""
+
+
+def client_of(credentials: Credentials) -> ClientInfo:
+    """A new connection of this person, as others see it. Raises ValueError where `info` is no JSON."""
+    return ClientInfo(
+        str(uuid_utils.uuid4()), credentials.user_id, one_line(credentials.info) if credentials.info else b""
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,4 +93,4 @@ class Policy(Protocol):
         """Publish on behalf of a client, once the rules allow it. Raises ClientError."""
 
     async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
-        """Answer a remote procedure call. Raises ClientError (104, 108)."""
+        """Answer a remote procedure call, in JSON where the client speaks it. Raises ClientError (104, 108)."""

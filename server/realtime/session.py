@@ -8,17 +8,16 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-import uuid_utils
-
 from server.realtime import channel_commands, signing_in, subscribing
 from server.realtime.connection import Connection
 from server.realtime.history import HistoryUnavailable
 from server.realtime.node import Node
-from server.realtime.policy import Credentials
+from server.realtime.policy import Credentials, client_of
 from server.realtime.presence import Entry, PresenceUnavailable
 from server.realtime.protocol import codes
 from server.realtime.protocol.codes import ClientError, Disconnect, SessionEnds, Unsubscribe
 from server.realtime.protocol.formats import ClientFormat, Malformed
+from server.realtime.protocol.json_line import one_line
 from server.realtime.protocol.messages import (
     Command,
     ConnectRequest,
@@ -266,8 +265,10 @@ class Session:
             await self._answer(command)
         except ClientError as error:
             self._refuse(command, error)
-        except (HistoryUnavailable, PresenceUnavailable, TimeoutError):
-            self._refuse(command, codes.INTERNAL.error())
+        except (HistoryUnavailable, PresenceUnavailable, TimeoutError) as outage:
+            refusal = codes.INTERNAL.error()
+            refusal.__cause__ = outage
+            self._refuse(command, refusal)
         except SessionEnds as ending:
             self.end(ending.disconnect)
         except Exception:
@@ -275,6 +276,7 @@ class Session:
             self.end(codes.SERVER_ERROR)
 
     def _refuse(self, command: Command, error: ClientError) -> None:
+        self.node.refusals.note(command.method or "none", error)
         if self.is_unidirectional:
             self.end(codes.disconnect_for(error))
             return
@@ -308,7 +310,7 @@ class Session:
         if not self.node.is_command_allowed(credentials.user_id):
             raise codes.TOO_MANY_REQUESTS.error()
         self._tell_signed_in()
-        self.client = ClientInfo(str(uuid_utils.uuid4()), credentials.user_id, credentials.info)
+        self.client = client_of(credentials)
         subs = await subscribing.subscribe_at_connect(self, request.subs)
         if self._state != "new":
             return  # closed while we asked
@@ -337,6 +339,8 @@ class Session:
     async def _call(self, command_id: int, request: RpcRequest) -> None:
         await self.make_room()
         data = await self.node.policy.call(self.present_credentials(), request.method, bytes(request.data))
+        if data and self._format.is_text:  # in protobuf it is in nobody's way
+            data = one_line(data)
         self.send(Reply(command_id, rpc=RpcResult(channel_commands.raw(data))))
 
     def expires_in(self) -> float | None:

@@ -8,8 +8,9 @@ from server.db.fingerprint import fingerprint
 from server.realtime.redis_broker import RedisBroker
 from server.realtime.redis_names import RedisNames
 from server.settings import Settings
-from tests.support.app import client_of, running_app
+from tests.support.app import Live, client_of, running_app
 from tests.support.brokers import becomes, event, frames_of_another_node
+from tests.support.subscribers import CommandError, Subscriber
 from tests.support.valkey import Valkey
 
 
@@ -19,6 +20,15 @@ async def test_metrics_count_and_name_nobody(client: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     assert "roomful_sockets 0.0" in answer.text
     assert "roomful_written_total 0.0" in answer.text
+
+
+async def test_refused_commands_are_counted_by_code(live: Live) -> None:
+    ada = await live.api.register("ada")
+    async with Subscriber(live.socket_url, token=ada.token) as subscriber:
+        with pytest.raises(CommandError):
+            await subscriber.subscribe("project:none")
+    text = (await live.api.http.get("/metrics")).text
+    assert 'roomful_commands_refused_total{code="103",method="subscribe"} 1.0' in text
 
 
 @pytest.mark.parametrize(("header", "status"), [("Bearer scrape-me", 200), ("Bearer wrong", 401), ("", 401)])

@@ -17,6 +17,7 @@ from server.realtime.protocol import codes, protobuf
 from server.realtime.protocol.formats import PROTOBUF
 from server.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
 from server.realtime.publication import Publication
+from server.realtime.refusals import LINES_A_MINUTE
 from server.realtime.session import COMMAND_SECONDS, Mode, Session
 from tests.support.engine import Engine, ListTransport, running_engine
 
@@ -251,6 +252,26 @@ async def test_errors_keep_the_connection() -> None:
             (answer,) = await answers(transport, 1)
             assert (answer["id"], answer["error"]["code"]) == (number, code), command
         assert set(session.subscriptions) == {"project:1"}
+
+
+async def test_refused_commands_are_counted_and_a_fault_of_ours_is_logged_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_engine() as engine:
+
+        async def heads(_channels: object) -> None:
+            raise HistoryUnavailable
+
+        monkeypatch.setattr(engine.hub._heads, "_ask", heads)
+        session, transport = await connected(engine)
+        for number in range(20):
+            say(session, {"id": 2 + number, "subscribe": {"channel": "project:1"}})
+        say(session, {"id": 30, "subscribe": {"channel": "nothing"}})
+        await until(lambda: len(transport.messages) == 21)
+        assert engine.node.refusals.counted == {("subscribe", 100): 20, ("subscribe", 102): 1}
+        lines = [record for record in caplog.records if record.message == "a command was refused for now"]
+        assert len(lines) == LINES_A_MINUTE
+        assert vars(lines[0]) | {"method": "subscribe", "code": 100, "reason": "HistoryUnavailable"} == vars(lines[0])
 
 
 async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
