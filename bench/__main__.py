@@ -23,6 +23,7 @@ from bench import (
     latency,
     native,
     neighbours,
+    opening,
     page,
     plot,
     pubsub,
@@ -43,7 +44,7 @@ CONNECTION_ROUNDS = 3
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-PARTS = ("create", "latency", "writers", "fanout", "growth", "board", "snapshots", "pubsub", "hop", "deploy")
+PARTS = ("create", "latency", "writers", "fanout", "growth", "opening", "board", "snapshots", "pubsub", "hop", "deploy")
 
 
 def main(
@@ -88,6 +89,13 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
                     yield uvloop.run(growth.measure(programs, rounds=rounds, seconds=seconds))
             except native.NoCompiler as missing:
                 console.print(f"growth: left out, {missing}")
+        case "opening":
+            try:
+                with native.programs() as programs:
+                    yield uvloop.run(opening.measure(programs, rounds=rounds))
+                    yield uvloop.run(opening.growth(programs, rounds=min(rounds, CONNECTION_ROUNDS)))
+            except native.NoCompiler as missing:
+                console.print(f"opening: left out, {missing}")
         case "board":
             try:
                 with grounds.sqlite() as ground:

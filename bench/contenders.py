@@ -109,10 +109,11 @@ class Hall:
         return Source(port=self.redis_port, frames=published(), channels=len(channels))
 
 
-def centrifuge_line(token: str, project: str) -> str:
+def centrifuge_line(token: str, project: str, *, join_leave: bool = False) -> str:
     """Connect and subscribe in one message, as SDKs do; 0x1E stands for the line break between the commands."""
     connect = f'{{"id":1,"connect":{{"token":"{token}"}}}}'
-    return f'/connection/websocket\t{connect}\x1e{{"id":2,"subscribe":{{"channel":"{channel_of(project)}"}}}}'
+    joins = ',"join_leave":true' if join_leave else ""
+    return f'/connection/websocket\t{connect}\x1e{{"id":2,"subscribe":{{"channel":"{channel_of(project)}"{joins}}}}}'
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -1,0 +1,199 @@
+"""Opening sockets: what one costs by each way in, and whether it costs more where many are."""
+
+import asyncio
+import socket
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.audience import Audience, Opening
+from bench.contenders import Hall, centrifuge_line, hall, naive
+from bench.figures import TARGET_MARKS, Table, median_and_spread
+from bench.native import Programs
+from bench.seed import KEY
+from server.identity.tokens import Tokens
+from server.web.dependencies import API
+
+SIZE = 10_000
+PEOPLE = 100
+PROJECTS = 20
+AT_ONCE = 64
+SETTLE_SECONDS = 0.5
+"""What follows an upgrade is done by then."""
+REST_SECONDS = 3.5
+"""After a visit: whoever has gone is given up two seconds later."""
+MOST_BESIDE_CLIENT = 1.0
+LEAST_BESIDE_NAIVE = 2.5
+
+CROWD = 1_200
+GROUP = 100
+MOST_GROWTH = 1.3
+
+METHOD = f"""\
+{SIZE:,} openings a visit, of {PEOPLE} people in {PROJECTS} projects, at most {AT_ONCE} at once. One Roomful server has
+three ways in, visited in turn: each reader is signed in, found to be a member, entered in presence, and live. The
+fourth is the usual FastAPI, which only checks the token. CPU is the server process's, all threads, until
+{SETTLE_SECONDS} s after the last opening; ratios are of visits in one round."""
+
+GROWTH_METHOD = f"""\
+{CROWD:,} different people come into one project of a server that has just started, {GROUP} after {GROUP}, and stay; CPU
+of the server process, for one opening, less what it takes at rest with those who are there. Who *asks for joins* (as a
+board does) is told of everybody who comes after: n people get n² / 2 of these messages."""
+
+CLIENT, PLAIN, STREAM = "Centrifuge socket", "plain socket", "server-sent events"
+NAIVE = "FastAPI, usual connection manager"
+
+Visit = Callable[[], float]
+"""Opens, settles and closes; the CPU of one opening, in µs."""
+
+
+async def measure(programs: Programs, *, rounds: int, size: int = SIZE) -> Table:
+    found: dict[str, list[float]] = defaultdict(list)
+    token = Tokens(KEY, access_ttl_seconds=86_400).issue("somebody", "a-sign-in")
+    async with hall(people=PEOPLE, shared=PROJECTS, projects=PROJECTS) as ours:
+        with naive(token) as peer:
+            projects = ours.seeded.take(PROJECTS)
+            visits: dict[str, Visit] = {
+                CLIENT: lambda: _sockets(programs, _client_opening(ours, projects), ours.pids, size),
+                PLAIN: lambda: _sockets(programs, _plain_opening(ours, projects), ours.pids, size),
+                STREAM: lambda: _streams(ours, projects, size),
+                NAIVE: lambda: _sockets(programs, peer.plan(0)[0], peer.pids, size),
+            }
+            for number in range(rounds + 1):
+                for name in sorted(visits, reverse=number % 2 == 1):
+                    cpu_us = visits[name]()
+                    if number:  # the first round warms up
+                        found[name].append(cpu_us)
+                    await asyncio.sleep(REST_SECONDS)
+    return _table(found)
+
+
+def _table(found: dict[str, list[float]]) -> Table:
+    columns = ("", "CPU, µs to open one", "× Centrifuge socket", "target", "× cheaper than usual FastAPI", "target")
+    table = Table("Opening, by each way in", METHOD, columns)
+    for name in (CLIENT, PLAIN, STREAM, NAIVE):
+        beside_client = [one / other for one, other in zip(found[name], found[CLIENT], strict=True)]
+        beside_naive = [other / one for one, other in zip(found[name], found[NAIVE], strict=True)]
+        marks = (
+            TARGET_MARKS[statistics.median(beside_client) <= MOST_BESIDE_CLIENT],
+            TARGET_MARKS[statistics.median(beside_naive) >= LEAST_BESIDE_NAIVE],
+        )
+        table.rows.append(
+            (
+                name,
+                median_and_spread(found[name]),
+                median_and_spread(beside_client, 2),
+                marks[0] if name in (PLAIN, STREAM) else "",
+                median_and_spread(beside_naive, 2),
+                marks[1] if name != NAIVE else "",
+            )
+        )
+    return table
+
+
+async def growth(programs: Programs, *, rounds: int, crowd: int = CROWD) -> Table:
+    columns = ("", f"first {GROUP}, µs an opening", f"last {GROUP}", "ratio", "target")
+    table = Table(f"Opening {crowd:,} different people in one project", GROWTH_METHOD, columns)
+    for name, joins in (("without joins", False), ("all ask for joins", True)):
+        costs = [await _crowd(programs, crowd, join_leave=joins) for _ in range(rounds)]
+        first, last = [each[0] for each in costs], [each[-1] for each in costs]
+        grown = [each[-1] / each[0] for each in costs]
+        mark = "" if joins else TARGET_MARKS[statistics.median(grown) <= MOST_GROWTH]
+        table.rows.append((name, median_and_spread(first), median_and_spread(last), median_and_spread(grown, 2), mark))
+    return table
+
+
+async def _crowd(programs: Programs, crowd: int, *, join_leave: bool) -> list[float]:
+    """What an opening costs in each group, in µs."""
+    async with hall(people=crowd, shared=1, projects=1) as ours:
+        (project,) = ours.seeded.take(1)
+        costs = []
+        with ExitStack() as stack:
+            for start in range(0, crowd, GROUP):
+                tokens = ours.seeded.tokens[start : start + GROUP]
+                lines = [centrifuge_line(token, project, join_leave=join_leave) for token in tokens]
+                opening = Opening(port=ours.port, lines=lines, ready='"id":2', heartbeat=("{}", "{}"))
+                audience = Audience(programs.audience, opening, None, subscribers=len(lines), server_pids=ours.pids)
+                stack.enter_context(audience)
+                with _cpu(ours.pids) as rest:
+                    await asyncio.sleep(SETTLE_SECONDS)
+                with _cpu(ours.pids) as took:
+                    seconds = audience.open().seconds
+                    audience.idle(SETTLE_SECONDS)
+                at_rest = rest.seconds * (seconds + SETTLE_SECONDS) / SETTLE_SECONDS
+                costs.append((took.seconds - at_rest) * 1e6 / len(lines))
+        return costs
+
+
+def _client_opening(ours: Hall, projects: Sequence[str]) -> Opening:
+    """Each person in each project, in turn."""
+    lines = [centrifuge_line(token, project) for project in projects for token in ours.seeded.tokens]
+    return Opening(port=ours.port, lines=lines, ready='"id":2', heartbeat=("{}", "{}"))
+
+
+def _plain_opening(ours: Hall, projects: Sequence[str]) -> Opening:
+    lines = [f"/ws/projects/{project}?token={token}" for project in projects for token in ours.seeded.tokens]
+    return Opening(port=ours.port, lines=lines)
+
+
+def _sockets(programs: Programs, opening: Opening, pids: Sequence[int], size: int) -> float:
+    with Audience(programs.audience, opening, None, subscribers=size, server_pids=pids) as audience, _cpu(pids) as took:
+        audience.open()
+        audience.idle(SETTLE_SECONDS)
+        return took.so_far() * 1e6 / size
+
+
+def _streams(ours: Hall, projects: Sequence[str], size: int) -> float:
+    requests = [
+        f"GET {API}/projects/{project}/events HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n".encode()
+        for project in projects
+        for token in ours.seeded.tokens
+    ]
+    with ExitStack() as stack, _cpu(ours.pids) as took:
+        for start in range(0, size, AT_ONCE):
+            opened = []
+            for number in range(start, min(start + AT_ONCE, size)):
+                stream = stack.enter_context(socket.create_connection(("127.0.0.1", ours.port), 10.0))
+                stream.sendall(requests[number % len(requests)])
+                opened.append(stream)
+            for stream in opened:
+                _expect_stream(stream)
+        time.sleep(SETTLE_SECONDS)
+        return took.so_far() * 1e6 / size
+
+
+def _expect_stream(stream: socket.socket) -> None:
+    received = b""
+    while b": connected" not in received:
+        if not (more := stream.recv(4096)):
+            raise RuntimeError(received.decode(errors="replace"))
+        received += more
+
+
+class _Cpu:
+    """What processes take from here on: `seconds`, once the block that measures has been left."""
+
+    def __init__(self, pids: Sequence[int]) -> None:
+        self._pids = pids
+        self._began = _cpu_seconds(pids)
+        self.seconds = 0.0
+
+    def so_far(self) -> float:
+        return _cpu_seconds(self._pids) - self._began
+
+
+@contextmanager
+def _cpu(pids: Sequence[int]) -> Iterator[_Cpu]:
+    measured = _Cpu(pids)
+    yield measured
+    measured.seconds = measured.so_far()
+
+
+def _cpu_seconds(pids: Sequence[int]) -> float:
+    """Of all threads that run, by the scheduler: to the nanosecond, where a process's times count hundredths."""
+    threads = [thread for process_id in pids for thread in Path(f"/proc/{process_id}/task").iterdir()]
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
