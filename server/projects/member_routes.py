@@ -9,7 +9,7 @@ from server.projects import members
 from server.projects.access import MemberOf, OwnerOf, PathId, ViewerOf, may_see
 from server.projects.models import Member as MemberRow
 from server.projects.notifications import notify_team
-from server.projects.schemas import AddedMember, Member, MemberPatch, NewMember
+from server.projects.schemas import Member, MemberByAddress, MemberPatch, NewMember
 from server.web import etag, idempotency
 from server.web.dependencies import API, DB, Live, ReadDB
 from server.web.etag import IfMatch
@@ -43,7 +43,7 @@ async def add_member(
     runtime: Live,
     background: BackgroundTasks,
     response: Response,
-) -> AddedMember:
+) -> MemberByAddress | Member:
     """Let somebody in who has an account here. Named by address, the answer says whether anybody vouches for it."""
     member = await members.add_member(session, access, new)
     background.add_task(notify_team, runtime, access.project, "member_added", member.user_id)

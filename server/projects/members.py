@@ -12,7 +12,7 @@ from server.identity.models import User
 from server.projects.access import Access
 from server.projects.models import MEMBER, PROJECT, Role
 from server.projects.models import Member as MemberRow
-from server.projects.schemas import AddedMember, Member, MemberPatch, NewMember
+from server.projects.schemas import Member, MemberByAddress, MemberPatch, NewMember
 from server.web.etag import Precondition
 
 
@@ -49,7 +49,7 @@ async def list_everybody(session: AsyncSession, project_id: str) -> list[Member]
     return [Member.model_validate(row) for row in found]
 
 
-async def add_member(session: AsyncSession, access: Access, new: NewMember) -> AddedMember:
+async def add_member(session: AsyncSession, access: Access, new: NewMember) -> Member:
     """Raises Conflict for a member, Invalid for somebody who has no account, LimitReached."""
     access.require_active()
     project_id, at = access.project.id, now()
@@ -62,7 +62,9 @@ async def add_member(session: AsyncSession, access: Access, new: NewMember) -> A
     member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
     await access.record(session, "member.added", {"member": member.model_dump()})
-    return AddedMember(**member.model_dump(), email_verified=None if new.email is None else email_verified)
+    if new.email is None:
+        return member  # the owner has not named the address, and does not learn of it
+    return MemberByAddress(**member.model_dump(), email_verified=email_verified)
 
 
 async def change_member(

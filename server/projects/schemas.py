@@ -98,13 +98,12 @@ class Member(Out):
     updated_at: datetime
 
 
-class AddedMember(Member):
-    """A member just added. Whoever registers can claim any address, so the owner is told whether this one is theirs."""
+class MemberByAddress(Member):
+    """A member just added by address. Whoever registers can claim any: the owner is told whether it is checked."""
 
     email_verified: Annotated[
-        bool | None,
-        Field(description="Whether the operator or the identity provider vouches for the address; null without one."),
-    ] = None
+        bool, Field(description="Whether the operator or the identity provider vouches for the address.")
+    ]
 
 
 class Event(Out):
