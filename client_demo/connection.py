@@ -1,6 +1,7 @@
 """One WebSocket connection that speaks the Centrifuge client protocol, in JSON."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +15,12 @@ from client_demo.errors import ConnectionLost, Refused, TokenExpired, of_status,
 from client_demo.stream import Event, Joined, Left, Person, Position, Subscribed
 
 REPLY_SECONDS = 10.0
+"""Of silence: a reply takes its time on a slow line, and is on its way as long as bytes come."""
+LONGEST_REPLY_SECONDS = 120.0
 CLOSE_SECONDS = 1.0
 PING_GRACE_SECONDS = 10.0
 MAX_FRAME_BYTES = 64 * 1024 * 1024
-"""What was missed comes in one frame: some hundred events with texts of 10,000 characters."""
+"""Servers may be set to give back more at once than ours do."""
 
 UNKNOWN_CHANNEL = 102
 PERMISSION_DENIED = 103
@@ -99,13 +102,42 @@ class _Reply(msgspec.Struct):
 _replies = msgspec.json.Decoder(_Reply)
 
 
+class _Socket(ClientConnection):
+    """A WebSocket that notices each byte, and not only whole messages."""
+
+    heard_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = time.monotonic()
+        super().data_received(data)
+
+    async def next_frame(self, silence_seconds: float) -> bytes:
+        """Wait for the next message for as long as bytes come. Raises TimeoutError after such a silence; 0 is none."""
+        began = time.monotonic()
+        while True:
+            silent_at = max(began, self.heard_at) + silence_seconds
+            try:
+                async with asyncio.timeout(silent_at - time.monotonic() if silence_seconds else None):
+                    return await self.recv(decode=False)
+            except TimeoutError:
+                if max(began, self.heard_at) + silence_seconds <= time.monotonic():
+                    raise
+
+
 @asynccontextmanager
 async def open_connection(address: str, *, channel: str, token: str) -> AsyncIterator["CentrifugeConnection"]:
     """A signed-in connection for one channel, closed at the end of the block. Raises ConnectionLost and Refused."""
     try:
         # The server's own pings tell whether it lives, so that the library need not send any.
-        opening = connect(address, ping_interval=None, max_size=MAX_FRAME_BYTES, close_timeout=CLOSE_SECONDS)
+        opening = connect(
+            address,
+            create_connection=_Socket,
+            ping_interval=None,
+            max_size=MAX_FRAME_BYTES,
+            close_timeout=CLOSE_SECONDS,
+        )
         async with opening as socket:
+            assert isinstance(socket, _Socket)  # as it was told to make one
             connection = CentrifugeConnection(socket, channel)
             await connection.sign_in(token)
             yield connection
@@ -125,12 +157,12 @@ class CentrifugeConnection:
     Made by `open_connection`, which also turns the failures of the socket into ConnectionLost and Refused.
     """
 
-    def __init__(self, socket: ClientConnection, channel: str) -> None:
+    def __init__(self, socket: _Socket, channel: str) -> None:
         self._socket = socket
         self._channel = channel
         self._client = ""
         self._sends_pong = False
-        self._silence_seconds = REPLY_SECONDS
+        self._silence_seconds = 0.0
         self._last_id = 0
         self._pushed: deque[_Push] = deque()
 
@@ -174,23 +206,22 @@ class CentrifugeConnection:
                     yield Left(push.leave.info.person)
                 elif push.unsubscribe is not None:
                     raise _unsubscribed(push.unsubscribe)
-            await self._receive()
+            await self._receive(self._silence_seconds)
 
     async def _call(self, name: str, request: dict[str, Any]) -> _Reply:
         self._last_id += 1
         await self._socket.send(msgspec.json.encode({"id": self._last_id, name: request}), text=True)
-        async with asyncio.timeout(REPLY_SECONDS):
+        async with asyncio.timeout(LONGEST_REPLY_SECONDS):
             while True:
-                for reply in await self._receive():
+                for reply in await self._receive(REPLY_SECONDS):
                     if reply.id == self._last_id:
                         if reply.error is not None:
                             raise _failed_command(reply.error)
                         return reply
 
-    async def _receive(self) -> list[_Reply]:
+    async def _receive(self, silence_seconds: float) -> list[_Reply]:
         """The replies in the next frame; its pushes are kept, its ping is answered."""
-        async with asyncio.timeout(self._silence_seconds or None):
-            frame = await self._socket.recv(decode=False)
+        frame = await self._socket.next_frame(silence_seconds)
         replies = []
         for reply in _replies.decode_lines(frame):
             if reply.id:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import socket
 from types import TracebackType
 from typing import Self
 
@@ -12,10 +13,12 @@ class Network:
 
     Of several ports each new connection gets the next, as from a load balancer that knows of no sessions.
     Cut, it resets what is connected and whoever tries to connect. Stalled, it keeps everything and carries nothing.
-    `base`, such as "/roomful", is where clients find the server, which does not know of it.
+    `base`, such as "/roomful", is where clients find the server, which does not know of it. With `bytes_per_second`
+    what the server says goes through a line that carries no more than that, for all connections together.
     """
 
-    def __init__(self, *server_ports: int, base: str = "") -> None:
+    def __init__(self, *server_ports: int, base: str = "", bytes_per_second: int = 0) -> None:
+        self._line = _Line(bytes_per_second) if bytes_per_second else None
         self._server_ports = itertools.cycle(server_ports)
         self._base = base
         self._is_cut = False
@@ -52,7 +55,7 @@ class Network:
             client_writer.transport.abort()
             return
         try:
-            server_reader, server_writer = await asyncio.open_connection("127.0.0.1", next(self._server_ports))
+            server_reader, server_writer = await self._connect_to(next(self._server_ports))
         except OSError:
             client_writer.transport.abort()
             return
@@ -61,19 +64,51 @@ class Network:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_pass_on(client_reader, server_writer, self._flows, self._base))
-                group.create_task(_pass_on(server_reader, client_writer, self._flows))
+                group.create_task(_pass_on(server_reader, client_writer, self._flows, line=self._line))
         finally:
             self._writers -= both
             for writer in both:
                 writer.transport.abort()
 
+    async def _connect_to(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A slow line keeps little on its way: what it has no room for waits at the server."""
+        if self._line is None:
+            return await asyncio.open_connection("127.0.0.1", port)
+        own = socket.socket()
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        own.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
+        return await asyncio.open_connection(sock=own, limit=_Line.PIECE_BYTES)
+
+
+class _Line:
+    """Carries pieces one after the other, at its pace."""
+
+    PIECE_BYTES = 1_024
+
+    def __init__(self, bytes_per_second: int) -> None:
+        self._bytes_per_second = bytes_per_second
+        self._free_at = 0.0
+
+    async def carry(self, count: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._free_at = max(now, self._free_at) + count / self._bytes_per_second
+        await asyncio.sleep(self._free_at - now)
+
 
 async def _pass_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event, base: str = ""
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    flows: asyncio.Event,
+    base: str = "",
+    *,
+    line: _Line | None = None,
 ) -> None:
     with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65_536):
+        while data := await reader.read(65_536 if line is None else _Line.PIECE_BYTES):
             await flows.wait()
+            if line is not None:
+                await line.carry(len(data))
             writer.write(data.replace(f" {base}/".encode(), b" /") if base else data)
             await writer.drain()
     with contextlib.suppress(OSError):  # the other side has gone already
