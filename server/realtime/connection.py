@@ -49,12 +49,12 @@ class Connection:
         return not self._has_ended
 
     def is_moving(self) -> bool:
-        """Whether something is on its way to the peer, and more of it was taken than when this was asked last.
+        """Whether something was on its way to the peer when this was asked last, and some of it has been taken since.
 
-        The first time it is believed. A peer that takes what is before a ping can't answer that ping yet.
+        Asked before each ping, and when its answer is late: that stands behind what was before the ping.
         """
         before, self._taken = self._taken, self.transport.taken_bytes()
-        return self._taken is not None and self._taken != before
+        return before is not None and self._taken != before
 
     def close(self, disconnect: Disconnect) -> bool:
         """Close, once. False: it had ended before."""

@@ -98,11 +98,12 @@ class EventStream:
             if not self.connection.is_moving():
                 self.end(codes.NO_PONG)
                 return None
-            return min(self.node.limits.pong_seconds / 2, self._closes_in())
+            return min(self.node.limits.pong_seconds, self._closes_in())
         self._pong_is_due = False
         if now >= self._ping_at:
             self._ping_at = now + self._ping_seconds
             transport.heard()  # what came before the ping is no answer to it
+            self.connection.is_moving()
             self._pong_is_due = transport.ping()
         until_look = self.node.limits.pong_seconds if self._pong_is_due else self._ping_at - now
         return min(until_look, self._closes_in())

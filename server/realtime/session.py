@@ -199,7 +199,7 @@ class Session:
             if not self.connection.is_moving():
                 self.end(codes.NO_PONG)
                 return None
-            self._pong_by = now + self.node.limits.pong_seconds / 2
+            self._pong_by = now + self.node.limits.pong_seconds
         if now >= self._ping_at and self._pong_by == math.inf:  # one at a time: two pongs to one ping are a fault
             self._ping(now)
         self._end_expired()
@@ -360,6 +360,7 @@ class Session:
 
     def _ping(self, now: float) -> None:
         self._ping_at = now + self.node.limits.ping_seconds
+        self.connection.is_moving()
         if not self._pings_by_frames:
             self.send(Reply())
         answers = True

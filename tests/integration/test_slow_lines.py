@@ -9,8 +9,8 @@ HEAVY = "x" * 9_000
 
 
 async def test_a_reader_whose_pongs_are_behind_much_else_lives(settings: Settings) -> None:
-    """A page of the past takes 2 s on this line, and the answer to a ping has 1 s."""
-    patient = settings.model_copy(update={"ping_interval": 1, "pong_timeout": 1})
+    """The past takes 6 s on this line, and the answer to a ping has 2 s."""
+    patient = settings.model_copy(update={"ping_interval": 1, "pong_timeout": 2})
     async with serving(patient) as live, Network(live.port, bytes_per_second=64_000) as network:
         ada = await live.api.register("ada")
         project = await ada.create_project()
@@ -24,7 +24,7 @@ async def test_a_reader_whose_pongs_are_behind_much_else_lives(settings: Setting
 
 
 async def test_a_client_whose_pongs_are_behind_a_reply_lives(settings: Settings) -> None:
-    patient = settings.model_copy(update={"ping_interval": 1, "pong_timeout": 1})
+    patient = settings.model_copy(update={"ping_interval": 1, "pong_timeout": 2})
     async with serving(patient) as live, Network(live.port, bytes_per_second=32_000) as network:
         ada = await live.api.register("ada")
         project = await ada.create_project()

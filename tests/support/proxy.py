@@ -75,7 +75,7 @@ class Network:
         if self._line is None:
             return await asyncio.open_connection("127.0.0.1", port)
         own = socket.socket()
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         own.setblocking(False)
         await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
         return await asyncio.open_connection(sock=own, limit=_Line.PIECE_BYTES)

@@ -215,6 +215,8 @@ async def test_no_pong_is_missed_while_bytes_are_moving(is_moving: bool) -> None
         if is_moving:
             transport.taken = None  # all has arrived: now it could answer
             session.due(now + 8)
+            assert transport.closed_with is None
+            session.due(now + 16)
             assert transport.closed_with == (3012, "no pong")
 
 
