@@ -114,7 +114,7 @@ class RedisBroker:
         now = time.monotonic()
         if now - self._beats.get(node, float("-inf")) < LIVE_SECONDS:
             return True
-        has_heard_all = self.continuity is not None and now - self.subscriber.linked_at > 2 * BEAT_SECONDS
+        has_heard_all = self.continuity is not None and now - self.subscriber.linked_at > LIVE_SECONDS
         return False if has_heard_all else None
 
     @property

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+
+logger = logging.getLogger(__name__)
 
 START_BYTES = 8
 READ_SECONDS = 1.0
@@ -45,6 +48,7 @@ class Starts:
         self._superseded_at: dict[bytes, float] = {} if read else {NO_START: float("inf")}
         self._strangers: set[bytes] = set()
         self._has_doubts = asyncio.Event()
+        self._is_out_of_reach = False
 
     def accepts(self, start: bytes) -> bool:
         """Whether who names this start as the newest has this node's database. Never waits."""
@@ -79,7 +83,11 @@ class Starts:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 found = await self._read()
         except (StartsUnavailable, TimeoutError):
+            if not self._is_out_of_reach:
+                logger.warning("the starts of nodes can't be read; nodes that start now are not heard until they can")
+            self._is_out_of_reach = True
             return
+        self._is_out_of_reach = False
         if found:
             self._update(found)
 

@@ -13,7 +13,7 @@ from tests.torture.cluster import Form
 from tests.torture.report import render
 from tests.torture.trial import run_trial
 
-SEED = 3422
+SEED = 5868
 """Draws the quick faults first, since a restart of a node may take most of the time that there is."""
 
 

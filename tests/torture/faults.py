@@ -13,6 +13,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import psutil
+import redis
 
 from server.settings import postgresql_dsn
 from tests.support.api import API, Person, Project
@@ -66,6 +67,15 @@ async def broker_flushed(scene: Scene) -> None:
     assert scene.cluster.valkey is not None
     with scene.cluster.valkey.client() as client:
         await asyncio.to_thread(client.flushall)
+
+
+async def broker_abused(scene: Scene) -> None:
+    """Somebody hears for a while all that is said, says it again everywhere, and writes over all that is kept."""
+    assert scene.cluster.valkey is not None
+    with scene.cluster.valkey.client() as client, client.pubsub() as pubsub:
+        pubsub.psubscribe("*")
+        await asyncio.sleep(scene.rng.uniform(0.5, 2))
+        await asyncio.to_thread(_abuse, client, pubsub, scene.rng)
 
 
 async def node_killed(scene: Scene) -> None:
@@ -160,6 +170,7 @@ FAULTS: dict[Form, dict[str, Fault]] = {
             broker_stopped,
             broker_frozen,
             broker_flushed,
+            broker_abused,
             node_killed,
             worker_killed,
             rolling_restart,
@@ -187,7 +198,7 @@ FAULTS: dict[Form, dict[str, Fault]] = {
 }
 
 _SAME_SUBJECT = (
-    {"broker_stopped", "broker_frozen", "broker_flushed", "pubsub_clients_killed"},
+    {"broker_stopped", "broker_frozen", "broker_flushed", "broker_abused", "pubsub_clients_killed"},
     {"node_killed", "worker_killed", "rolling_restart"},
     {"backends_terminated", "channel_locked", "commits_slow"},
     {"network_stalled", "network_cut"},
@@ -249,6 +260,19 @@ async def _database(scene: Scene) -> AsyncIterator["asyncpg.Connection"]:
         yield connection
     finally:
         await connection.close()
+
+
+def _abuse(client: redis.Redis, pubsub: redis.client.PubSub, rng: random.Random) -> None:
+    heard: list[bytes] = []
+    while len(heard) < 200 and (message := pubsub.get_message(ignore_subscribe_messages=True, timeout=0.1)):
+        heard.append(message["data"])
+    for name in client.pubsub_channels():
+        for frame in heard:
+            client.publish(name, frame)
+        client.publish(name, rng.randbytes(100))
+    for key in client.keys("*"):
+        client.delete(key)
+        client.lpush(key, rng.randbytes(100))
 
 
 def _hold_sqlite(path: str, seconds: float) -> None:
