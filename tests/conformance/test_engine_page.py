@@ -29,16 +29,17 @@ print(*sorted(name for name in sys.modules if name.startswith("server.") and not
 """
 
 
-@pytest.fixture
-def chat(tmp_path: Path) -> Iterator[str]:
-    """The page's example under plain uvicorn."""
-    (example,) = re.findall(r"<!-- example: chat -->\n\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    (tmp_path / "chat.py").write_text(example)
+@pytest.fixture(params=["-m uvicorn chat:app --log-level warning --port PORT", "serve.py"], ids=["uvicorn", "serve"])
+def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The page's example, as each of its lines starts it."""
+    for name in ("chat", "serve"):
+        (example,) = re.findall(rf"<!-- example: {name} -->\n\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        (tmp_path / f"{name}.py").write_text(example)
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "chat:app", "--port", str(port), "--log-level", "warning"],
+        [sys.executable, *request.param.replace("PORT", str(port)).split()],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(port)},
         preexec_fn=dies_with_parent(),
     )
     with ended_by(process, signal.SIGTERM):
