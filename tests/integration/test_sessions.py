@@ -231,7 +231,7 @@ class TestEnding:
         page = await client.get(f"{AUTH}/sessions?limit=2", headers=ada.headers)
         seen = page.json()
         while "next" in page.links:
-            page = await client.get(page.links["next"]["url"], headers=ada.headers)
+            page = await client.get(page.url.join(page.links["next"]["url"]), headers=ada.headers)
             seen += page.json()
 
         assert len(everything) == 5
