@@ -61,8 +61,11 @@ async def register(
 ) -> TokenAnswer:
     """Register, and be signed in."""
     await limits.count_registration(address)
-    network = network_of(address)
-    return await service.register(runtime, body, address=network, user_agent=user_agent)
+    try:
+        return await service.register(runtime, body, address=network_of(address), user_agent=user_agent)
+    except Unavailable:
+        await limits.forget_registration(address)
+        raise
 
 
 @router.post(

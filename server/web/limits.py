@@ -77,6 +77,10 @@ class Limits:
         """Count an attempt to register, whatever comes of it: its answer tells whether somebody has that e-mail."""
         _refuse_if(await self._rates.take((self._registrations, network_of(address))))
 
+    async def forget_registration(self, address: str) -> None:
+        """One that was not looked at has cost nothing."""
+        await self._rates.give_back((self._registrations, network_of(address)))
+
     async def begin_sign_in(self, address: str, email: str) -> None:
         """Count an attempt before the password is looked at, so that attempts at the same moment count too.
 

