@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     rate_limit_registration: Count = 30
     rate_limit_writes: Count = 6_000
     rate_limit_reads: Count = 12_000
-    rate_limit_renames: Count = 3
+    rate_limit_renames: Count = 10
     rate_limit_commands: Count = 6_000
 
     max_projects_per_user: Count = 1_000
