@@ -258,9 +258,9 @@ MUTATIONS = (
     Mutation(
         "a part of what was missed counts as all",
         "subscribing.py",
-        "            if missed.is_complete:\n                fresh.recovered = True",
-        "            if True:\n                fresh.recovered = True",
-        "test_session.py::test_recovery_that_would_have_a_hole_gives_nothing",
+        "if not missed.is_complete or size > max_bytes:",
+        "if size > max_bytes:",
+        "test_reply_bounds.py::test_what_is_too_much_for_one_reply_is_not_recovered",
     ),
     Mutation(
         "the last leave is not told",
