@@ -17,7 +17,7 @@ class RedisRates:
     """Keeps each bucket under a name that tells nobody whose it is: a keyed hash of the rate and the key.
 
     Whoever can write to this Redis can fill or empty buckets and delete facts, so let anybody through or lock somebody
-    out, for two minutes at a time; nothing else (docs/decisions/0021).
+    out, for two minutes at a time; nothing else (docs/decisions/0022).
     """
 
     def __init__(self, server: RedisServer, *, names: RedisNames) -> None:
