@@ -101,7 +101,7 @@ def create_app(settings: Settings | None = None) -> Application:
     app.state.quotas = Quotas.of(settings)
     errors.install(app)
     openapi.install(app)
-    pages.install(app)
+    pages.install(app, is_demo=settings.demo)
     # Not include_router: it keeps the routers apart, and matches a request against each before its own, then again.
     for feature in (
         streams,

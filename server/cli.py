@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -91,12 +92,16 @@ def serve_command(
 ) -> None:
     """Bring the database's schema up to date, then serve."""
     settings = load_settings()
+    is_demo = is_demo or settings.demo
     if uds is not None and (host is not None or port is not None or is_demo):
         raise typer.BadParameter("goes without --host, --port and --demo", param_hint="--uds")
     if workers > 1 and settings.redis_url is None:
         raise Failed(f"--workers {workers} needs ROOMFUL_REDIS_URL: the processes tell each other of events through it")
     if is_demo and settings.environment == "production":
         raise Failed("--demo adds people whose password everybody knows; not with ROOMFUL_ENVIRONMENT=production")
+    if is_demo:
+        os.environ["ROOMFUL_DEMO"] = "true"  # for the workers, who read their settings from there
+        settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
     signing_key(settings)  # made now, once, and not by several workers that start together
     _warn_of_open_database(settings)

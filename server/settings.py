@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     registration: Literal["open", "invited", "closed"] = "open"
+    demo: bool = False
 
     access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
     refresh_token_ttl: Annotated[int, Field(ge=5, le=3_660 * 86_400)] = 30 * 86_400
@@ -159,6 +160,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_is_explicit(self) -> Self:
         if self.environment == "production":
+            if self.demo:
+                raise ValueError("ROOMFUL_DEMO adds people whose password everybody knows; not in production")
             if self.secret_key is None:
                 raise ValueError("ROOMFUL_SECRET_KEY must be set when ROOMFUL_ENVIRONMENT=production")
             if not self.allowed_origins:

@@ -54,15 +54,18 @@ class SiteFile:
     is_immutable: bool
 
 
-def install(app: FastAPI, folder: Path = SITE) -> None:
+def install(app: FastAPI, folder: Path = SITE, *, is_demo: bool = False) -> None:
     """Serve the client at `/`, or, where it was not built, a page that says how to get it.
 
     The files are read now and once: nothing is read while requests are served, and an address that is not one of theirs
-    is no file.
+    is no file. `is_demo` lets the client fill in its form for signing in from the address: elsewhere that would let
+    anybody's link sign others in to an account of the link's author (login CSRF).
     """
     site = read_site(folder)
     if START not in site:
         site = {START: _file(_NOT_BUILT.encode(), "text/html", {}), "not-built.css": _file(_STYLE, "text/css", {})}
+    if is_demo:
+        site[START] = _file(site[START].content.replace(b"<html", b"<html data-demo", 1), "text/html", {})
     for name, file in site.items():
         _serve(app, "/" if name == START else f"/{name}", file)
 

@@ -143,11 +143,16 @@ async def test_a_newcomer_registers_and_starts_a_project(server: Server, chromiu
     await expect(page.get_by_role("heading", name="Projects")).to_be_visible()  # signed in already
 
 
-async def test_a_wrong_password_is_told_and_a_demo_link_fills_the_form(server: Server, chromium: Chromium) -> None:
+async def test_a_wrong_password_is_told_and_no_link_fills_the_form(server: Server, chromium: Chromium) -> None:
+    """Outside a demo a link that does would sign people in to the account of its author."""
     ada = await server.api.register("ada")
     window = await chromium.window(server.url)
     page = window.page
-    await page.goto(f"{server.url}/#/sign-in?email={ada.email}&password=wrong-password")
+    await page.goto(f"{server.url}/#/sign-in?email=eve@example.test&password=her-own-password")
+    await expect(page.get_by_label("Password")).to_have_value("")
+    await expect(page.get_by_label("E-mail")).to_have_value("")
+    await page.get_by_label("E-mail").fill(ada.email)
+    await page.get_by_label("Password").fill("wrong password")
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("alert")).to_be_visible()
     await page.get_by_label("Password").fill(PASSWORD)

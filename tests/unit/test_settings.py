@@ -187,6 +187,11 @@ def test_production_wants_to_be_told(monkeypatch: pytest.MonkeyPatch, given: dic
         load(monkeypatch, ENVIRONMENT="production", **given)
 
 
+def test_production_is_no_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="ROOMFUL_DEMO"):
+        load(monkeypatch, ENVIRONMENT="production", SECRET_KEY=KEY, ALLOWED_ORIGINS="https://app.example", DEMO="true")
+
+
 def test_production_that_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, ENVIRONMENT="production", SECRET_KEY=KEY, ALLOWED_ORIGINS="https://app.example")
     assert signing_key(settings) == KEY

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from server.web import errors, pages
 
-PAGE = "<!doctype html><title>Board</title>"
+PAGE = "<!doctype html><html lang=en><title>Board</title>"
 SCRIPT = "export const answer = 42;"
 
 
@@ -102,6 +102,16 @@ async def test_without_the_client_the_page_says_how_to_get_it(tmp_path: Path) ->
         assert "unsafe" not in page.headers["content-security-policy"]
         (style,) = re.findall(r'rel="stylesheet" href="([^"]+)"', page.text)
         assert (await browser.get(f"/{style}")).headers["content-type"].startswith("text/css")
+
+
+async def test_only_a_demo_tells_the_client_to_fill_in_its_form(folder: Path) -> None:
+    for is_demo in (False, True):
+        app = FastAPI()
+        pages.install(app, folder, is_demo=is_demo)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as browser:
+            page = await browser.get("/", headers={"Accept-Encoding": "gzip, br"})
+        assert ("<html data-demo" in page.text) is is_demo
+        assert page.text.replace(" data-demo", "") == PAGE
 
 
 async def test_the_server_has_a_front_page(client: httpx.AsyncClient) -> None:

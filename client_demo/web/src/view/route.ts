@@ -10,6 +10,9 @@ export type Route =
   | { screen: "account" }
   | { screen: "nowhere" };
 
+/** Set by the server of a demo. Elsewhere a link that fills in the form would sign people in to its author's account. */
+const isDemo = document.documentElement.dataset.demo !== undefined;
+
 const hash = signal(location.hash);
 window.addEventListener("hashchange", () => {
   hash.value = location.hash;
@@ -40,7 +43,7 @@ export function parse(text: string): Route {
     if (parts[0] === "account") return { screen: "account" };
     if (parts[0] === "register") return { screen: "register" };
     if (parts[0] === "sign-in") {
-      const given = new URLSearchParams(query);
+      const given = new URLSearchParams(isDemo ? query : "");
       return { screen: "sign-in", email: given.get("email") ?? "", password: given.get("password") ?? "" };
     }
   }
