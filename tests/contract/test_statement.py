@@ -37,7 +37,14 @@ async def count(database: Database) -> int:
 
 
 async def test_values_and_rows_are_those_of_a_session(database: Database) -> None:
-    user = {"id": "u", "email": "a@b.c", "name": "Ada", "password_hash": "", "external_id": None}
+    user = {
+        "id": "u",
+        "email": "a@b.c",
+        "email_verified": False,
+        "name": "Ada",
+        "password_hash": "",
+        "external_id": None,
+    }
     project = {"id": "p", "name": "Apollo", "description": None, "status": "active", "task_count": 0, "owner_id": "u"}
     task = {
         "id": "t",
