@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 from server.db.base import now
+from server.db.outages import outage
 from server.errors import Unavailable
 from server.eventlog import retention
 from server.identity.sign_ins import purge_expired
@@ -28,7 +29,10 @@ async def keep_house(runtime: Runtime) -> None:
         except Exception as error:
             if not isinstance(explain(error), Unavailable):
                 raise  # a bug, and no outage
-            logger.warning("tidying up was cut short; the next round goes on", extra={"reason": type(error).__name__})
+            logger.warning(
+                "tidying up was cut short; the next round goes on",
+                extra={"reason": outage(error) or type(error).__name__},
+            )
 
 
 async def tidy_up(runtime: Runtime) -> None:

@@ -75,6 +75,7 @@ class Runtime:
 
     async def _commit(self, session: AsyncSession) -> None:
         await session.commit()
+        self.database.writability.note_success()
         self.relay.wake(log.take_recorded(session))
 
 

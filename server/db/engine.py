@@ -1,24 +1,25 @@
 """Connections to the database: SQLite in one file, or PostgreSQL."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import QueuePool
 
 from server.db import sqlite
+from server.db.outages import outage
+from server.db.pool import discard_dead_connections
+from server.db.postgresql import PostgreSQL
+from server.db.writability import Writability
 from server.errors import Unavailable
-from server.settings import Settings, async_database_url, postgresql_dsn
+from server.settings import Settings, async_database_url
 
 SQLITE_BUSY_SECONDS = 10
-PING_AFTER_IDLE_SECONDS = 1.0
-"""A connection that rested for longer may have been closed at the other end."""
 
 
 class Database:
@@ -32,7 +33,9 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         url = async_database_url(settings.database_url)
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(settings) if self.is_sqlite else _postgresql_engine(settings)
+        self._postgresql = None if self.is_sqlite else PostgreSQL(settings)
+        self.engine = _sqlite_engine(settings) if self._postgresql is None else self._postgresql.engine
+        self.writability = Writability()
         # One SQLite writer at a time anyway: waiting here, in order of arrival, wastes no thread and starves nobody.
         self._writer = asyncio.Lock() if self.is_sqlite else None
         self._max_connections = settings.database_pool_size + settings.database_pool_overflow
@@ -56,13 +59,12 @@ class Database:
 
         Raises Unavailable when other writers keep SQLite for longer than 10 s.
         """
-        if self._writer is None:
-            async with self._write_sessions() as session:
+        async with _turn(self._writer), self._write_sessions() as session:
+            try:
                 yield session
-            return
-        async with _turn(self._writer):
-            async with self._write_sessions() as session:
-                yield session
+            except DBAPIError as error:
+                self.writability.note_failure(outage(error))
+                raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -71,8 +73,12 @@ class Database:
 
     @asynccontextmanager
     async def ask(self) -> AsyncIterator[AsyncSession]:
-        """A session for one query: no transaction is begun and ended for it, which would cost more than the query."""
-        async with self._ask_sessions() as session:
+        """A session for one query: no transaction is begun and ended for it, which would cost more than the query.
+
+        Through a pooler it has one: without, the parts of a query may go to different servers.
+        """
+        is_pooled = self._postgresql is not None and self._postgresql.is_pooled
+        async with (self._read_sessions if is_pooled else self._ask_sessions)() as session:
             yield session
 
     @property
@@ -86,7 +92,10 @@ class Database:
 
 
 @asynccontextmanager
-async def _turn(writer: asyncio.Lock) -> AsyncIterator[None]:
+async def _turn(writer: asyncio.Lock | None) -> AsyncIterator[None]:
+    if writer is None:
+        yield
+        return
     try:
         async with asyncio.timeout(SQLITE_BUSY_SECONDS):
             await writer.acquire()
@@ -98,61 +107,17 @@ async def _turn(writer: asyncio.Lock) -> AsyncIterator[None]:
         writer.release()
 
 
-def _postgresql_engine(settings: Settings) -> AsyncEngine:
-    milliseconds = str(int(settings.database_statement_timeout * 1000))
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        pool_size=settings.database_pool_size,
-        max_overflow=settings.database_pool_overflow,
-        pool_timeout=settings.database_pool_timeout,
-        connect_args={
-            # Read by the driver itself, which knows what libpq's URLs may say: sslmode, socket directories, services.
-            "dsn": postgresql_dsn(settings.database_url),
-            "timeout": 5,
-            "server_settings": {
-                "application_name": "roomful",
-                "statement_timeout": milliseconds,
-                "idle_in_transaction_session_timeout": milliseconds,
-                "lock_timeout": milliseconds,
-                "jit": "off",
-            },
-        },
-    )
-
-    @event.listens_for(engine.sync_engine, "checkin")
-    def note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["used_at"] = time.monotonic()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def ping_after_idling(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-        """As `pool_pre_ping`, which asks before each transaction, also of a connection that was used just now."""
-        idle_seconds = time.monotonic() - record.info.get("used_at", time.monotonic())
-        if idle_seconds > PING_AFTER_IDLE_SECONDS and not _answers(engine.sync_engine.dialect, connection):
-            raise DisconnectionError
-
-    @event.listens_for(engine.sync_engine, "do_connect")
-    def connect(dialect: Dialect, _record: Any, arguments: Any, keywords: Any) -> Any:
-        try:
-            return dialect.connect(*arguments, **keywords)
-        except OSError as error:  # a refused connection, no such socket, too late: the driver hands them on bare
-            raise OperationalError("connect", None, error, connection_invalidated=True) from error
-
-    return engine
-
-
-def _answers(dialect: Dialect, connection: Any) -> bool:
-    try:
-        return dialect.do_ping(connection)
-    except dialect.loaded_dbapi.Error:
-        return False
-
-
 def _sqlite_engine(settings: Settings) -> AsyncEngine:
     url = async_database_url(settings.database_url)
 
+    was_there = False
+
     async def connect() -> sqlite.Connection:
+        nonlocal was_there
         # The driver begins no transaction of its own: ours begins IMMEDIATE, and SAVEPOINT means what it says.
-        return await sqlite.connect(url.database or "", busy_seconds=SQLITE_BUSY_SECONDS)
+        connection = await sqlite.connect(url.database or "", busy_seconds=SQLITE_BUSY_SECONDS, may_make=not was_there)
+        was_there = True  # from now on its absence is an outage, and no reason to begin with an empty one
+        return connection
 
     engine = create_async_engine(
         url,
@@ -161,6 +126,8 @@ def _sqlite_engine(settings: Settings) -> AsyncEngine:
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout,
     )
+
+    discard_dead_connections(engine, is_remote=False)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

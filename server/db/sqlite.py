@@ -13,18 +13,19 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
+from urllib.parse import quote
 
 import aiosqlite
 
 PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY")
 
 
-async def connect(path: str, *, busy_seconds: float) -> "Connection":
-    """Open a file, which is made if it is missing. The driver begins no transaction by itself.
+async def connect(path: str, *, busy_seconds: float, may_make: bool = True) -> "Connection":
+    """Open a file, which may be made if it is missing. The driver begins no transaction by itself.
 
     A statement waits at most `busy_seconds` for another process that writes.
     """
-    connection = Connection(lambda: _open(path, busy_seconds), 64)
+    connection = Connection(lambda: _open(path, busy_seconds, may_make=may_make), 64)
     await connection
     return connection
 
@@ -47,9 +48,10 @@ def is_open_to_others(path: str) -> bool:
         return False
 
 
-def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
-    create_private(path)
-    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+def _open(path: str, busy_seconds: float, *, may_make: bool) -> sqlite3.Connection:
+    if may_make:
+        create_private(path)
+    connection = sqlite3.connect(f"file:{quote(path)}?mode=rw", uri=True, timeout=busy_seconds, isolation_level=None)
     _keep_a_wal(connection, until=time.monotonic() + busy_seconds)
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

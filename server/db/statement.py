@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from server.db import sqlite
+from server.db.outages import ends_connections
 
 Processor = Callable[[Any], Any]
 K = TypeVar("K")
@@ -156,7 +157,7 @@ def _as_by_session(connection: Connection, text: str) -> Iterator[None]:
         if translated is None:
             raise
         dialect, adapted = connection.dialect, connection.connection.dbapi_connection
-        is_lost = dialect.is_disconnect(translated, adapted, None)
+        is_lost = dialect.is_disconnect(translated, adapted, None) or ends_connections(translated)
         if is_lost:
             connection.invalidate(translated)
         raise DBAPIError.instance(

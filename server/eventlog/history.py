@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.engine import Database
+from server.db.outages import outage
 from server.eventlog import epochs, log
 from server.realtime.history import HistoryUnavailable, Page
 from server.realtime.publication import Position
@@ -58,4 +59,4 @@ async def _in_time() -> AsyncIterator[None]:
         async with asyncio.timeout(READ_SECONDS):
             yield
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise HistoryUnavailable from error
+        raise HistoryUnavailable(outage(error) or type(error).__name__) from error

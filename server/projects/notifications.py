@@ -1,13 +1,19 @@
 """Telling people what concerns them in a project, on their own channel."""
 
+import logging
 from typing import Literal
 
 from server.db.base import now
+from server.db.outages import outage
+from server.errors import Unavailable
 from server.eventlog import log
 from server.eventlog.log import EventData
 from server.identity.people import own_channel
 from server.projects.schemas import ProjectState
 from server.runtime import Runtime
+from server.web.errors import explain
+
+logger = logging.getLogger(__name__)
 
 Kind = Literal["project_created", "member_added"]
 
@@ -15,8 +21,9 @@ Kind = Literal["project_created", "member_added"]
 async def notify_team(runtime: Runtime, project: ProjectState, kind: Kind, user_id: str) -> None:
     """Let a person's open sockets know that a project of theirs is there, wherever they have one open.
 
-    A background task, in a transaction of its own after the answer: it may be lost if the process dies, while the
-    project and its members, who are what counts, are stored and told of in the project's own channel.
+    A background task, in a transaction of its own after the answer: it may be lost if the process dies, or in an outage
+    of the database, while the project and its members, who are what counts, are stored and told of in the project's own
+    channel.
     """
     notification = {"kind": kind, "project_id": project.id, "project_name": project.name, "at": now()}
     event = EventData(
@@ -25,5 +32,10 @@ async def notify_team(runtime: Runtime, project: ProjectState, kind: Kind, user_
         project_id=project.id,
         data={"notification": notification},
     )
-    async with runtime.transaction() as session:
-        await log.append(session, own_channel(user_id), event)
+    try:
+        async with runtime.transaction() as session:
+            await log.append(session, own_channel(user_id), event)
+    except Exception as error:
+        if not isinstance(explain(error), Unavailable):
+            raise  # a bug, and no outage
+        logger.warning("a notification was lost", extra={"reason": outage(error) or type(error).__name__})

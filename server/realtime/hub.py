@@ -239,13 +239,20 @@ class Hub:
 
     async def run(self) -> None:
         """Sweep for ever: find lost last events, and give up channels that nobody wants any more."""
+        was_out = False
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self._sweep()
-            except HistoryUnavailable:
+            except HistoryUnavailable as error:
                 self.counters.sweeps_failed += 1
-                logger.warning("the event log can't be read; the next sweep tries again")
+                if not was_out:
+                    logger.warning("the event log can't be read", extra={"reason": str(error)})
+                was_out = True
+            else:
+                if was_out:
+                    logger.info("the event log can be read again")
+                was_out = False
             self._close_idle()
 
     async def _sweep(self) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from server.db.outages import is_outage
+from server.db.outages import is_outage, outage
 from server.errors import (
     AppError,
     BadRequest,
@@ -116,7 +116,7 @@ class Failures:
                 self._log.write(failure, error, scope)
                 await _refuse(error, scope, receive, send)
             elif begun == "websocket.accept":
-                logger.exception("socket failed", extra={"path": logged_path(scope)})
+                self._log.write(failure, explain(failure), scope)
                 await send({"type": "websocket.close", "code": 1011, "reason": "internal error"})
             else:
                 raise
@@ -152,7 +152,7 @@ class _FailureLog:
         if not isinstance(error, Unavailable):
             logger.error("unhandled exception", extra=where, exc_info=failure)
         elif (left_out := self._outages.take()) is not None:
-            reason = type(failure.__cause__ or failure).__name__
+            reason = outage(failure) or type(failure.__cause__ or failure).__name__
             logger.warning("unavailable", extra={**where, "reason": reason, "left_out": left_out})
 
 

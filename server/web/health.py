@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import schema
+from server.db.outages import POOL_EMPTY, outage
 from server.errors import AppError, Unavailable
 from server.runtime import Runtime
 from server.web.dependencies import Live
@@ -52,15 +53,19 @@ async def readyz(runtime: Live) -> Health:
 
 
 async def _check_database(runtime: Runtime) -> Failing | None:
-    """A query by a connection from the same pool as everybody's."""
+    """A query by a connection from the same pool as everybody's, and at times a write."""
+    database = runtime.database
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            async with runtime.database.read() as session:
+            async with database.read() as session:
                 revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
-    except (SQLAlchemyError, OSError, AppError):  # OSError: TimeoutError and what a refused connection raises
-        if runtime.database.is_exhausted:
-            return Failing("database_pool", "every connection is in use")
-        return Failing("database", "does not answer")
+            unwritable = await database.writability.failure(database)
+    except (SQLAlchemyError, OSError, AppError) as error:  # OSError: TimeoutError and what a refused connection raises
+        if database.is_exhausted:
+            return Failing("database_pool", POOL_EMPTY)
+        return Failing("database", outage(error) or "does not answer")
+    if unwritable is not None:
+        return Failing("database", unwritable)
     if revision is None or schema.is_outdated(revision):
         return Failing("schema", "is older than this server")
     return None

@@ -1,4 +1,4 @@
-"""Requests that begin anew when the database has given up their transaction."""
+"""Requests that begin anew when the database has given up their transaction, or lost it with the connection."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy.exc import DBAPIError
 from starlette.types import Message, Receive, Scope, Send
 
-from server.db.outages import is_given_up
+from server.db.outages import is_given_up, is_lost_before_commit
 
 ATTEMPTS = 3
 MAX_PAUSE_SECONDS = 0.05
@@ -19,11 +19,14 @@ class Handle(Protocol):
 
 
 async def handle_again(handle: Handle, scope: Scope, receive: Receive, send: Send) -> None:
-    """Handle a request, and once more from its first byte when it was given up (`is_given_up`), ATTEMPTS times in all.
+    """Handle a request, and again from its first byte when its transaction was given up, ATTEMPTS times in all.
 
-    That is safe for every method, since a transaction that was given up has left nothing. One that may have committed,
-    as when the connection broke, is not tried again: the client knows by its Idempotency-Key, or asks.
+    It is handled a second time, and not a third, when a statement found its connection dead: all connections may be,
+    after a restart of the database, and the next one is new. Both are safe for every method, since such a transaction
+    has left nothing. One that may have committed, as when the connection broke with the commit, is not tried again: the
+    client knows by its Idempotency-Key, or asks.
     """
+    was_lost = False
     heard: list[Message] = []
     has_begun = False
 
@@ -37,8 +40,10 @@ async def handle_again(handle: Handle, scope: Scope, receive: Receive, send: Sen
             await handle(scope, _retold(heard, receive), watch)
             return
         except DBAPIError as error:
-            if has_begun or attempt == ATTEMPTS or not is_given_up(error):
+            is_first_loss = is_lost_before_commit(error) and not was_lost
+            if has_begun or attempt == ATTEMPTS or not (is_first_loss or is_given_up(error)):
                 raise
+            was_lost = was_lost or is_first_loss
         await asyncio.sleep(random.uniform(0, MAX_PAUSE_SECONDS))
 
 

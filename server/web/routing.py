@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from server.errors import Invalid
 from server.web import idempotency, strict_json
-from server.web.dependencies import SAFE_METHODS
 from server.web.retries import handle_again
 
 MAX_FORM_FIELDS = 100
@@ -24,10 +23,7 @@ class Route(APIRoute):
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] in SAFE_METHODS:
-            await super().handle(scope, receive, send)  # it locks nothing, so nothing is given up for others
-        else:
-            await handle_again(super().handle, scope, receive, send)
+        await handle_again(super().handle, scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         _walk_once(self.dependant, set())

@@ -32,7 +32,7 @@ class PostgreSQL:
 
     def __init__(self, programs: Path, directory: Path, account: _Account) -> None:
         self._programs = programs
-        self._account = account
+        self.account = account
         self.directory = directory
 
     @property
@@ -60,6 +60,16 @@ class PostgreSQL:
             raise RuntimeError(f"{sql}: {done.stderr}")
         return done.stdout.splitlines()
 
+    def stop(self) -> None:
+        """End it as its administrator does; `running` starts it again."""
+        os.kill(self.pid, signal.SIGINT)
+        wait_until(lambda: not (self.directory / "data" / "postmaster.pid").exists(), seconds=10, what="it has ended")
+
+    def lend(self, directory: Path) -> None:
+        """Give the server a directory of its own to write to."""
+        if "user" in self.account:
+            os.chown(directory, self.account["user"], self.account["group"])
+
     def initialise(self) -> None:
         options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
         subprocess.run(
@@ -67,7 +77,7 @@ class PostgreSQL:
             check=True,
             capture_output=True,
             timeout=60,
-            **self._account,
+            **self.account,
         )
 
     @contextmanager
@@ -94,7 +104,7 @@ class PostgreSQL:
                 stdout=output,
                 stderr=output,
                 preexec_fn=dies_with_parent(signal.SIGQUIT),
-                **self._account,
+                **self.account,
             )
         with ended_by(process, signal.SIGINT):
             try:

@@ -104,6 +104,21 @@ async def backends_terminated(scene: Scene) -> None:
         )
 
 
+async def database_read_only(scene: Scene) -> None:
+    """As after a failover to a standby: connections are ended, and for a while new ones can only read."""
+    async with _database(scene) as connection:
+        name = await connection.fetchval("SELECT quote_ident(current_database())")
+        await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await asyncio.sleep(scene.rng.uniform(0.5, 3))
+        finally:
+            await connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
 async def channel_locked(scene: Scene) -> None:
     """Somebody outside holds the row that every writer of the project needs."""
     async with _database(scene) as connection:
@@ -175,6 +190,7 @@ FAULTS: dict[Form, dict[str, Fault]] = {
             worker_killed,
             rolling_restart,
             backends_terminated,
+            database_read_only,
             channel_locked,
             commits_slow,
             network_stalled,
@@ -200,7 +216,7 @@ FAULTS: dict[Form, dict[str, Fault]] = {
 _SAME_SUBJECT = (
     {"broker_stopped", "broker_frozen", "broker_flushed", "broker_abused", "pubsub_clients_killed"},
     {"node_killed", "worker_killed", "rolling_restart"},
-    {"backends_terminated", "channel_locked", "commits_slow"},
+    {"backends_terminated", "database_read_only", "channel_locked", "commits_slow"},
     {"network_stalled", "network_cut"},
 )
 

@@ -7,13 +7,15 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from server.db import writability
 from server.realtime.memory_broker import MemoryBroker
 from server.runtime import Runtime
 from server.settings import Settings
 from server.web import health
 from tests.integration.web import notes
+from tests.support.api import Api
 from tests.support.app import client_of, running_app
 
 
@@ -51,6 +53,29 @@ async def test_an_exhausted_pool_is_named_and_recovers_alone(small: FastAPI) -> 
             assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
             assert answer.headers["Retry-After"]
         assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_a_write_is_asked_for_once_in_five_seconds(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime: Runtime = app.state.runtime
+    written: list[str] = []
+
+    @event.listens_for(runtime.database.engine.sync_engine, "before_cursor_execute")
+    def note(*arguments: object) -> None:
+        written.extend(str(part) for part in arguments if str(part).startswith("UPDATE alembic_version"))
+
+    async with asyncio.TaskGroup() as asking:
+        for _ in range(20):
+            asking.create_task(client.get("/readyz"))
+    assert len(written) == 1
+    monkeypatch.setattr(writability, "ASK_SECONDS", 0.0)
+    assert (await client.get("/readyz")).status_code == 200
+    assert len(written) == 2
+    monkeypatch.undo()
+    await Api(client).register("ada")  # a write that went through says as much
+    assert (await client.get("/readyz")).status_code == 200
+    assert len(written) == 2
 
 
 async def test_a_schema_without_its_migrations_is_named(app: FastAPI, client: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db import engine
 from server.db.engine import Database
-from server.db.outages import is_outage
+from server.db.outages import READ_ONLY, ends_connections, is_outage, outage
 from server.errors import Unavailable
 from server.settings import Settings
 from server.web.errors import explain
@@ -114,6 +114,22 @@ async def test_an_sqlite_that_another_process_writes_to(tmp_path: Path, monkeypa
     async with database.read() as session:
         assert await session.scalar(text("SELECT 1")) == 1
     other.close()
+    await database.close()
+
+
+async def test_an_sqlite_that_can_t_be_written_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "roomful.db"
+    sqlite3.connect(path).execute("CREATE TABLE one (two)").close()
+    read_only = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    with pytest.raises(sqlite3.Error) as refused:
+        read_only.execute("INSERT INTO one VALUES (3)")
+    assert outage(DBAPIError("INSERT", None, refused.value)) == READ_ONLY
+    assert ends_connections(refused.value)
+    path.write_bytes(b"not a database" * 100)
+    database = Database(settings_for(f"sqlite:///{path}"))
+    async with database.read() as session:
+        error = await failure(session, "SELECT 1")
+    assert isinstance(explain(error), Unavailable)
     await database.close()
 
 

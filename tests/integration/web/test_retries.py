@@ -11,13 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Message, Receive, Scope, Send
 
+from server.db.outages import CONNECTING
 from server.projects.models import Project
 from server.runtime import Runtime
 from server.tasks.models import Task
 from server.web.retries import ATTEMPTS, handle_again
 from tests.support.api import Api
 
-DEADLOCK, LOCK_TIMEOUT = "40P01", "55P03"
+DEADLOCK, LOCK_TIMEOUT, LOST = "40P01", "55P03", "57P01"
 BODY: list[Message] = [
     {"type": "http.request", "body": b"a", "more_body": True},
     {"type": "http.request", "body": b"b", "more_body": False},
@@ -55,8 +56,10 @@ async def test_a_change_that_met_another_in_a_deadlock_is_made(app: FastAPI, cli
 class Failing:
     """A route that reads its body and fails a number of times before it answers."""
 
-    def __init__(self, times: int, state: str = DEADLOCK, *, late: bool = False) -> None:
-        self.left, self.state, self.late = times, state, late
+    def __init__(
+        self, times: int, state: str = DEADLOCK, *, late: bool = False, statement: str | None = "UPDATE"
+    ) -> None:
+        self.left, self.state, self.late, self.statement = times, state, late, statement
         self.bodies: list[list[Message]] = []
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,7 +68,8 @@ class Failing:
             await send({"type": "http.response.start", "status": 200})
         if self.left > 0:
             self.left -= 1
-            raise DBAPIError("UPDATE", None, SimpleNamespace(sqlstate=self.state))  # type: ignore[arg-type]
+            cause = SimpleNamespace(sqlstate=self.state)
+            raise DBAPIError(self.statement, None, cause, connection_invalidated=self.state == LOST)  # type: ignore[arg-type]
         await send({"type": "http.response.start", "status": 200})
 
 
@@ -88,10 +92,30 @@ async def test_each_attempt_hears_the_same_body() -> None:
     assert route.bodies == [BODY] * ATTEMPTS
 
 
+async def test_a_connection_that_was_dead_is_replaced_once() -> None:
+    route = Failing(1, LOST)
+    assert len(await run(route)) == 1
+    assert route.bodies == [BODY] * 2
+
+
 @pytest.mark.parametrize(
     ("route", "attempts"),
-    [(Failing(ATTEMPTS), ATTEMPTS), (Failing(1, LOCK_TIMEOUT), 1), (Failing(1, late=True), 1)],
-    ids=["too often", "for another reason", "when the answer has begun"],
+    [
+        (Failing(ATTEMPTS), ATTEMPTS),
+        (Failing(1, LOCK_TIMEOUT), 1),
+        (Failing(1, late=True), 1),
+        (Failing(2, LOST), 2),
+        (Failing(1, LOST, statement=None), 1),
+        (Failing(1, LOST, statement=CONNECTING), 1),
+    ],
+    ids=[
+        "too often",
+        "for another reason",
+        "when the answer has begun",
+        "when the next connection is dead too",
+        "when it may have been committed",
+        "when there is no connection",
+    ],
 )
 async def test_what_can_t_be_mended_is_told(route: Failing, attempts: int) -> None:
     with pytest.raises(DBAPIError):
