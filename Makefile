@@ -69,16 +69,16 @@ chromium:
 			echo "Chromium could not be installed" >&2; \
 	fi
 
-# For the tests of docs/proxies.md, where that is allowed and no service of theirs would be started, now or at the next
+# For the tests of docs/proxies.md and of a pooler, where that is allowed and no service of theirs would be started, now or at the next
 # boot: in a container. Elsewhere install what you like of them; those tests say what they miss.
 proxies:
-	@if ! { { command -v nginx && command -v haproxy && command -v caddy && command -v apache2; } || \
+	@if ! { { command -v nginx && command -v haproxy && command -v caddy && command -v apache2 && command -v pgbouncer; } || \
 			! command -v apt-get || [ "$$(id -u)" != 0 ] || [ -d /run/systemd/system ]; } >/dev/null; then \
-		echo "Installing nginx, HAProxy, Caddy and Apache for the tests of proxies"; \
+		echo "Installing nginx, HAProxy, Caddy, Apache and PgBouncer for the tests of what stands between"; \
 		[ -e /usr/sbin/policy-rc.d ] || { mine=/usr/sbin/policy-rc.d; \
 			printf '#!/bin/sh\nexit 101\n' >$$mine && chmod +x $$mine; }; \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-			nginx-light haproxy caddy apache2-bin >/dev/null; } || echo "They could not be installed" >&2; \
+			nginx-light haproxy caddy apache2-bin pgbouncer >/dev/null; } || echo "They could not be installed" >&2; \
 		[ -z "$$mine" ] || rm -f $$mine; \
 	fi
 
