@@ -3,8 +3,11 @@
 import json
 import logging
 import re
+import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from client_demo import terminal as reader
 from server import terminal as operator
@@ -51,6 +54,16 @@ def test_json_keeps_its_value_and_steers_nothing(text: str) -> None:
     line = reader.json_line(body)
     assert is_harmless(line.decode())
     assert json.loads(line) == json.loads(body)
+
+
+@given(st.text())
+def test_no_text_steers_a_terminal_and_json_keeps_it(text: str) -> None:
+    body = json.dumps([text, {text: 1}], ensure_ascii=False).encode()
+    line = reader.json_line(body)
+    assert json.loads(line) == json.loads(body)
+    for shown in (line.decode(), reader.printable(text), operator.printable(text)):
+        categories = {unicodedata.category(character) for character in shown if character != "\N{ZERO WIDTH JOINER}"}
+        assert not categories & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def test_plain_json_stays_to_the_byte() -> None:
