@@ -19,6 +19,7 @@ from server.settings import Settings, postgresql_dsn
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class PostgreSQL:
@@ -68,7 +69,7 @@ class PostgreSQL:
                 return self._connect(dialect, keywords)
             # Whatever is wrong before there is a connection passes, or is the operator's to mend. A refused connection,
             # no such socket, too late: the driver hands them on bare.
-            except (OSError, dialect.loaded_dbapi.Error) as error:
+            except (OSError, dialect.loaded_dbapi.Error, *_DRIVER_ERRORS) as error:
                 raise OperationalError(CONNECTING, None, error, connection_invalidated=True) from error
 
         return engine
@@ -102,9 +103,14 @@ class PostgreSQL:
 
 async def _is_pooled(connection: Any) -> bool:
     """Whether another process answers than the one that has greeted: a pooler makes up its greeting's process id."""
-    async with asyncio.timeout(CONNECT_SECONDS), connection.transaction():
+    async with asyncio.timeout(CONNECT_SECONDS):
+        # Not `async with`: whoever is cancelled here has the connection ended, and nothing is rolled back on it.
+        transaction = connection.transaction()
+        await transaction.start()
         statement = await connection.prepare("SELECT pg_backend_pid()", name="")  # a name would stay with the server
-        return bool(await statement.fetchval() != connection.get_server_pid())
+        process_id = await statement.fetchval()
+        await transaction.rollback()
+    return bool(process_id != connection.get_server_pid())
 
 
 def _with_limits(limits: Mapping[str, str]) -> type[Any]:

@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db import engine
+from server.db import engine, postgresql
 from server.db.engine import Database
 from server.db.outages import READ_ONLY, ends_connections, is_outage, outage
 from server.errors import Unavailable
@@ -84,6 +85,23 @@ async def test_a_connection_that_the_operator_ends(postgresql_database: Settings
     database = Database(postgresql_database)
     async with database.write() as session:
         assert is_outage(await failure(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1"))
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+    await database.close()
+
+
+async def test_a_connection_that_is_ended_while_it_opens(
+    postgresql_database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def end(connection: asyncpg.Connection) -> bool:
+        await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return False
+
+    database = Database(postgresql_database)
+    with monkeypatch.context() as ending:
+        ending.setattr(postgresql, "_is_pooled", end)
+        async with database.read() as session:
+            assert is_outage(await failure(session, "SELECT 1"))
     async with database.read() as session:
         assert await session.scalar(text("SELECT 1")) == 1
     await database.close()
