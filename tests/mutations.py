@@ -384,8 +384,8 @@ MUTATIONS = (
     Mutation(
         "patches are made of an older publication",
         "fanout.py",
-        "self._batches.append(_Batch(self._latest))",
-        "self._batches.append(_Batch(self._batches[0].before if self._batches else self._latest))",
+        "self._batches.append(_Batch(self._latest, is_signal))",
+        "self._batches.append(_Batch(self._batches[0].before if self._batches else self._latest, is_signal))",
         "test_fanout.py",
     ),
     Mutation(
