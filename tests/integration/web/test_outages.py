@@ -29,13 +29,6 @@ async def failure(session: AsyncSession, *statements: str) -> Exception:
     raise AssertionError("nothing was raised")
 
 
-@pytest.fixture
-async def postgresql_database(settings: Settings) -> Settings:
-    if not settings.database_url.startswith("postgresql"):
-        pytest.skip("this is about PostgreSQL")
-    return settings
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "/nowhere"])
 async def test_a_postgresql_that_does_not_listen(host: str) -> None:
     where = f"@{host}/roomful" if ":" in host else f"@/roomful?host={host}"
@@ -47,8 +40,9 @@ async def test_a_postgresql_that_does_not_listen(host: str) -> None:
     await database.close()
 
 
-async def test_a_statement_that_takes_too_long(postgresql_database: Settings) -> None:
-    database = Database(postgresql_database.model_copy(update={"database_statement_timeout": 0.2}))
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_a_statement_that_takes_too_long(settings: Settings) -> None:
+    database = Database(settings.model_copy(update={"database_statement_timeout": 0.2}))
     async with database.read() as session:
         assert is_outage(await failure(session, "SELECT pg_sleep(5)"))
     async with database.read() as session:
@@ -56,9 +50,10 @@ async def test_a_statement_that_takes_too_long(postgresql_database: Settings) ->
     await database.close()
 
 
-async def test_a_lock_that_others_keep(postgresql_database: Settings) -> None:
-    patient = Database(postgresql_database)
-    hasty = Database(postgresql_database.model_copy(update={"database_statement_timeout": 0.3}))
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_a_lock_that_others_keep(settings: Settings) -> None:
+    patient = Database(settings)
+    hasty = Database(settings.model_copy(update={"database_statement_timeout": 0.3}))
     async with patient.write() as first, hasty.write() as second:
         await first.execute(text("LOCK TABLE project IN ACCESS EXCLUSIVE MODE"))
         assert is_outage(await failure(second, "SELECT count(*) FROM project"))
@@ -66,8 +61,9 @@ async def test_a_lock_that_others_keep(postgresql_database: Settings) -> None:
     await patient.close()
 
 
-async def test_a_transaction_that_lay_idle_too_long(postgresql_database: Settings) -> None:
-    database = Database(postgresql_database.model_copy(update={"database_statement_timeout": 0.2}))
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_a_transaction_that_lay_idle_too_long(settings: Settings) -> None:
+    database = Database(settings.model_copy(update={"database_statement_timeout": 0.2}))
 
     async def lie_idle() -> None:
         async with database.write() as session:
@@ -81,8 +77,9 @@ async def test_a_transaction_that_lay_idle_too_long(postgresql_database: Setting
     await database.close()
 
 
-async def test_a_connection_that_the_operator_ends(postgresql_database: Settings) -> None:
-    database = Database(postgresql_database)
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_a_connection_that_the_operator_ends(settings: Settings) -> None:
+    database = Database(settings)
     async with database.write() as session:
         assert is_outage(await failure(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1"))
     async with database.read() as session:
@@ -90,14 +87,13 @@ async def test_a_connection_that_the_operator_ends(postgresql_database: Settings
     await database.close()
 
 
-async def test_a_connection_that_is_ended_while_it_opens(
-    postgresql_database: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_a_connection_that_is_ended_while_it_opens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def end(connection: asyncpg.Connection) -> bool:
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return False
 
-    database = Database(postgresql_database)
+    database = Database(settings)
     with monkeypatch.context() as ending:
         ending.setattr(postgresql, "_is_pooled", end)
         async with database.read() as session:

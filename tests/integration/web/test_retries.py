@@ -33,10 +33,9 @@ async def somebody_waits(session: AsyncSession) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize("backend", ["postgresql"])  # SQLite has one writer and no deadlocks
 async def test_a_change_that_met_another_in_a_deadlock_is_made(app: FastAPI, client: httpx.AsyncClient) -> None:
     runtime: Runtime = app.state.runtime
-    if runtime.database.is_sqlite:
-        pytest.skip("SQLite has one writer and no deadlocks")
     ada = await Api(client).register("ada")
     project = await ada.create_project()
     task = await ada.create_task(project, "Order fuel")

@@ -157,9 +157,8 @@ async def test_the_next_request_sees_nothing_of_an_aborted_one(served: Served) -
     assert await channels(served.runtime) == 0
 
 
+@pytest.mark.parametrize("backend", ["sqlite"])  # PostgreSQL has no single writer
 async def test_a_writer_waits_for_sqlite_only_so_long(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not database.is_sqlite:
-        pytest.skip("PostgreSQL has no single writer")
     monkeypatch.setattr(engine, "SQLITE_BUSY_SECONDS", 0.05)
     async with database.write() as first:
         await first.execute(text("SELECT 1"))
