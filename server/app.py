@@ -9,10 +9,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server import __version__
 from server.accounts import routes as accounts
-from server.gateway import asyncapi, event_source, metrics, streams, unidirectional
+from server.gateway import asyncapi, metrics, streams, unidirectional
 from server.gateway import presence_routes as presence
 from server.gateway.descriptors import DescriptorWatch
-from server.gateway.door import event_socket, is_event_socket
+from server.gateway.door import event_socket, event_stream, is_event_socket, is_event_stream
 from server.gateway.gateway import open_node
 from server.housekeeping import keep_house
 from server.projects import event_routes as events
@@ -38,14 +38,17 @@ from server.web.routing import Route
 
 
 class Application(FastAPI):
-    """FastAPI for all but the event sockets, which go by an application of their own."""
+    """FastAPI for all but who listens to events: sockets and streams go by applications of their own."""
 
     event_sockets: ASGIApp
+    event_streams: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
         if is_event_socket(scope):
-            scope["app"] = self
             await self.event_sockets(scope, receive, send)
+        elif is_event_stream(scope):
+            await self.event_streams(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -72,6 +75,16 @@ def create_app(settings: Settings | None = None) -> Application:
     failures = Middleware(Failures)
     proxies = Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
     well_formed = Middleware(WellFormed)
+    # The order in which a request meets them; an answer meets them in the opposite one.
+    for_requests = [
+        answers,
+        Middleware(Cors, allowed_origins=settings.allowed_origins),
+        failures,
+        proxies,
+        well_formed,
+        Middleware(StrangersReads),
+        Middleware(BodyLimit),
+    ]
     app = Application(
         title="Roomful",
         version=__version__,
@@ -84,19 +97,10 @@ def create_app(settings: Settings | None = None) -> Application:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,  # a redirect would name the host that the client claims to have asked
         lifespan=lifespan,
-        # The order in which a request meets them; an answer meets them in the opposite one.
-        middleware=[
-            answers,
-            Middleware(Cors, allowed_origins=settings.allowed_origins),
-            failures,
-            proxies,
-            well_formed,
-            Middleware(StrangersReads),
-            Middleware(BodyLimit),
-            Middleware(Compression, spared=f"{API}/auth/"),
-        ],
+        middleware=[*for_requests, Middleware(Compression, spared=f"{API}/auth/")],
     )
     app.event_sockets = behind([answers, failures, proxies, well_formed], event_socket)
+    app.event_streams = behind(for_requests, event_stream)
     app.router.route_class = Route
     app.state.quotas = Quotas.of(settings)
     errors.install(app)
@@ -106,7 +110,6 @@ def create_app(settings: Settings | None = None) -> Application:
     for feature in (
         streams,
         unidirectional,
-        event_source,  # before the list at the same address
         tasks,
         projects,
         members,

@@ -163,13 +163,15 @@ def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = Fa
     app.state.slow_answers = slow = SlowAnswers()
     most, proxies = settings.max_unauthenticated_per_address, settings.trusted_proxies
     app.state.silent_connections = silent = SilentConnections(most, proxies)
+    options = SocketOptions(deflate=settings.deflate, are_inherited=are_inherited)
+    http = partial(HttpProtocol, slow_answers=slow, silent_connections=silent, options=options)
     return uvicorn.Config(
         app,
         lifespan="on",
         loop="auto" if sys.platform == "win32" else "uvloop",
         # uvicorn types it as a class, as it does with the sockets'
-        http=cast("type[asyncio.Protocol]", partial(HttpProtocol, slow_answers=slow, silent_connections=silent)),
-        ws=websocket_protocol(SocketOptions(deflate=settings.deflate, are_inherited=are_inherited)),
+        http=cast("type[asyncio.Protocol]", http),
+        ws=websocket_protocol(options),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=float(settings.ping_interval),
         ws_ping_timeout=float(settings.pong_timeout),

@@ -1,10 +1,7 @@
 """A project's events as a stream of server-sent events."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from server.gateway.channels import ChannelName
 from server.gateway.endpoints import node_of, parse_offset, present_position, reader_of
@@ -14,28 +11,13 @@ from server.realtime.event_stream import EventStream
 from server.realtime.protocol.formats import EVENT_SOURCE
 from server.realtime.publication import Position
 from server.realtime.transport import Transport
-from server.web.dependencies import API, runtime_of
+from server.web.dependencies import runtime_of
 
 HEARTBEAT_SECONDS = 10.0
 """Proxies cut a silent stream, some after 15 s."""
 
 
-class _EventSourceRoute(Route):
-    """Answers only who asks for a stream; the same address without that is a list.
-
-    A route of Starlette's: FastAPI's would take longer to find what this one needs than all the rest takes.
-    """
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http" or scope["method"] != "GET":
-            return Match.NONE, {}
-        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
-        if b"text/event-stream" not in accepted.lower():
-            return Match.NONE, {}
-        return super().matches(scope)
-
-
-async def stream_events(request: Request) -> Response:
+async def stream_events(request: Request, project_id: str) -> Response:
     """The events after `Last-Event-ID` (which a browser sends when it comes back), or `?after=`; then live ones.
 
     Without either, live ones only. The token comes as a bearer, or as `?ticket=`, since an EventSource sets no header.
@@ -45,7 +27,7 @@ async def stream_events(request: Request) -> Response:
     headers, query = request.headers, query_of(request)
     scheme, _, token = headers.get("authorization", "").partition(" ")
     handshake = Handshake(token.strip() if scheme.lower() == "bearer" else "", query.get("ticket", ""))
-    name = ChannelName("project", request.path_params["project_id"])
+    name = ChannelName("project", project_id)
     credentials = await reader_of(node, await sign_in(runtime, handshake), name)
     last = headers.get("last-event-id") or query.get("after")
     since = await present_position(node, name) if last is None else Position("", parse_offset(last))
@@ -65,6 +47,3 @@ async def stream_events(request: Request) -> Response:
         return stream
 
     return StreamedResponse(begin, EVENTS, send_bound=runtime.settings.send_buffer_bytes)
-
-
-router = APIRouter(routes=[_EventSourceRoute(f"{API}/projects/{{project_id}}/events", stream_events, methods=["GET"])])

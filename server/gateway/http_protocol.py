@@ -15,8 +15,10 @@ from server.errors import AppError, BadRequest, RateLimited
 from server.gateway import refusal
 from server.gateway.silent_connections import SilentConnections
 from server.gateway.slow_answers import SlowAnswers
+from server.gateway.websocket import tcp
 from server.gateway.websocket.asgi import Ends
 from server.gateway.websocket.handshake import Request
+from server.gateway.websocket.options import DEFAULTS, SocketOptions
 from server.gateway.websocket.protocol import WebSocketProtocol
 from server.web.unauthenticated import Place
 
@@ -37,7 +39,7 @@ class HttpProtocol(HttpToolsProtocol):
     """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well.
 
     `silent_connections` limits how many of an address have sent no head. `slow_answers` watches over the readers of
-    large answers. A response that never ends says so by `is_endless`, and bounds what waits for its reader itself.
+    large answers. A response that never ends calls `begin_endless`, and bounds what waits for its reader itself.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class HttpProtocol(HttpToolsProtocol):
         *arguments: Any,
         slow_answers: SlowAnswers | None = None,
         silent_connections: SilentConnections | None = None,
+        options: SocketOptions = DEFAULTS,
         **settings: Any,
     ) -> None:
         super().__init__(*arguments, **settings)
+        self._options = options
         self._silent_connections = silent_connections
         self._place: Place | None = None
-        self.is_endless = False
+        self._is_endless = False
         self._slow_answers = slow_answers or SlowAnswers()
         self._deadline: TimerHandle | None = None
         self._is_in_head = self._is_in_body = False
@@ -79,8 +83,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if not self.is_endless:
+        if not self._is_endless:
             self._slow_answers.enter(self.transport)
+
+    def begin_endless(self) -> None:
+        """What is answered now is a stream: it is bounded as sockets are."""
+        self._is_endless = True
+        tcp.tune(self.transport, self._options)
+
+    def end_endless(self) -> None:
+        self._is_endless = False
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

@@ -15,7 +15,6 @@ from server.gateway.http_protocol import EXTENSION, HttpProtocol
 from server.gateway.sockets import SocketSession
 from server.gateway.websocket import tcp
 from server.gateway.websocket.frames import ABNORMAL
-from server.gateway.websocket.options import DEFAULTS
 from server.realtime.transport import SIGNAL_SHARE, Chunk, Framing, OnOverflow, Transport, write_to_each
 
 DRAIN_SECONDS = 20.0
@@ -207,19 +206,20 @@ class StreamedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection: asyncio.Transport | None = scope.get("extensions", {}).get(EXTENSION)
-        if connection is not None:
-            tcp.tune(connection, DEFAULTS)
+        protocol = None if connection is None else connection.get_protocol()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
         transport = ResponseTransport(self._body, send_bound=self._send_bound, connection=connection)
         session = self._begin(transport)
-        _mark_endless(connection, True)
+        if isinstance(protocol, HttpProtocol):
+            protocol.begin_endless()
         try:
             has_sent_all = await transport.run(receive, send, on_overflow=session.overflow)
         finally:
-            _mark_endless(connection, False)
+            if isinstance(protocol, HttpProtocol):
+                protocol.end_endless()
             session.closed(ABNORMAL)
         if has_sent_all:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -236,12 +236,6 @@ async def _end_of(receive: Receive) -> None:
                 with contextlib.suppress(AppError):  # a body that is refused
                     if (await receive())["type"] == "http.disconnect":
                         return
-
-
-def _mark_endless(connection: asyncio.Transport | None, is_endless: bool) -> None:
-    protocol = None if connection is None else connection.get_protocol()
-    if isinstance(protocol, HttpProtocol):
-        protocol.is_endless = is_endless
 
 
 def _ignore() -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from server.settings import Settings
+from server.web.limits import ADDRESS_FACTOR
 from tests.support.api import API, Person, Project
-from tests.support.app import Live
+from tests.support.app import Live, serving
 
 
 class Stream:
@@ -105,6 +107,36 @@ async def test_ticket_opens_one_stream_and_strangers_none(live: Live) -> None:
             assert stream.response.status_code == expected
     async with open_stream(eve, project) as stream:
         assert stream.response.status_code == 404
+
+
+async def test_short_way_in_skips_no_check(live: Live) -> None:
+    """Streams pass the framework by, but none of what every request has to pass."""
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    async with open_stream(ada, project, X_Request_ID="mine") as stream:
+        headers = stream.response.headers
+        assert headers["x-request-id"] == "mine"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["vary"] == "Origin"
+        assert "server-timing" in headers
+    async with open_stream(ada, project, Origin="https://elsewhere.example") as stream:
+        assert stream.response.status_code == 403
+    async with open_stream(ada, project, Host="a/b") as stream:
+        assert stream.response.status_code == 400
+    async with open_stream(ada, project, "?after=%00") as stream:
+        assert stream.response.status_code == 400
+        await stream.response.aread()
+        assert stream.response.json()["code"] == "BAD_REQUEST"
+
+
+async def test_stream_without_a_token_counts_as_a_strangers_read(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"rate_limit_reads": 1})) as live:
+        ada = await live.api.register("ada")
+        project = await ada.create_project()
+        headers = {"Accept": "text/event-stream"}
+        address = f"{API}{project.path}/events?ticket=none"
+        answers = [await ada.http.get(address, headers=headers) for _ in range(ADDRESS_FACTOR + 1)]
+        assert [answer.status_code for answer in answers] == [401] * ADDRESS_FACTOR + [429]
 
 
 async def test_stream_ends_when_access_does(live: Live) -> None:
