@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -21,12 +21,15 @@ class Crew:
     faults of one session. Leaving the block cancels what still runs and waits for it.
     """
 
+    _loop: asyncio.AbstractEventLoop
+
     def __init__(self, name: str) -> None:
         self._name = name
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()  # to find it takes a system call each time
         return self
 
     async def __aexit__(
@@ -46,7 +49,7 @@ class Crew:
         if self._closed:
             work.close()
             raise RuntimeError(f"{self._name} is closed")
-        task = asyncio.get_running_loop().create_task(work)
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -159,19 +162,18 @@ class GatheredCalls(Generic[K, T]):
         self._crew = crew
         self._ask = ask
         self._most = most
-        self._waiting: dict[K, asyncio.Future[T | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[T | None]]] = {}
         self._is_running = False
 
     async def call(self, key: K) -> T | None:
         """What `ask` answers about this key; None where it has no answer. Raises what `ask` raises."""
-        outcome = self._waiting.get(key)
-        if outcome is None:
-            outcome = self._waiting[key] = asyncio.get_running_loop().create_future()
-            outcome.add_done_callback(_retrieve)
+        # Each caller has an outcome of its own: one that is cancelled takes nothing from the others.
+        outcome: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(outcome)
         if not self._is_running:
             self._is_running = True
             self._crew.spawn(self._run())
-        return await asyncio.shield(outcome)
+        return await outcome
 
     async def _run(self) -> None:
         try:
@@ -183,22 +185,23 @@ class GatheredCalls(Generic[K, T]):
         finally:
             self._is_running = False
 
-    async def _answer(self, asked: "dict[K, asyncio.Future[T | None]]") -> None:
+    async def _answer(self, asked: "dict[K, list[asyncio.Future[T | None]]]") -> None:
         try:
             answers = await self._ask(list(asked))
         except asyncio.CancelledError:
-            for outcome in (*asked.values(), *self._waiting.values()):
+            for outcome in chain(*asked.values(), *self._waiting.values()):
                 outcome.cancel()
             self._waiting.clear()
             raise
         except Exception as error:  # handed on to everybody who waits
-            for outcome in asked.values():
+            for outcome in chain(*asked.values()):
                 if not outcome.done():
                     outcome.set_exception(error)
         else:
-            for key, outcome in asked.items():
-                if not outcome.done():
-                    outcome.set_result(answers.get(key))
+            for key, outcomes in asked.items():
+                for outcome in outcomes:
+                    if not outcome.done():
+                        outcome.set_result(answers.get(key))
 
 
 def _retrieve(outcome: "asyncio.Future[Any]") -> None:

@@ -124,7 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the request over as it was read: uvicorn writes it down again for the other protocol to read."""
         make: Any = self.ws_protocol_class  # there is one, as uvicorn has seen; ours is no class but a partial
-        protocol = make(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        protocol = make(self.config, self.server_state, self.app_state, self.loop)
         if not isinstance(protocol, WebSocketProtocol):
             super().handle_websocket_upgrade()
             return

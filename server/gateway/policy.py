@@ -1,8 +1,7 @@
 """Who may read and say what on the event socket: the projects' rules, in the engine's terms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Hashable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -57,8 +56,7 @@ class ProjectPolicy:
         try:
             claims = self._runtime.tokens.verified(token)
             if claims is None:
-                async with _patience():
-                    claims = await self._runtime.verifier.verify(token)
+                claims = await _patiently(self._runtime.verifier.verify(token))
         except TokenExpired:
             raise TokenHasExpired from None
         except TokenInvalid:
@@ -104,8 +102,7 @@ class ProjectPolicy:
         is_watched = self._is_watched(channel)
         if is_watched and (known := answers.known(key)) is not None:
             return known
-        async with _patience():
-            return await answers.ask(key, is_watched=is_watched)
+        return await _patiently(answers.ask(key, is_watched=is_watched))
 
     def _is_watched(self, channel: str) -> bool:
         """Whether every later event of the channel passes through this node's hub, without waiting for a sweep."""
@@ -126,12 +123,11 @@ class ProjectPolicy:
             return dict.fromkeys(await memberships_among(session, asked), True)
 
 
-@asynccontextmanager
-async def _patience() -> AsyncIterator[None]:
+async def _patiently(answer: Awaitable[T]) -> T:
     """A bounded wait for others; an outage of theirs is a temporary error, on which SDKs come back."""
     try:
         async with asyncio.timeout(ASK_SECONDS):
-            yield
+            return await answer
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise codes.INTERNAL.error() from error
 

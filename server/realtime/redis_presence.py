@@ -38,6 +38,10 @@ Kind = Literal[b"E", b"L"]
 """What a note says: that somebody is there (an entry), or leaves."""
 
 
+_Tokens = tuple[bytes, bytes, bytes]
+"""What channel, client and user are called in Redis."""
+
+
 class _Note(msgspec.Struct, array_like=True, frozen=True, gc=False):
     channel: str
     client: str
@@ -86,7 +90,8 @@ class RedisPresence:
             arguments: list[bytes | int] = [self._prefix, self._entry_milliseconds]
             # One argument for each: the client library takes longer over an argument than over what is in it.
             for entry in entries:
-                arguments.append(b"".join((*self._tokens(entry), self._note(entry, b"E", until))))
+                tokens = self._tokens(entry)
+                arguments.append(b"".join((*tokens, self._note(entry, tokens, b"E", until))))
             time_, *firsts = await self._enter(args=arguments)
         self._set_clock(time_)
         return [bool(is_first) for is_first in firsts]
@@ -99,7 +104,8 @@ class RedisPresence:
             arguments: list[bytes | int] = [self._prefix]
             for entry, grace_seconds in leaves:
                 grace = int(grace_seconds * 1000)
-                arguments += (*self._tokens(entry), grace, self._note(entry, b"L", now + grace))
+                tokens = self._tokens(entry)
+                arguments += (*tokens, grace, self._note(entry, tokens, b"L", now + grace))
             [time_] = await self._leave(args=arguments)
         self._set_clock(time_)
 
@@ -136,14 +142,14 @@ class RedisPresence:
 
     # Notes
 
-    def _tokens(self, entry: Entry) -> tuple[bytes, bytes, bytes]:
+    def _tokens(self, entry: Entry) -> _Tokens:
         token, client = self._names.token, entry.client
         return token(entry.channel), token(client.client), token(client.user)
 
-    def _note(self, entry: Entry, kind: Kind, until: int) -> bytes:
+    def _note(self, entry: Entry, tokens: _Tokens, kind: Kind, until: int) -> bytes:
         channel, client = entry
         content = self._encoder.encode(_Note(channel, client.client, client.user, client.info, until))
-        return self._sealer.seal(content, self._context(kind, *self._tokens(entry)))
+        return self._sealer.seal(content, self._context(kind, *tokens))
 
     def _context(self, kind: Kind, channel: bytes, client: bytes, user: bytes) -> bytes:
         return b"%b%b%b%b%b" % (self._prefix, kind, channel, client, user)

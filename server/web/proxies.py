@@ -28,7 +28,7 @@ class ProxyHeaders:
         self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
+        if scope["type"] != "lifespan" and (self._trusted or _is_unix(scope)):
             peer = _parse(scope["client"][0]) if scope.get("client") is not None else None
             if self._trusts(peer) if peer is not None else _is_unix(scope):
                 self._believe(scope, peer)
