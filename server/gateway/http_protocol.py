@@ -5,6 +5,7 @@ no HTTP in a shape and with a log line of its own, and keeps an answer for as lo
 """
 
 from asyncio import TimerHandle, Transport
+from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -55,6 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._silent_connections = silent_connections
         self._place: Place | None = None
         self._is_endless = False
+        self._on_gone: Callable[[], None] | None = None
         self._slow_answers = slow_answers or SlowAnswers()
         self._deadline: TimerHandle | None = None
         self._is_in_head = self._is_in_body = False
@@ -80,19 +82,32 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_has_come()
         super().connection_lost(exc)
+        if self._on_gone is not None:
+            self._on_gone()
 
     def pause_writing(self) -> None:
         super().pause_writing()
         if not self._is_endless:
             self._slow_answers.enter(self.transport)
 
-    def begin_endless(self) -> None:
-        """What is answered now is a stream: it is bounded as sockets are."""
+    def begin_endless(self, on_gone: Callable[[], None]) -> bool:
+        """What is answered now is a stream: it is bounded as sockets are.
+
+        True: the whole request has come, and `on_gone` is called when the reader is gone. False: the rest of the
+        request is to be read from `receive`, which says so.
+        """
         self._is_endless = True
         tcp.tune(self.transport, self._options)
+        if self._is_in_body:
+            return False
+        self._on_gone = on_gone
+        if self.transport.is_closing():
+            on_gone()
+        return True
 
     def end_endless(self) -> None:
         self._is_endless = False
+        self._on_gone = None
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

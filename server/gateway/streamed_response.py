@@ -149,19 +149,27 @@ class ResponseTransport:
         self._chunks.clear()
         self.close(ABNORMAL, "")
 
-    async def run(self, receive: Receive, send: Send, *, on_overflow: OnOverflow) -> bool:
-        """Send until it is closed and all has been taken: True. False: nobody takes it any more."""
+    async def run(self, send: Send, *, on_overflow: OnOverflow) -> bool:
+        """Send until it is closed and all has been taken: True. False: nobody takes it any more.
+
+        Whoever sees that the reader is gone calls `abort`.
+        """
         self._on_overflow = on_overflow
+        with contextlib.suppress(TimeoutError):  # what the reader has not taken by now is lost to it
+            async with self._patience:
+                self._is_running = True
+                if self._is_closed:
+                    self._lose_patience()
+                await self._send_all(send)
+        return not self._patience.expired()
+
+    async def run_watching(self, receive: Receive, send: Send, *, on_overflow: OnOverflow) -> bool:
+        """The same, with a task that sees whether the reader is gone, and drops what it still sends."""
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(self._watch(receive))
-            with contextlib.suppress(TimeoutError):  # what the reader has not taken by now is lost to it
-                async with self._patience:
-                    self._is_running = True
-                    if self._is_closed:
-                        self._lose_patience()
-                    await self._send_all(send)
+            has_sent_all = await self.run(send, on_overflow=on_overflow)
             watching.cancel()
-        return not self._patience.expired()
+        return has_sent_all
 
     async def _send_all(self, send: Send) -> None:
         while self._chunks or not self._is_closed:
@@ -213,10 +221,12 @@ class StreamedResponse(Response):
             return
         transport = ResponseTransport(self._body, send_bound=self._send_bound, connection=connection)
         session = self._begin(transport)
-        if isinstance(protocol, HttpProtocol):
-            protocol.begin_endless()
+        is_watched = isinstance(protocol, HttpProtocol) and protocol.begin_endless(transport.abort)
         try:
-            has_sent_all = await transport.run(receive, send, on_overflow=session.overflow)
+            if is_watched:
+                has_sent_all = await transport.run(send, on_overflow=session.overflow)
+            else:
+                has_sent_all = await transport.run_watching(receive, send, on_overflow=session.overflow)
         finally:
             if isinstance(protocol, HttpProtocol):
                 protocol.end_endless()

@@ -161,3 +161,34 @@ async def test_gone_readers_leave_nothing_behind(live: Live) -> None:
         while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
             await asyncio.sleep(0.01)
     assert live.app.state.node.hub.subscription_count == 0
+
+
+@pytest.mark.parametrize("length", [0, 100])
+async def test_reader_that_goes_is_noticed_whether_or_not_it_was_still_sending(live: Live, length: int) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    head = f"GET {API}{project.path}/events HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
+    head += f"Authorization: Bearer {ada.token}\r\nContent-Length: {length}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    writer.write(head.encode() + b"x" * (length // 2))
+    await reader.readuntil(b": connected")
+    assert len(live.app.state.node.sessions) == 1
+    writer.close()
+    async with asyncio.timeout(5):
+        while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
+            await asyncio.sleep(0.01)
+
+
+async def test_reader_that_sends_too_much_is_cut_off(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    head = f"GET {API}{project.path}/events HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
+    head += f"Authorization: Bearer {ada.token}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    writer.write(head.encode())
+    await reader.readuntil(b": connected")
+    writer.write(b"100000\r\n" + b"x" * 0x100000 + b"\r\n" + b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+    async with asyncio.timeout(5):
+        while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
+            await asyncio.sleep(0.01)
+    writer.close()
