@@ -93,7 +93,7 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
             try:
                 with native.programs() as programs:
                     yield uvloop.run(opening.measure(programs, rounds=rounds))
-                    yield uvloop.run(opening.growth(programs, rounds=min(rounds, CONNECTION_ROUNDS)))
+                    yield uvloop.run(opening.growth(programs, rounds=rounds))
             except native.NoCompiler as missing:
                 console.print(f"opening: left out, {missing}")
         case "board":

@@ -180,6 +180,13 @@ def naive(token: str) -> Iterator[Contender]:
 
 
 @contextmanager
+def accepting() -> Iterator[Contender]:
+    """No peer: it tells nobody anything."""
+    with _serving([sys.executable, "-m", "bench.peers.accepting"]) as (process_id, port):
+        yield Contender("uvicorn, accepting alone", [process_id], _peer_plan(port, "/ws"))
+
+
+@contextmanager
 def broadcast(_token: str) -> Iterator[Contender]:
     with _serving([sys.executable, "-m", "bench.peers.broadcast"]) as (process_id, port):
         yield Contender("websockets, broadcast()", [process_id], _peer_plan(port, "/ws"))
