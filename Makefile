@@ -24,8 +24,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-header --no-annotate --no-emit-index-url
 
 WEB := client_demo/web
+# What it is built into, as a part of the package.
+BOARD := server/roomful/board
 # Compiled by the installation, where there is a compiler.
-NATIVE := server/gateway/websocket/native.c
+NATIVE := server/roomful/gateway/websocket/native.c
 
 .PHONY: run web test conformance chromium proxies torture lint format bench lock clean
 
@@ -36,11 +38,11 @@ run: .venv/.run web
 web:
 	@if ! command -v npm >/dev/null; then \
 		echo "The board for browsers is not built: there is no Node.js here (20 or newer builds it)." >&2; \
-	elif ! $(MAKE) --silent --no-print-directory $(WEB)/dist/index.html; then \
+	elif ! $(MAKE) --silent --no-print-directory $(BOARD)/index.html; then \
 		echo "The board for browsers could not be built, for the reason above; the server runs without it." >&2; \
 	fi
 
-$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
+$(BOARD)/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
 	cd $(WEB) && npm run --silent build -- --logLevel warn
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
@@ -101,7 +103,7 @@ lock: .venv/.test
 	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock $(ARGS)
 
 clean:
-	rm -rf $(WEB)/node_modules $(WEB)/dist
+	rm -rf $(WEB)/node_modules $(BOARD)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build $(NATIVE:.c=.*.so)
 
 .venv/bin/python:

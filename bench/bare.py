@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.engine import Database
-from server.identity.models import User
-from server.process import listen, uvicorn_config
-from server.projects.models import Member, Project
-from server.settings import Settings, load_settings, signing_key
-from server.tasks.models import Task
+from roomful.db.engine import Database
+from roomful.identity.models import User
+from roomful.process import listen, uvicorn_config
+from roomful.projects.models import Member, Project
+from roomful.settings import Settings, load_settings, signing_key
+from roomful.tasks.models import Task
 
 
 class NewTask(BaseModel):

@@ -15,7 +15,7 @@ from bench.fanout import NAIVE, ROOMFUL, ratios
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.native import Programs
 from bench.seed import KEY
-from server.identity.tokens import Tokens
+from roomful.identity.tokens import Tokens
 
 SIZE = 10_000
 PEOPLE = 100

@@ -20,11 +20,11 @@ from bench.grounds import Ground, listens, roomful, sqlite
 from bench.machine import CLIENT_CORE, SERVER_CORE, pin, prefer
 from bench.native import Programs
 from bench.seed import EPOCH, KEY, Seeded, seed
-from server.projects.channel import channel_of
-from server.realtime.publication import Publication
-from server.realtime.redis_frames import RedisFrames
-from server.realtime.redis_server import packed
-from server.realtime.starts import Starts
+from roomful.projects.channel import channel_of
+from roomful.realtime.publication import Publication
+from roomful.realtime.redis_frames import RedisFrames
+from roomful.realtime.redis_server import packed
+from roomful.realtime.starts import Starts
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
 from tests.support.server import ROOT, roomful_environment
 from tests.support.valkey import run_valkey

@@ -16,7 +16,7 @@ from bench.crowd import CLOSE, PING, PONG, TEXT, frame_at
 from bench.figures import TARGET_MARKS, Table, milliseconds, percentile
 from bench.grounds import Ground, signed_in
 from bench.load import answer_bytes, http_request
-from server.supervision import Crew
+from roomful.supervision import Crew
 from tests.support.api import Person, Project
 from tests.support.server import Server
 

@@ -14,8 +14,8 @@ from bench.contenders import Hall, accepting, centrifuge_line, hall, naive
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.native import Programs
 from bench.seed import KEY
-from server.identity.tokens import Tokens
-from server.web.dependencies import API
+from roomful.identity.tokens import Tokens
+from roomful.web.dependencies import API
 
 SIZE = 10_000
 PEOPLE = 100

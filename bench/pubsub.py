@@ -12,12 +12,12 @@ from redis.asyncio import Redis
 
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.grounds import Ground
-from server.realtime.publication import Hint, Letter, Message, Publication
-from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_frames import RedisFrames
-from server.realtime.redis_names import RedisNames
-from server.realtime.redis_server import RedisServer, packed
-from server.realtime.starts import Starts
+from roomful.realtime.publication import Hint, Letter, Message, Publication
+from roomful.realtime.redis_broker import RedisBroker
+from roomful.realtime.redis_frames import RedisFrames
+from roomful.realtime.redis_names import RedisNames
+from roomful.realtime.redis_server import RedisServer, packed
+from roomful.realtime.starts import Starts
 from tests.support.processes import wait_until
 
 MESSAGES = 20_000

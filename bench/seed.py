@@ -7,18 +7,18 @@ from datetime import timedelta
 from sqlalchemy import insert
 
 from bench.grounds import SETTINGS, Ground
-from server.db import schema
-from server.db.base import new_id, now
-from server.db.engine import Database
-from server.db.fingerprint import fingerprint
-from server.eventlog.models import CHANNEL
-from server.identity.models import SIGN_IN, USER
-from server.identity.people import own_channel
-from server.identity.tokens import Tokens
-from server.projects.channel import channel_of
-from server.projects.models import MEMBER, PROJECT
-from server.realtime.redis_names import RedisNames
-from server.settings import load_settings
+from roomful.db import schema
+from roomful.db.base import new_id, now
+from roomful.db.engine import Database
+from roomful.db.fingerprint import fingerprint
+from roomful.eventlog.models import CHANNEL
+from roomful.identity.models import SIGN_IN, USER
+from roomful.identity.people import own_channel
+from roomful.identity.tokens import Tokens
+from roomful.projects.channel import channel_of
+from roomful.projects.models import MEMBER, PROJECT
+from roomful.realtime.redis_names import RedisNames
+from roomful.settings import load_settings
 
 KEY = SETTINGS["ROOMFUL_SECRET_KEY"]
 EPOCH = "benchmrk"

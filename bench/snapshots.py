@@ -11,8 +11,8 @@ from bench import grounds
 from bench.figures import Table, milliseconds
 from bench.grounds import Ground, Process, signed_in
 from bench.load import http_request
-from server.db.engine import Database
-from server.settings import load_settings
+from roomful.db.engine import Database
+from roomful.settings import load_settings
 from tests.support.api import Person
 from tests.support.large import fill
 

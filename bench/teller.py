@@ -9,12 +9,12 @@ import uvicorn
 from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
-from server.app import create_app
-from server.eventlog import log
-from server.eventlog.log import EventData
-from server.process import listen, uvicorn_config
-from server.runtime import Runtime
-from server.settings import load_settings
+from roomful.app import create_app
+from roomful.eventlog import log
+from roomful.eventlog.log import EventData
+from roomful.process import listen, uvicorn_config
+from roomful.runtime import Runtime
+from roomful.settings import load_settings
 
 PATH = "/bench/tell"
 

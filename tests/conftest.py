@@ -13,10 +13,10 @@ from blockbuster import BlockBuster
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from server.db.engine import Database
-from server.identity.passwords import Passwords
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.db.engine import Database
+from roomful.identity.passwords import Passwords
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.api import PASSWORD, Api
 from tests.support.app import Live, client_of, running_app, serving
 from tests.support.databases import PostgresqlDatabases, SqliteFiles
@@ -30,12 +30,12 @@ SECRET_KEY = "a-key-that-only-the-tests-sign-with"
 
 MAY_BLOCK = (
     # Before anything is served.
-    ("server/db/schema.py", "apply"),
-    ("server/db/schema.py", "known_revisions"),
-    ("server/db/engine.py", "_sqlite_engine"),
-    ("server/settings.py", "signing_key"),
-    ("server/web/openapi.py", "install"),
-    ("server/web/pages.py", "read_site"),
+    ("server/roomful/db/schema.py", "apply"),
+    ("server/roomful/db/schema.py", "known_revisions"),
+    ("server/roomful/db/engine.py", "_sqlite_engine"),
+    ("server/roomful/settings.py", "signing_key"),
+    ("server/roomful/web/openapi.py", "install"),
+    ("server/roomful/web/pages.py", "read_site"),
     # A look for ~/.pgpass, once a connection.
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
 )
@@ -62,7 +62,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def _block_buster() -> BlockBuster:
-    watch = BlockBuster(scanned_modules=["server"])
+    watch = BlockBuster(scanned_modules=["roomful"])
     for function in watch.functions.values():
         for file, name in MAY_BLOCK:
             function.can_block_in(file, name)

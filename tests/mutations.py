@@ -5,6 +5,7 @@
 Exit code 1 when a mutation survives, or no longer applies to the text. docs/mutations.md says what each stands for.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """`old` stands once in `server/realtime/` + `file`, and becomes `new`."""
+    """`old` stands once in `server/roomful/realtime/` + `file`, and becomes `new`."""
 
     name: str
     file: str
@@ -428,7 +429,7 @@ def main() -> int:
 
 def _try(mutation: Mutation, copy: Path) -> str:
     """`caught`, `SURVIVED`, or `STALE` when the text it changes is not there once."""
-    path = copy / "server" / "realtime" / mutation.file
+    path = copy / "server" / "roomful" / "realtime" / mutation.file
     text = path.read_text()
     if text.count(mutation.old) != 1:
         return "STALE"
@@ -437,7 +438,9 @@ def _try(mutation: Mutation, copy: Path) -> str:
         # No conftest: these tests need no ground to stand on, and start faster without.
         options = ["-q", "-x", "--noconftest", "-p", "no:cacheprovider", "--timeout", "60"]
         command = [sys.executable, "-B", "-m", "pytest", *options, f"tests/unit/{mutation.tests}"]
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS)
+        sources = [str(copy / "server"), str(copy / "client_demo")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sources)}
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, timeout=SECONDS)
     finally:
         path.write_text(text)
     # 1: tests have failed. Anything else is a fault of the run, such as a test that is not there.

@@ -33,6 +33,8 @@ function compressed(): Plugin {
 export default defineConfig({
   base: "./",
   build: {
+    outDir: "../../server/roomful/board",
+    emptyOutDir: true, // it lies outside of this folder
     target: "es2022",
     // Everything as its own file: the page's policy allows no inline script, style or font.
     assetsInlineLimit: 0,

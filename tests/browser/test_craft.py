@@ -7,15 +7,15 @@ from typing import Any, Self
 import pytest
 from playwright.async_api import CDPSession, Response, expect
 
-from server.db.engine import Database
-from server.identity.people import Person as Acting
-from server.projects import service as projects
-from server.projects.access import Access
-from server.projects.schemas import NewProject
-from server.settings import Settings
-from server.tasks import service as tasks
-from server.tasks.models import TaskStatus
-from server.tasks.schemas import NewTask
+from roomful.db.engine import Database
+from roomful.identity.people import Person as Acting
+from roomful.projects import service as projects
+from roomful.projects.access import Access
+from roomful.projects.schemas import NewProject
+from roomful.settings import Settings
+from roomful.tasks import service as tasks
+from roomful.tasks.models import TaskStatus
+from roomful.tasks.schemas import NewTask
 from tests.support.api import Person, Project
 from tests.support.browsers import PHONE, Chromium, Window, middle
 from tests.support.server import Server

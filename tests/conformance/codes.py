@@ -1,4 +1,4 @@
-"""The tables of codes in docs/clients.md, made from what stands in server/realtime/protocol/codes.py.
+"""The tables of codes in docs/clients.md, made from what stands in server/roomful/realtime/protocol/codes.py.
 
 python -m tests.conformance.codes       writes them anew
 """
@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from server.realtime.protocol import codes
-from server.realtime.protocol.codes import Disconnect, ErrorCode, Unsubscribe
+from roomful.realtime.protocol import codes
+from roomful.realtime.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from tests.conformance.process import ROOT
 
 PAGE = ROOT / "docs" / "clients.md"

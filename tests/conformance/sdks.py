@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, Self
 
 import centrifuge
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 from tests.support.api import Json, Person, Project
 from tests.support.processes import dies_with_parent
 

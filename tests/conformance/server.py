@@ -34,22 +34,22 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.errors import AppError
-from server.gateway import sockets, streams, unidirectional
-from server.gateway.endpoints import FORMATS, agreed_format
-from server.gateway.handshake import read_handshake
-from server.gateway.http_protocol import HttpProtocol
-from server.gateway.streams import Opening
-from server.gateway.websocket.options import SocketOptions
-from server.gateway.websocket.protocol import websocket_protocol
-from server.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
-from server.realtime.memory_presence import MemoryPresence
-from server.realtime.node import Limits, Node
-from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
-from server.realtime.protocol import codes
-from server.realtime.publication import ClientInfo, Publication
-from server.realtime.session import Session
-from server.web.errors import error_response, explain
+from roomful.errors import AppError
+from roomful.gateway import sockets, streams, unidirectional
+from roomful.gateway.endpoints import FORMATS, agreed_format
+from roomful.gateway.handshake import read_handshake
+from roomful.gateway.http_protocol import HttpProtocol
+from roomful.gateway.streams import Opening
+from roomful.gateway.websocket.options import SocketOptions
+from roomful.gateway.websocket.protocol import websocket_protocol
+from roomful.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
+from roomful.realtime.memory_presence import MemoryPresence
+from roomful.realtime.node import Limits, Node
+from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
+from roomful.realtime.protocol import codes
+from roomful.realtime.publication import ClientInfo, Publication
+from roomful.realtime.session import Session
+from roomful.web.errors import error_response, explain
 from tests.conformance.control import Control, Refusals, control_routes
 from tests.conformance.server_api import ServerApi, api_routes
 

@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from server.realtime.history import History
-from server.realtime.node import Node
-from server.realtime.policy import Rules
-from server.realtime.protocol import codes
-from server.realtime.protocol.formats import as_pubs
-from server.realtime.publication import Publication
-from server.realtime.session import Session
+from roomful.realtime.history import History
+from roomful.realtime.node import Node
+from roomful.realtime.policy import Rules
+from roomful.realtime.protocol import codes
+from roomful.realtime.protocol.formats import as_pubs
+from roomful.realtime.publication import Publication
+from roomful.realtime.session import Session
 
 API_KEY = "test-api-key"
 

@@ -20,12 +20,12 @@ START_SECONDS = 30
 
 ALONE = """\
 import pkgutil, sys
-import server.realtime
-for module in pkgutil.walk_packages(server.realtime.__path__, "server.realtime."):
+import roomful.realtime
+for module in pkgutil.walk_packages(roomful.realtime.__path__, "roomful.realtime."):
     __import__(module.name)
 packages = {name.split(".")[0] for name in sys.modules}
 print(*sorted(packages & {"fastapi", "starlette", "uvicorn", "sqlalchemy", "pydantic"}))
-print(*sorted(name for name in sys.modules if name.startswith("server.") and not name.startswith("server.realtime")))
+print(*sorted(name for name in sys.modules if name.startswith("roomful.") and not name.startswith("roomful.realtime")))
 """
 
 
@@ -39,7 +39,7 @@ def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, *request.param.replace("PORT", str(port)).split()],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(port)},
+        env={**os.environ, "PORT": str(port)},
         preexec_fn=dies_with_parent(),
     )
     with ended_by(process, signal.SIGTERM):
@@ -67,4 +67,4 @@ async def test_its_policy_says_who_may_enter(chat: str) -> None:
 
 async def test_the_engine_knows_no_framework_no_database_and_no_project() -> None:
     said = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", ALONE], cwd=ROOT, text=True)
-    assert said.split("\n") == ["", "server.supervision", ""]
+    assert said.split("\n") == ["", "roomful.supervision", ""]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 
-from server.realtime.protocol import fossil
+from roomful.realtime.protocol import fossil
 from tests.conformance.sdks import JAVASCRIPT, JavaScriptSdk
 
 PIECES = ("the same again, ", "é", "🚀🚀", "x", '\\"', "zähl rückwärts ", "\u2028", "0123456789abcdef")

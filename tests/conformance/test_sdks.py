@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from server.identity.tokens import Tokens
+from roomful.identity.tokens import Tokens
 from tests.conformance.sdks import Connect, JavaScriptSdk, MakeSdk, Sdk
 from tests.conftest import SECRET_KEY, environment_for
 from tests.support.api import Person, Project

@@ -1,11 +1,11 @@
-"""What every broker guarantees (server/realtime/broker.py)."""
+"""What every broker guarantees (server/roomful/realtime/broker.py)."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from server.realtime.broker import Broker
-from server.realtime.publication import Arrival, ClientInfo, Message, Publication
+from roomful.realtime.broker import Broker
+from roomful.realtime.publication import Arrival, ClientInfo, Message, Publication
 from tests.support.brokers import BrokerNode, memory_node, redis_node
 from tests.support.valkey import Valkey
 

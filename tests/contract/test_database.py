@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
-from server.db.engine import Database
-from server.eventlog.models import Channel, Event
-from server.settings import Settings
+from roomful.db.engine import Database
+from roomful.eventlog.models import Channel, Event
+from roomful.settings import Settings
 from tests.conftest import settings_for
 from tests.support.postgresql import PostgreSQL
 

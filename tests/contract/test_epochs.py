@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from sqlalchemy import insert, select
 
-from server.db.engine import Database
-from server.eventlog import epochs, log
-from server.eventlog.epochs import OFFSETS_SKIPPED
-from server.eventlog.models import Channel
-from server.realtime.publication import Position
+from roomful.db.engine import Database
+from roomful.eventlog import epochs, log
+from roomful.eventlog.epochs import OFFSETS_SKIPPED
+from roomful.eventlog.models import Channel
+from roomful.realtime.publication import Position
 from tests.contract.test_event_log import CHANNEL, opened, record
 
 __all__ = ["opened"]

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.engine import Database
-from server.eventlog import log
-from server.eventlog.log import EventData
-from server.eventlog.models import Channel, Event
-from server.realtime.history import PAGE_BYTES
-from server.realtime.publication import Position, Publication
+from roomful.db.engine import Database
+from roomful.eventlog import log
+from roomful.eventlog.log import EventData
+from roomful.eventlog.models import Channel, Event
+from roomful.realtime.history import PAGE_BYTES
+from roomful.realtime.publication import Position, Publication
 
 CHANNEL = "project:1"
 

@@ -1,13 +1,13 @@
-"""What tells a database from its copy (server/db/fingerprint.py)."""
+"""What tells a database from its copy (server/roomful/db/fingerprint.py)."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from server.db.engine import Database
-from server.db.fingerprint import fingerprint
-from server.settings import Settings
+from roomful.db.engine import Database
+from roomful.db.fingerprint import fingerprint
+from roomful.settings import Settings
 from tests.conftest import Backend, settings_for
 from tests.support.databases import PostgresqlDatabases
 

@@ -14,15 +14,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, DateTime, String, bindparam, inspect, text
 
-import server
-from server.db import schema
-from server.db.base import Base
-from server.db.engine import Database
-from server.settings import Settings
+import roomful
+from roomful.db import schema
+from roomful.db.base import Base
+from roomful.db.engine import Database
+from roomful.settings import Settings
 from tests.conftest import settings_for
 
 # Every table is known to the metadata only when every feature's models have been imported.
-for module in pkgutil.walk_packages(server.__path__, "server."):
+for module in pkgutil.walk_packages(roomful.__path__, "server."):
     if module.name.endswith(".models"):
         importlib.import_module(module.name)
 

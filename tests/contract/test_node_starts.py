@@ -1,13 +1,13 @@
-"""The starts of nodes in each database (server/db/node_starts.py)."""
+"""The starts of nodes in each database (server/roomful/db/node_starts.py)."""
 
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from server.db.base import now
-from server.db.engine import Database
-from server.db.models import NodeStart
-from server.db.node_starts import KEPT, NodeStarts
+from roomful.db.base import now
+from roomful.db.engine import Database
+from roomful.db.models import NodeStart
+from roomful.db.node_starts import KEPT, NodeStarts
 
 
 async def test_each_reads_its_own_and_all_later_ones(database: Database) -> None:

@@ -1,15 +1,15 @@
-"""What every presence list guarantees (server/realtime/presence.py)."""
+"""What every presence list guarantees (server/roomful/realtime/presence.py)."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from server.realtime.memory_presence import MemoryPresence
-from server.realtime.presence import Entry, Leave, Presence
-from server.realtime.publication import ClientInfo
-from server.realtime.redis_presence import RedisPresence
-from server.realtime.redis_server import RedisServer
+from roomful.realtime.memory_presence import MemoryPresence
+from roomful.realtime.presence import Entry, Leave, Presence
+from roomful.realtime.publication import ClientInfo
+from roomful.realtime.redis_presence import RedisPresence
+from roomful.realtime.redis_server import RedisServer
 from tests.support.brokers import KEY, NAMES
 from tests.support.valkey import Valkey
 

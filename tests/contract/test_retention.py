@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from server.db.base import now
-from server.db.engine import Database
-from server.eventlog import log, retention
-from server.eventlog.log import EventData
+from roomful.db.base import now
+from roomful.db.engine import Database
+from roomful.eventlog import log, retention
+from roomful.eventlog.log import EventData
 
 
 async def record(database: Database, count: int) -> None:

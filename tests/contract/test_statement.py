@@ -9,13 +9,13 @@ from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, MultipleResultsFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.engine import Database
-from server.db.outages import is_outage
-from server.db.statement import PART, Statement, full_parts
-from server.eventlog.models import CHANNEL
-from server.identity.models import USER
-from server.projects.models import PROJECT
-from server.tasks.models import TASK
+from roomful.db.engine import Database
+from roomful.db.outages import is_outage
+from roomful.db.statement import PART, Statement, full_parts
+from roomful.eventlog.models import CHANNEL
+from roomful.identity.models import USER
+from roomful.projects.models import PROJECT
+from roomful.tasks.models import TASK
 
 OPEN = Statement(insert(CHANNEL))
 CLOSED = {"epoch": "test", "head": 0, "floor": 0}

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from server.cli import main
+from roomful.cli import main
 from tests.conftest import Backend, absent
 from tests.support.api import PASSWORD, Project
 from tests.support.processes import dies_with_parent, wait_until
@@ -242,7 +242,7 @@ async def test_token_and_password_of_the_command_line_are_good(
 def test_password_is_asked_for_twice_and_not_shown(tmp_path: Path, environment: dict[str, str]) -> None:
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "server", "user", "create", "ada@example.test"],
+        [sys.executable, "-m", "roomful", "user", "create", "ada@example.test"],
         cwd=tmp_path,
         env=roomful_environment(environment),
         stdin=slave,

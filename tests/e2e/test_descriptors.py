@@ -16,7 +16,7 @@ LIMITED = (
     sys.executable,
     "-c",
     "import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); "
-    "os.execv(sys.executable, [sys.executable, '-m', 'server', *sys.argv[1:]])",
+    "os.execv(sys.executable, [sys.executable, '-m', 'roomful', *sys.argv[1:]])",
     "serve",
     "--port",
 )

@@ -18,7 +18,7 @@ def backend() -> Backend:
 
 @pytest.fixture
 async def server(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Server]:
-    program = [sys.executable, "-m", "hypercorn", "server.app:create_app()", "--bind", "127.0.0.1:{port}"]
+    program = [sys.executable, "-m", "hypercorn", "roomful.app:create_app()", "--bind", "127.0.0.1:{port}"]
     async with Server(tmp_path, environment, program=program) as server:
         yield server
 

@@ -11,8 +11,8 @@ from centrifuge.protocol import client_pb2 as official
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.realtime.protocol import protobuf
-from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
+from roomful.realtime.protocol import protobuf
+from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
 from tests.conftest import environment_for
 from tests.support.api import Person, Project
 from tests.support.commands import METHODS, commands, frame_of, json_values

@@ -10,7 +10,7 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
+from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
 from tests.conftest import environment_for
 from tests.support.api import Person, Project
 from tests.support.commands import commands, connecting, frame_of, json_values

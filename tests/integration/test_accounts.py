@@ -12,12 +12,12 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import func, select, update
 
-from server.eventlog import log
-from server.identity.models import SignIn, User
-from server.identity.passwords import UNUSABLE, Passwords, Verdict
-from server.identity.revocations import deactivate
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.eventlog import log
+from roomful.identity.models import SignIn, User
+from roomful.identity.passwords import UNUSABLE, Passwords, Verdict
+from roomful.identity.revocations import deactivate
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.api import PASSWORD
 from tests.support.app import client_of, running_app
 from tests.support.people import register, sign_in, signed

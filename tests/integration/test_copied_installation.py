@@ -9,8 +9,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from server.realtime.redis_broker import RedisBroker
-from server.settings import Settings
+from roomful.realtime.redis_broker import RedisBroker
+from roomful.settings import Settings
 from tests.conftest import Backend, settings_for
 from tests.support.api import Api, Person, Project
 from tests.support.app import Live, serving
@@ -86,7 +86,7 @@ async def test_a_clone_of_the_machine_is_not_heard(
     async def the_same(_database: object) -> bytes:
         return b"the same"
 
-    monkeypatch.setattr("server.runtime.fingerprint", the_same)
+    monkeypatch.setattr("roomful.runtime.fingerprint", the_same)
     async with serving(on_redis(settings, valkey, 0)) as production:
         ada = await production.api.register("ada")
         project = await ada.create_project()

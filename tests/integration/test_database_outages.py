@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from server.db import engine
-from server.settings import Settings, postgresql_dsn
+from roomful.db import engine
+from roomful.settings import Settings, postgresql_dsn
 from tests.conftest import absent, settings_for
 from tests.support.api import Person, Project
 from tests.support.app import Live, serving

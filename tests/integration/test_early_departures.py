@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from server.settings import Settings
+from roomful.settings import Settings
 from tests.conftest import Backend
 from tests.support.app import serving
 from tests.support.raw_socket import RawSocket
@@ -23,7 +23,7 @@ def backend() -> Backend:
 async def test_a_client_that_leaves_before_it_is_let_in_is_no_fault(
     settings: Settings, endpoint: str, ending: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, logger="server")
+    caplog.set_level(logging.DEBUG, logger="roomful")
     async with serving(settings) as live:
         ada = await live.api.register("ada")
         project = await ada.create_project()

@@ -12,11 +12,11 @@ from centrifuge.protocol import client_pb2 as official
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from server.eventlog import log
-from server.eventlog.log import EventData
-from server.realtime.protocol import protobuf
-from server.realtime.protocol.messages import Command, ConnectRequest
-from server.settings import Settings
+from roomful.eventlog import log
+from roomful.eventlog.log import EventData
+from roomful.realtime.protocol import protobuf
+from roomful.realtime.protocol.messages import Command, ConnectRequest
+from roomful.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving

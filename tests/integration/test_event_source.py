@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from server.settings import Settings
-from server.web.limits import ADDRESS_FACTOR
+from roomful.settings import Settings
+from roomful.web.limits import ADDRESS_FACTOR
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.eventlog.models import Channel
-from server.runtime import Runtime
+from roomful.eventlog.models import Channel
+from roomful.runtime import Runtime
 from tests.support.api import Api, Person, Project, next_page
 from tests.support.fold import fold, in_order
 

@@ -11,15 +11,15 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
 
-from server.identity.external import ExternalTokens, admit
-from server.identity.models import User
-from server.identity.people import identify
-from server.identity.revocations import deactivate
-from server.identity.tickets import redeem_ticket
-from server.identity.tokens import AccessClaims, TokenInvalid
-from server.identity.verifier import Verifier
-from server.runtime import Runtime
-from server.settings import Settings, SettingsError, load_settings
+from roomful.identity.external import ExternalTokens, admit
+from roomful.identity.models import User
+from roomful.identity.people import identify
+from roomful.identity.revocations import deactivate
+from roomful.identity.tickets import redeem_ticket
+from roomful.identity.tokens import AccessClaims, TokenInvalid
+from roomful.identity.verifier import Verifier
+from roomful.runtime import Runtime
+from roomful.settings import Settings, SettingsError, load_settings
 from tests.support.api import PASSWORD
 from tests.support.app import client_of, running_app
 from tests.support.people import register

@@ -12,11 +12,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from server.eventlog import log
-from server.projects.channel import channel_of
-from server.runtime import Runtime
-from server.tasks import positions
-from server.web.dependencies import SAFE_METHODS
+from roomful.eventlog import log
+from roomful.projects.channel import channel_of
+from roomful.runtime import Runtime
+from roomful.tasks import positions
+from roomful.web.dependencies import SAFE_METHODS
 from tests.support import vectors
 from tests.support.api import Api, Json, Person, Project
 from tests.support.fold import fold, in_order

@@ -3,8 +3,8 @@
 import httpx
 from sqlalchemy import text
 
-from server.db import schema
-from server.db.engine import Database
+from roomful.db import schema
+from roomful.db.engine import Database
 from tests.support.app import Live
 from tests.support.server import Server
 from tests.support.valkey import Valkey

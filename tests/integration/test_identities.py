@@ -5,11 +5,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from server.accounts import operator
-from server.errors import Conflict
-from server.identity.people import add_person
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.accounts import operator
+from roomful.errors import Conflict
+from roomful.identity.people import add_person
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.api import PASSWORD, Api
 from tests.support.app import client_of, running_app
 from tests.support.people import register, sign_in

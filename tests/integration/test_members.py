@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from server.accounts import operator
-from server.db.base import new_id
-from server.db.statement import PART
-from server.projects.access import memberships_among
-from server.runtime import Runtime
+from roomful.accounts import operator
+from roomful.db.base import new_id
+from roomful.db.statement import PART
+from roomful.projects.access import memberships_among
+from roomful.runtime import Runtime
 from tests.support.api import Api, Person, Project, next_page
 
 

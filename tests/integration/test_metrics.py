@@ -4,10 +4,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from server.db.fingerprint import fingerprint
-from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_names import RedisNames
-from server.settings import Settings
+from roomful.db.fingerprint import fingerprint
+from roomful.realtime.redis_broker import RedisBroker
+from roomful.realtime.redis_names import RedisNames
+from roomful.settings import Settings
 from tests.support.app import Live, client_of, running_app
 from tests.support.brokers import becomes, event, frames_of_another_node
 from tests.support.subscribers import CommandError, Subscriber

@@ -12,8 +12,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from server.gateway import policy
-from server.settings import Settings
+from roomful.gateway import policy
+from roomful.settings import Settings
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving
 from tests.support.subscribers import PlainSubscriber, Subscriber

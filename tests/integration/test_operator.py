@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from server.accounts import operator
-from server.db.base import now
-from server.errors import Conflict, Invalid, NotFound
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.accounts import operator
+from roomful.db.base import now
+from roomful.errors import Conflict, Invalid, NotFound
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.app import client_of, running_app
 from tests.support.people import register, sign_in
 

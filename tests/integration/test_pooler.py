@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from server.db import schema
-from server.db.engine import Database
-from server.db.outages import TOO_SLOW, outage
-from server.settings import Settings
+from roomful.db import schema
+from roomful.db.engine import Database
+from roomful.db.outages import TOO_SLOW, outage
+from roomful.settings import Settings
 from tests.conftest import Backend, absent
 from tests.support.app import Live, serving
 from tests.support.pgbouncer import PgBouncer, run_pgbouncer

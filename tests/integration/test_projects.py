@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from server.db.base import new_id
-from server.eventlog import log
-from server.identity.people import own_channel
-from server.projects.models import MEMBER, PROJECT
-from server.runtime import Runtime
-from server.tasks.models import TASK
+from roomful.db.base import new_id
+from roomful.eventlog import log
+from roomful.identity.people import own_channel
+from roomful.projects.models import MEMBER, PROJECT
+from roomful.runtime import Runtime
+from roomful.tasks.models import TASK
 from tests.support.api import Api, Person, Project, next_page
 
 

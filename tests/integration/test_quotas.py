@@ -10,12 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from server.db.base import now
-from server.identity.models import EXTERNAL, SignIn
-from server.identity.sign_ins import ENDED_KEPT_FOR, purge_expired
-from server.runtime import Runtime
-from server.settings import Settings
-from server.web import idempotency
+from roomful.db.base import now
+from roomful.identity.models import EXTERNAL, SignIn
+from roomful.identity.sign_ins import ENDED_KEPT_FOR, purge_expired
+from roomful.runtime import Runtime
+from roomful.settings import Settings
+from roomful.web import idempotency
 from tests.conftest import settings_for
 from tests.support.api import Api, Person
 from tests.support.app import client_of, running_app, serving

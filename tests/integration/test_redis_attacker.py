@@ -10,17 +10,17 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from server.realtime import emulation
-from server.realtime.attendance import Attendance
-from server.realtime.emulation import RECEIPT_SECONDS
-from server.realtime.presence import Entry, Leave
-from server.realtime.publication import Arrival, ClientInfo
-from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_names import TOKEN_LENGTH
-from server.realtime.redis_presence import RedisPresence
-from server.realtime.redis_server import RedisServer
-from server.settings import Settings
-from server.supervision import Loops
+from roomful.realtime import emulation
+from roomful.realtime.attendance import Attendance
+from roomful.realtime.emulation import RECEIPT_SECONDS
+from roomful.realtime.presence import Entry, Leave
+from roomful.realtime.publication import Arrival, ClientInfo
+from roomful.realtime.redis_broker import RedisBroker
+from roomful.realtime.redis_names import TOKEN_LENGTH
+from roomful.realtime.redis_presence import RedisPresence
+from roomful.realtime.redis_server import RedisServer
+from roomful.settings import Settings
+from roomful.supervision import Loops
 from tests.conftest import Backend
 from tests.support.app import Live, serving
 from tests.support.brokers import KEY, NAMES, becomes
@@ -46,7 +46,7 @@ def backend() -> Backend:
 
 @pytest.fixture(autouse=True)
 def _frequent_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.realtime.attendance.RENEW_SECONDS", 0.5)
+    monkeypatch.setattr("roomful.realtime.attendance.RENEW_SECONDS", 0.5)
 
 
 class Node:

@@ -14,12 +14,12 @@ import msgspec
 import psutil
 import pytest
 
-from server.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
-from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_frames import MAX_FRAME_BYTES, Reason
-from server.realtime.redis_publisher import MAX_AGE_SECONDS
-from server.realtime.sealing import Sealer
-from server.realtime.starts import NO_START, START_BYTES
+from roomful.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
+from roomful.realtime.redis_broker import RedisBroker
+from roomful.realtime.redis_frames import MAX_FRAME_BYTES, Reason
+from roomful.realtime.redis_publisher import MAX_AGE_SECONDS
+from roomful.realtime.sealing import Sealer
+from roomful.realtime.starts import NO_START, START_BYTES
 from tests.support.brokers import KEY, NAMES, BrokerNode, becomes, event, frames_of_another_node, redis_node
 from tests.support.valkey import Valkey
 
@@ -290,7 +290,7 @@ async def test_outage_is_one_line_in_the_log_and_its_end_another(
     valkey.start()
     await is_whole(one)
     await becomes(lambda: "redis is back" in caplog.text, 5, what="the end is told")
-    lines = [record.message for record in caplog.records if record.name.startswith("server")]
+    lines = [record.message for record in caplog.records if record.name.startswith("roomful")]
     assert lines == ["redis is out of reach", "redis is back"]
 
 

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from server.realtime.attendance import Attendance
-from server.realtime.presence import Entry, Leave, PresenceLost, PresenceUnavailable
-from server.realtime.publication import Arrival, ClientInfo
-from server.realtime.redis_presence import EXPIRED_GRACE_SECONDS, RedisPresence
-from server.realtime.redis_server import RedisServer
-from server.supervision import Loops
+from roomful.realtime.attendance import Attendance
+from roomful.realtime.presence import Entry, Leave, PresenceLost, PresenceUnavailable
+from roomful.realtime.publication import Arrival, ClientInfo
+from roomful.realtime.redis_presence import EXPIRED_GRACE_SECONDS, RedisPresence
+from roomful.realtime.redis_server import RedisServer
+from roomful.supervision import Loops
 from tests.support.brokers import KEY, NAMES, becomes
 from tests.support.valkey import Valkey
 

@@ -8,11 +8,11 @@ from typing import cast
 
 import pytest
 
-from server.realtime.rates import Charge, Rate, Rates, StoreUnavailable
-from server.realtime.redis_names import RedisNames
-from server.realtime.redis_rates import RedisRates
-from server.realtime.redis_server import RedisServer
-from server.supervision import Loops
+from roomful.realtime.rates import Charge, Rate, Rates, StoreUnavailable
+from roomful.realtime.redis_names import RedisNames
+from roomful.realtime.redis_rates import RedisRates
+from roomful.realtime.redis_server import RedisServer
+from roomful.supervision import Loops
 from tests.support.brokers import KEY, becomes
 from tests.support.valkey import Valkey
 

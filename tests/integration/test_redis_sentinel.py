@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.realtime.presence import Entry, PresenceLost
-from server.realtime.publication import ClientInfo
-from server.realtime.redis_presence import RedisPresence
-from server.realtime.redis_server import RedisServer
+from roomful.realtime.presence import Entry, PresenceLost
+from roomful.realtime.publication import ClientInfo
+from roomful.realtime.redis_presence import RedisPresence
+from roomful.realtime.redis_server import RedisServer
 from tests.conftest import absent
 from tests.support.brokers import KEY, NAMES, becomes, event, redis_node
 from tests.support.sentinel import Watched, run_watched_pair

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from fastapi import FastAPI
 
-from server.identity.models import User
-from server.projects import renames
-from server.realtime.publication import Publication
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.identity.models import User
+from roomful.projects import renames
+from roomful.realtime.publication import Publication
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.api import Api, Person, Project
 from tests.support.app import client_of, running_app
 from tests.support.fold import fold, in_order

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.engine import make_url
 
-from server.eventlog.epochs import OFFSETS_SKIPPED
-from server.eventlog.models import Channel, Event
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.eventlog.epochs import OFFSETS_SKIPPED
+from roomful.eventlog.models import Channel, Event
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.conftest import environment_for
 from tests.integration.test_event_source import open_stream
 from tests.support.api import Person, Project

@@ -9,16 +9,16 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 
-from server.db.base import new_id, now
-from server.eventlog import log
-from server.identity.models import SignIn, Ticket, User
-from server.identity.people import identify
-from server.identity.revocations import ACCESS_CHANNEL, deactivate, read_revocation, revoke
-from server.identity.sign_ins import purge_expired
-from server.identity.tickets import redeem_ticket
-from server.identity.tokens import AccessClaims, TokenInvalid
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.db.base import new_id, now
+from roomful.eventlog import log
+from roomful.identity.models import SignIn, Ticket, User
+from roomful.identity.people import identify
+from roomful.identity.revocations import ACCESS_CHANNEL, deactivate, read_revocation, revoke
+from roomful.identity.sign_ins import purge_expired
+from roomful.identity.tickets import redeem_ticket
+from roomful.identity.tokens import AccessClaims, TokenInvalid
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.app import client_of, running_app
 from tests.support.people import Signed, register, sign_in, signed
 

@@ -1,6 +1,6 @@
 """Readers without an SDK on a slow line: what is on its way counts as life."""
 
-from server.settings import Settings
+from roomful.settings import Settings
 from tests.support.app import serving
 from tests.support.proxy import Network
 from tests.support.subscribers import PlainSubscriber, Subscriber

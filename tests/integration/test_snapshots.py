@@ -11,10 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
-from server.db.engine import Database
-from server.runtime import Runtime
-from server.settings import Settings
-from server.snapshots import snapshots
+from roomful.db.engine import Database
+from roomful.runtime import Runtime
+from roomful.settings import Settings
+from roomful.snapshots import snapshots
 from tests.conftest import environment_for
 from tests.support.api import API, Api, Person, Project
 from tests.support.app import serving

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from server.db.base import new_id
-from server.tasks import positions
+from roomful.db.base import new_id
+from roomful.tasks import positions
 from tests.support.api import Api, Json, Person, Project, next_page
 
 

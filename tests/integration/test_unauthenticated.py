@@ -9,9 +9,9 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from server.gateway.silent_connections import SilentConnections
-from server.settings import Settings
-from server.web.unauthenticated import UnauthenticatedSockets
+from roomful.gateway.silent_connections import SilentConnections
+from roomful.settings import Settings
+from roomful.web.unauthenticated import UnauthenticatedSockets
 from tests.conftest import Backend
 from tests.support.app import Live, serving
 from tests.support.brokers import becomes

@@ -10,9 +10,9 @@ from typing import Literal, Self
 import httpx
 import pytest
 
-from server.identity.tokens import Tokens
-from server.realtime.node import Limits
-from server.settings import Settings
+from roomful.identity.tokens import Tokens
+from roomful.realtime.node import Limits
+from roomful.settings import Settings
 from tests.conftest import SECRET_KEY, Backend
 from tests.support.api import Json, Project
 from tests.support.app import Live, serving

@@ -9,10 +9,10 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from server.app import create_app
-from server.process import listen, uvicorn_config
-from server.runtime import Runtime
-from server.settings import Settings
+from roomful.app import create_app
+from roomful.process import listen, uvicorn_config
+from roomful.runtime import Runtime
+from roomful.settings import Settings
 from tests.support.api import Api
 
 BASE_URL = "http://roomful.test"

@@ -9,9 +9,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from server.gateway.http_protocol import HttpProtocol
-from server.gateway.websocket.options import DEFAULTS, SocketOptions
-from server.gateway.websocket.protocol import websocket_protocol
+from roomful.gateway.http_protocol import HttpProtocol
+from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
+from roomful.gateway.websocket.protocol import websocket_protocol
 
 STOP_SECONDS = 10.0
 

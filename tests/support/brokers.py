@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from server.realtime.broker import Broker
-from server.realtime.memory_broker import MemoryBroker
-from server.realtime.publication import Hint, Letter, Message, Publication
-from server.realtime.redis_broker import RedisBroker
-from server.realtime.redis_frames import RedisFrames
-from server.realtime.redis_names import RedisNames
-from server.realtime.redis_server import RedisServer
-from server.realtime.starts import Starts
+from roomful.realtime.broker import Broker
+from roomful.realtime.memory_broker import MemoryBroker
+from roomful.realtime.publication import Hint, Letter, Message, Publication
+from roomful.realtime.redis_broker import RedisBroker
+from roomful.realtime.redis_frames import RedisFrames
+from roomful.realtime.redis_names import RedisNames
+from roomful.realtime.redis_server import RedisServer
+from roomful.realtime.starts import Starts
 
 KEY = b"a key that the nodes of a test share"
 NAMES = RedisNames(KEY)

@@ -77,7 +77,7 @@ def build_client() -> None:
     with (WEB / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run beside each other build it once
         made = subprocess.run(
-            ["make", "--silent", "client_demo/web/dist/index.html"],
+            ["make", "--silent", "server/roomful/board/index.html"],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -8,9 +8,9 @@ from centrifuge.protocol import client_pb2 as official
 from google.protobuf.json_format import ParseDict
 from hypothesis import strategies as st
 
-from server.realtime.protocol import protobuf
-from server.realtime.protocol.formats import PROTOBUF, ClientFormat
-from server.realtime.protocol.messages import Command
+from roomful.realtime.protocol import protobuf
+from roomful.realtime.protocol.formats import PROTOBUF, ClientFormat
+from roomful.realtime.protocol.messages import Command
 
 METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")
 

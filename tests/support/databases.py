@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from server.db import schema
-from server.db.engine import Database
-from server.settings import Settings
+from roomful.db import schema
+from roomful.db.engine import Database
+from roomful.settings import Settings
 from tests.support.postgresql import PostgreSQL
 
 

@@ -7,16 +7,16 @@ from typing import Any, cast
 
 import msgspec
 
-from server.realtime.memory_broker import MemoryBroker
-from server.realtime.memory_history import MemoryHistory
-from server.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
-from server.realtime.node import Limits, Node
-from server.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
-from server.realtime.protocol import codes
-from server.realtime.protocol.formats import JSON, UNIDIRECTIONAL, ClientFormat, PushFormat
-from server.realtime.publication import ClientInfo, Publication
-from server.realtime.session import Mode, Session
-from server.realtime.transport import Chunk, write_to_each
+from roomful.realtime.memory_broker import MemoryBroker
+from roomful.realtime.memory_history import MemoryHistory
+from roomful.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
+from roomful.realtime.node import Limits, Node
+from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
+from roomful.realtime.protocol import codes
+from roomful.realtime.protocol.formats import JSON, UNIDIRECTIONAL, ClientFormat, PushFormat
+from roomful.realtime.publication import ClientInfo, Publication
+from roomful.realtime.session import Mode, Session
+from roomful.realtime.transport import Chunk, write_to_each
 
 
 class ListFraming:

@@ -5,9 +5,9 @@ import random
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.base import new_id
-from server.projects.models import PROJECT
-from server.tasks.models import TASK
+from roomful.db.base import new_id
+from roomful.projects.models import PROJECT
+from roomful.tasks.models import TASK
 from tests.support.api import Person, Project
 
 

@@ -11,8 +11,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from server.identity.external import ExternalTokens
-from server.identity.provider_keys import ProviderKeys
+from roomful.identity.external import ExternalTokens
+from roomful.identity.provider_keys import ProviderKeys
 
 ISSUER, AUDIENCE, ADDRESS = "https://id.example", "roomful-prod", "https://id.example/keys"
 

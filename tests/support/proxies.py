@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 
 
 @asynccontextmanager

@@ -18,7 +18,8 @@ from tests.support.api import Api
 from tests.support.processes import dies_with_parent, free_port
 
 ROOT = Path(__file__).parents[2]
-ROOMFUL = (sys.executable, "-m", "server", "serve", "--port", "{port}")
+SOURCES = (str(ROOT / "server"), str(ROOT / "client_demo"), str(ROOT))
+ROOMFUL = (sys.executable, "-m", "roomful", "serve", "--port", "{port}")
 START_SECONDS = 120
 STOP_SECONDS = 15
 COMMAND_SECONDS = 120
@@ -27,11 +28,11 @@ COMMAND_SECONDS = 120
 def roomful_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment of a `roomful` process: no settings of the developer's own, and the code of this checkout."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ROOMFUL_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **variables}
+    return {**kept, "PYTHONPATH": os.pathsep.join(SOURCES), "PYTHONUNBUFFERED": "1", **variables}
 
 
 class Server:
-    """`python -m server serve` on a port of its own, ready when the block is entered and gone when it is left.
+    """`python -m roomful serve` on a port of its own, ready when the block is entered and gone when it is left.
 
     Leaving the block fails when the log has a traceback, unless `may_log_tracebacks` has been set. Everything that it
     says is in `log`. Another ASGI server is started by a `program`, in whose arguments `{port}` stands for the port.
@@ -59,7 +60,7 @@ class Server:
         self._directory = directory
         self.environment = dict(environment)
         if uds is not None:
-            program = (sys.executable, "-m", "server", "serve", "--uds", str(uds))
+            program = (sys.executable, "-m", "roomful", "serve", "--uds", str(uds))
         self._command = [*(part.format(port=self.port) for part in program), *arguments]
         self._log_path = directory / f"server-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -172,10 +173,10 @@ async def run_command(
     directory: Path,
     environment: Mapping[str, str],
     *,
-    module: str = "server",
+    module: str = "roomful",
     stdin: str = "",
 ) -> Outcome:
-    """Run `python -m server …` in a directory to its end."""
+    """Run `python -m roomful …` in a directory to its end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *arguments),
         cwd=directory,

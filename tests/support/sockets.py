@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 
 DEADLINE_SECONDS = 30.0
 

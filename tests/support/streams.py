@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 from tests.support.api import Json
 from tests.support.sockets import DEADLINE_SECONDS, Closed
 

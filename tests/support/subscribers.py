@@ -10,7 +10,7 @@ from typing import Self
 
 from websockets.exceptions import ConnectionClosed
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 from tests.support.api import Json
 from tests.support.sockets import DEADLINE_SECONDS, Closed, Socket
 from tests.support.streams import StreamSocket

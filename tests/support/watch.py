@@ -17,7 +17,7 @@ LINE_SECONDS = 60.0
 
 
 class Watch:
-    """`python -m client_demo`, read line by line; killed when the block is left if it has not ended by then.
+    """`python -m roomful_watch`, read line by line; killed when the block is left if it has not ended by then.
 
     `output` is where its standard output goes instead, such as a terminal.
     """
@@ -34,7 +34,7 @@ class Watch:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "client_demo",
+            "roomful_watch",
             *self._arguments,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,

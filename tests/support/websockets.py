@@ -13,9 +13,9 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from server.gateway.websocket.asgi import EXTENSION
-from server.gateway.websocket.protocol import WebSocketProtocol
-from server.realtime.transport import Transport
+from roomful.gateway.websocket.asgi import EXTENSION
+from roomful.gateway.websocket.protocol import WebSocketProtocol
+from roomful.realtime.transport import Transport
 
 DEADLINE_SECONDS = 30.0
 

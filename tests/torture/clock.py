@@ -4,7 +4,7 @@ import os
 import struct
 from pathlib import Path
 
-from tests.support.server import ROOT
+from tests.support.server import SOURCES
 
 STEPPED = Path(__file__).parent / "stepped"
 
@@ -15,7 +15,7 @@ class Clock:
     def __init__(self, file: Path) -> None:
         self._file = file
         file.write_bytes(struct.pack("d", 0.0))
-        self.environment = {"TORTURE_CLOCK": str(file), "PYTHONPATH": f"{STEPPED}{os.pathsep}{ROOT}"}
+        self.environment = {"TORTURE_CLOCK": str(file), "PYTHONPATH": os.pathsep.join((str(STEPPED), *SOURCES))}
 
     def step(self, seconds: float) -> None:
         """Ahead of the system's by so much, or behind it; 0 sets it right."""

@@ -15,7 +15,7 @@ import httpx
 import psutil
 import redis
 
-from server.settings import postgresql_dsn
+from roomful.settings import postgresql_dsn
 from tests.support.api import API, Person, Project
 from tests.torture.cluster import Cluster, Form, Node
 from tests.torture.history import Flip, History

@@ -10,7 +10,7 @@ import msgspec
 from centrifuge.fossil import apply_delta
 from msgspec import Raw
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 from tests.support.api import API
 from tests.support.sockets import Socket
 from tests.torture.cluster import Node

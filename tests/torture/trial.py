@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from msgspec import Raw
 
-from server.supervision import Crew
+from roomful.supervision import Crew
 from tests.support.api import API, Person, Project
 from tests.torture.cluster import Cluster, Form, Node, running_cluster
 from tests.torture.faults import Scene, torment

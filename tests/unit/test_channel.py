@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from server.realtime.channel import HELD_BYTES, HELD_LIMIT, TAIL_BYTES, Channel, ChannelCounters
-from server.realtime.fanout import Fanout, FanoutCounters
-from server.realtime.publication import Hint, Position, Publication
-from server.realtime.turns import Turns
+from roomful.realtime.channel import HELD_BYTES, HELD_LIMIT, TAIL_BYTES, Channel, ChannelCounters
+from roomful.realtime.fanout import Fanout, FanoutCounters
+from roomful.realtime.publication import Hint, Position, Publication
+from roomful.realtime.turns import Turns
 
 TAIL = 3
 

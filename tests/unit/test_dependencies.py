@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from server.app import create_app
-from server.settings import Settings
+from roomful.app import create_app
+from roomful.settings import Settings
 
 
 def dependencies(dependant: Dependant) -> Iterator[object]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.email_address import MAX_LENGTH, contested, known_email, normal_email, unclaimed
+from roomful.email_address import MAX_LENGTH, contested, known_email, normal_email, unclaimed
 
 
 @pytest.mark.parametrize(

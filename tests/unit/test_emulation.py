@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from server.realtime import emulation
-from server.realtime.broker import BrokerFigures
-from server.realtime.emulation import Emulation, OutOfReach, UnknownNode
-from server.realtime.memory_broker import MemoryBroker
-from server.realtime.publication import Forwarded, Letter, Message
+from roomful.realtime import emulation
+from roomful.realtime.broker import BrokerFigures
+from roomful.realtime.emulation import Emulation, OutOfReach, UnknownNode
+from roomful.realtime.memory_broker import MemoryBroker
+from roomful.realtime.publication import Forwarded, Letter, Message
 
 FIGURES = BrokerFigures(
     is_reader_up=True,

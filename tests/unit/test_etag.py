@@ -2,10 +2,10 @@
 
 import pytest
 
-from server.errors import BadRequest, PreconditionFailed
-from server.web import etag
-from server.web.etag import Precondition
-from server.web.schemas import Out
+from roomful.errors import BadRequest, PreconditionFailed
+from roomful.web import etag
+from roomful.web.etag import Precondition
+from roomful.web.schemas import Out
 
 
 class Thing(Out):

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from server.errors import NotFound, Unauthenticated, Unavailable
-from server.gateway.channels import ChannelName
-from server.gateway.endpoints import present_position, reader_of
-from server.realtime.event_stream import EventStream
-from server.realtime.history import HistoryUnavailable
-from server.realtime.node import Limits
-from server.realtime.policy import Credentials
-from server.realtime.protocol import codes
-from server.realtime.publication import Position
+from roomful.errors import NotFound, Unauthenticated, Unavailable
+from roomful.gateway.channels import ChannelName
+from roomful.gateway.endpoints import present_position, reader_of
+from roomful.realtime.event_stream import EventStream
+from roomful.realtime.history import HistoryUnavailable
+from roomful.realtime.node import Limits
+from roomful.realtime.policy import Credentials
+from roomful.realtime.protocol import codes
+from roomful.realtime.publication import Position
 from tests.support.engine import Engine, ListTransport, running_engine
 
 CHANNEL = "project:1"

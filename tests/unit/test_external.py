@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from server.identity.external import ExternalTokens
-from server.identity.tokens import TokenExpired, TokenInvalid
+from roomful.identity.external import ExternalTokens
+from roomful.identity.tokens import TokenExpired, TokenInvalid
 from tests.support.provider import (
     ADDRESS,
     AUDIENCE,

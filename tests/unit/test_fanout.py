@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from centrifuge.fossil import apply_delta
 
-from server.realtime import fanout as fanout_module
-from server.realtime.fanout import Fanout, FanoutCounters
-from server.realtime.protocol import fossil, patches
-from server.realtime.protocol.formats import JSON, PLAIN, ClientFormat, PushFormat
-from server.realtime.publication import Arrival, ClientInfo, Publication
-from server.realtime.turns import Turns
-from server.realtime.wire import PatchWriter, PlainWire, patch_wire_of
+from roomful.realtime import fanout as fanout_module
+from roomful.realtime.fanout import Fanout, FanoutCounters
+from roomful.realtime.protocol import fossil, patches
+from roomful.realtime.protocol.formats import JSON, PLAIN, ClientFormat, PushFormat
+from roomful.realtime.publication import Arrival, ClientInfo, Publication
+from roomful.realtime.turns import Turns
+from roomful.realtime.wire import PatchWriter, PlainWire, patch_wire_of
 from tests.support.engine import ListFraming
 
 

@@ -8,7 +8,7 @@ from centrifuge.fossil import apply_delta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from server.realtime.protocol import fossil
+from roomful.realtime.protocol import fossil
 
 EVENT = (
     b'{"id":"01a2120a-3349-7193-aaf5-d4e607f6a8e6","type":"task.updated","offset":13,'

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from server.supervision import Crew, GatheredCalls
+from roomful.supervision import Crew, GatheredCalls
 
 
 class Asked:

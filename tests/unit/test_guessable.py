@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.identity.common_passwords import COMMON_PASSWORDS
-from server.identity.guessable import check_not_own, check_uncommon
-from server.identity.passwords import MAX_LENGTH, MIN_LENGTH
+from roomful.identity.common_passwords import COMMON_PASSWORDS
+from roomful.identity.guessable import check_not_own, check_uncommon
+from roomful.identity.passwords import MAX_LENGTH, MIN_LENGTH
 
 
 @pytest.mark.parametrize(

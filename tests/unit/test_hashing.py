@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from server.errors import Unavailable
-from server.identity import hashing
-from server.identity.hashing import HashingThreads
+from roomful.errors import Unavailable
+from roomful.identity import hashing
+from roomful.identity.hashing import HashingThreads
 
 
 class Work:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from server.realtime.hub import SWEEP_SECONDS
-from server.realtime.publication import Hint, Position
+from roomful.realtime.hub import SWEEP_SECONDS
+from roomful.realtime.publication import Hint, Position
 from tests.support.brokers import becomes
 from tests.support.engine import Engine, ListTransport, running_engine
 

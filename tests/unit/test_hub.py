@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from server.realtime.broker import BrokerFigures, Receive
-from server.realtime.emulation import Emulation, receiver
-from server.realtime.history import Page
-from server.realtime.hub import Hub
-from server.realtime.memory_history import MemoryHistory
-from server.realtime.policy import Rules
-from server.realtime.protocol.codes import Unsubscribe
-from server.realtime.protocol.formats import PLAIN
-from server.realtime.publication import ClientInfo, Letter, Message, Position
-from server.realtime.subscription import Subscription
-from server.realtime.wire import PlainWire
-from server.supervision import Crew
+from roomful.realtime.broker import BrokerFigures, Receive
+from roomful.realtime.emulation import Emulation, receiver
+from roomful.realtime.history import Page
+from roomful.realtime.hub import Hub
+from roomful.realtime.memory_history import MemoryHistory
+from roomful.realtime.policy import Rules
+from roomful.realtime.protocol.codes import Unsubscribe
+from roomful.realtime.protocol.formats import PLAIN
+from roomful.realtime.publication import ClientInfo, Letter, Message, Position
+from roomful.realtime.subscription import Subscription
+from roomful.realtime.wire import PlainWire
+from roomful.supervision import Crew
 from tests.support.engine import ListTransport
 
 CHANNEL = "project:1"

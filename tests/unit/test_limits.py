@@ -2,11 +2,11 @@
 
 import pytest
 
-from server.errors import RateLimited
-from server.realtime.limits import TokenBucket, TokenBuckets
-from server.realtime.rates import Rates
-from server.settings import Settings
-from server.web.limits import ACCOUNT_FACTOR, ADDRESS_FACTOR, Limits
+from roomful.errors import RateLimited
+from roomful.realtime.limits import TokenBucket, TokenBuckets
+from roomful.realtime.rates import Rates
+from roomful.settings import Settings
+from roomful.web.limits import ACCOUNT_FACTOR, ADDRESS_FACTOR, Limits
 
 
 class Clock:

@@ -1,6 +1,6 @@
 """Lines that others can cause are bounded."""
 
-from server.logs import Sampler
+from roomful.logs import Sampler
 
 
 def test_a_minute_has_so_many_lines_and_the_next_one_says_what_was_left_out() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.realtime.policy import Credentials, client_of
-from server.realtime.publication import ClientInfo, Position
+from roomful.realtime.policy import Credentials, client_of
+from roomful.realtime.publication import ClientInfo, Position
 from tests.support.engine import Engine, ListTransport, running_engine
 from tests.unit.test_session import say, subscribed, until
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.gateway.websocket import direct
+from roomful.gateway.websocket import direct
 from tests.conftest import absent
 
 

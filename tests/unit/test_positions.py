@@ -1,8 +1,8 @@
 import random
 from itertools import pairwise
 
-from server.tasks import positions
-from server.tasks.positions import MAX_POSITION_CHARS, between, spread
+from roomful.tasks import positions
+from roomful.tasks.positions import MAX_POSITION_CHARS, between, spread
 
 
 def test_a_position_lies_in_its_gap() -> None:

@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from server.gateway.websocket import tcp
-from server.gateway.websocket.options import SocketOptions
-from server.process import address_of, listen, raise_open_files_limit
-from server.workers import CantServe
+from roomful.gateway.websocket import tcp
+from roomful.gateway.websocket.options import SocketOptions
+from roomful.process import address_of, listen, raise_open_files_limit
+from roomful.workers import CantServe
 
 
 def test_listening_on_any_free_port() -> None:

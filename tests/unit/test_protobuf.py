@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw, Struct, inspect
 
-from server.realtime.protocol import protobuf
-from server.realtime.protocol.field_numbers import FIELD_NUMBERS
-from server.realtime.protocol.formats import PROTOBUF, Malformed
-from server.realtime.protocol.messages import (
+from roomful.realtime.protocol import protobuf
+from roomful.realtime.protocol.field_numbers import FIELD_NUMBERS
+from roomful.realtime.protocol.formats import PROTOBUF, Malformed
+from roomful.realtime.protocol.messages import (
     Command,
     ConnectRequest,
     ConnectResult,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from server.settings import Settings, SettingsError, load_settings
-from server.web.proxies import ProxyHeaders
+from roomful.settings import Settings, SettingsError, load_settings
+from roomful.web.proxies import ProxyHeaders
 
 TRUSTED = (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from server.gateway.recent import RecentAnswers
-from server.supervision import Crew, GatheredCalls
+from roomful.gateway.recent import RecentAnswers
+from roomful.supervision import Crew, GatheredCalls
 
 SECONDS = 5.0
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.realtime.redis_names import TOKEN_LENGTH, RedisNames
-from server.realtime.redis_server import RedisServer
+from roomful.realtime.redis_names import TOKEN_LENGTH, RedisNames
+from roomful.realtime.redis_server import RedisServer
 
 KEY = b"a key that only this test makes names with"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.realtime.redis_server import sentinel_address
-from server.settings import Settings, SettingsError, load_settings
+from roomful.realtime.redis_server import sentinel_address
+from roomful.settings import Settings, SettingsError, load_settings
 
 
 def settings(url: str) -> Settings:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from server.realtime import session as session_module
-from server.realtime.event_stream import EventStream
-from server.realtime.history import PAGE_BYTES
-from server.realtime.node import Limits
-from server.realtime.policy import Credentials
-from server.realtime.presence import Entry
-from server.realtime.publication import ClientInfo, Position
+from roomful.realtime import session as session_module
+from roomful.realtime.event_stream import EventStream
+from roomful.realtime.history import PAGE_BYTES
+from roomful.realtime.node import Limits
+from roomful.realtime.policy import Credentials
+from roomful.realtime.presence import Entry
+from roomful.realtime.publication import ClientInfo, Position
 from tests.support.engine import Engine, ListTransport, running_engine
 from tests.unit.test_session import answers, connected, say, subscribed, until
 

@@ -6,7 +6,7 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header
 from fastapi.dependencies.models import Dependant
 
-from server.web.routing import Route
+from roomful.web.routing import Route
 from tests.support.app import client_of
 
 calls: list[str] = []

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from server.web.schemas import Body, Day, Out
+from roomful.web.schemas import Body, Day, Out
 
 
 class Dated(Body):

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.realtime.publication import Arrival, ClientInfo
-from server.realtime.redis_frames import RedisFrames, Refused
-from server.realtime.sealing import OVERHEAD_BYTES, Forged, NotSealed, Sealer
-from server.realtime.senders import MAX_AGE, Senders
-from server.realtime.starts import START_BYTES, SUPERSEDED_SECONDS, Starts, StartsUnavailable
+from roomful.realtime.publication import Arrival, ClientInfo
+from roomful.realtime.redis_frames import RedisFrames, Refused
+from roomful.realtime.sealing import OVERHEAD_BYTES, Forged, NotSealed, Sealer
+from roomful.realtime.senders import MAX_AGE, Senders
+from roomful.realtime.starts import START_BYTES, SUPERSEDED_SECONDS, Starts, StartsUnavailable
 from tests.support.brokers import KEY, NAMES, event, frames_of_another_node
 
 CHANNEL = "project:1"
@@ -213,7 +213,7 @@ async def test_superseded_start_is_accepted_for_a_while(monkeypatch: pytest.Monk
     one = table.since(start("a"))
     await one.look()
     assert one.accepts(start("a"))
-    monkeypatch.setattr("server.realtime.starts.SUPERSEDED_SECONDS", 0)
+    monkeypatch.setattr("roomful.realtime.starts.SUPERSEDED_SECONDS", 0)
     assert SUPERSEDED_SECONDS > 10
     await one.look()
     assert not one.accepts(start("a"))
@@ -230,8 +230,8 @@ async def test_outage_of_the_database_changes_nothing() -> None:
 
 
 async def test_strangers_make_no_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.realtime.starts.SOONER_SECONDS", 0.01)
-    monkeypatch.setattr("server.realtime.starts.READ_SECONDS", 60.0)
+    monkeypatch.setattr("roomful.realtime.starts.SOONER_SECONDS", 0.01)
+    monkeypatch.setattr("roomful.realtime.starts.READ_SECONDS", 60.0)
     table = Table(start("a"))
     one = table.since(start("a"))
     await one.look()

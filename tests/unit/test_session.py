@@ -11,14 +11,14 @@ from centrifuge.fossil import apply_delta
 from centrifuge.protocol import client_pb2 as official
 from msgspec import Raw
 
-from server.realtime.history import HistoryUnavailable
-from server.realtime.node import Limits
-from server.realtime.protocol import codes, protobuf
-from server.realtime.protocol.formats import PROTOBUF
-from server.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
-from server.realtime.publication import Publication
-from server.realtime.refusals import LINES_A_MINUTE
-from server.realtime.session import COMMAND_SECONDS, Mode, Session
+from roomful.realtime.history import HistoryUnavailable
+from roomful.realtime.node import Limits
+from roomful.realtime.protocol import codes, protobuf
+from roomful.realtime.protocol.formats import PROTOBUF
+from roomful.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
+from roomful.realtime.publication import Publication
+from roomful.realtime.refusals import LINES_A_MINUTE
+from roomful.realtime.session import COMMAND_SECONDS, Mode, Session
 from tests.support.engine import Engine, ListTransport, running_engine
 
 

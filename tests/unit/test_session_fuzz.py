@@ -11,10 +11,10 @@ from centrifuge.protocol import client_pb2 as official
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.realtime.node import Limits
-from server.realtime.protocol import codes, protobuf
-from server.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
-from server.realtime.session import Mode
+from roomful.realtime.node import Limits
+from roomful.realtime.protocol import codes, protobuf
+from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
+from roomful.realtime.session import Mode
 from tests.support.commands import METHODS, commands, connecting, frame_of, json_values
 from tests.support.engine import ListTransport, running_engine
 
@@ -43,11 +43,11 @@ class Faults(logging.Handler):
         self.records.append(record)
 
     def __enter__(self) -> Self:
-        logging.getLogger("server").addHandler(self)
+        logging.getLogger("roomful").addHandler(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.getLogger("server").removeHandler(self)
+        logging.getLogger("roomful").removeHandler(self)
 
 
 async def converse(

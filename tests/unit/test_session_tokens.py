@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from server.realtime.protocol import codes
+from roomful.realtime.protocol import codes
 from tests.support.engine import running_engine
 
 

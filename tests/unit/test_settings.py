@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Settings, SettingsError, async_database_url, load_settings, signing_key, without_password
+from roomful.settings import Settings, SettingsError, async_database_url, load_settings, signing_key, without_password
 from tests.support.server import roomful_environment
 
 KEY = "k" * 32
@@ -281,7 +281,7 @@ def test_key_beside_nothing_when_the_database_is_elsewhere(monkeypatch: pytest.M
 
 
 async def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
-    program = "from server.settings import load_settings, signing_key; input(); print(signing_key(load_settings()))"
+    program = "from roomful.settings import load_settings, signing_key; input(); print(signing_key(load_settings()))"
     processes = [
         await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", program),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.db import sqlite
+from roomful.db import sqlite
 
 
 @pytest.mark.filterwarnings("ignore:.*was deleted before being closed:ResourceWarning")

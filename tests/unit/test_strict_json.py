@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.errors import Invalid
-from server.web import strict_json
+from roomful.errors import Invalid
+from roomful.web import strict_json
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_demo import terminal as reader
-from server import terminal as operator
-from server.logs import configure_logging
+from roomful import terminal as operator
+from roomful.logs import configure_logging
+from roomful_watch import terminal as reader
 
 STEERING = {
     "C0": "a\x1b[2Jb",

@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from server.realtime.timers import TICK_SECONDS, Wheel
-from server.supervision import Crew
+from roomful.realtime.timers import TICK_SECONDS, Wheel
+from roomful.supervision import Crew
 
 
 class Entry:

@@ -13,10 +13,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from server.db.base import new_id
-from server.identity.refresh import RefreshTokens
-from server.identity.tokens import TokenExpired, TokenInvalid, Tokens
-from server.settings import SettingsError, load_settings
+from roomful.db.base import new_id
+from roomful.identity.refresh import RefreshTokens
+from roomful.identity.tokens import TokenExpired, TokenInvalid, Tokens
+from roomful.settings import SettingsError, load_settings
 
 KEY = "a signing key of forty-one bytes, at least"
 USER, SESSION = new_id(), new_id()

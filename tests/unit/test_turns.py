@@ -2,7 +2,7 @@
 
 import asyncio
 
-from server.realtime.turns import TURN_SECONDS, Turns
+from roomful.realtime.turns import TURN_SECONDS, Turns
 
 
 class Clock:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.visible_text import check_visible, has_visible, without_invisible
+from roomful.visible_text import check_visible, has_visible, without_invisible
 
 WRITTEN = [
     "Ada",

@@ -1,4 +1,4 @@
-from client_demo.backoff import Backoff
+from roomful_watch.backoff import Backoff
 
 
 def test_waits_double_up_to_a_limit_and_are_cut_by_up_to_half() -> None:

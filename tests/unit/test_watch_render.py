@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from client_demo.names import Member, Names, Project, Snapshot, Titled, quoted
-from client_demo.render import event_line, presence_line
-from client_demo.stream import Person
-from client_demo.terminal import printable
+from roomful_watch.names import Member, Names, Project, Snapshot, Titled, quoted
+from roomful_watch.render import event_line, presence_line
+from roomful_watch.stream import Person
+from roomful_watch.terminal import printable
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_demo.backoff import Backoff
-from client_demo.errors import ConnectionLost, EventsExpired, Refused
-from client_demo.stream import (
+from roomful_watch.backoff import Backoff
+from roomful_watch.errors import ConnectionLost, EventsExpired, Refused
+from roomful_watch.stream import (
     Connected,
     Disconnected,
     Event,
@@ -188,14 +188,14 @@ async def test_presence_passes_through_in_its_place() -> None:
 
 
 async def test_a_server_that_was_never_reached_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client_demo.stream.START_SECONDS", -1.0)
+    monkeypatch.setattr("roomful_watch.stream.START_SECONDS", -1.0)
     with pytest.raises(ConnectionLost, match="nobody listens"):
         async for _ in Follower(ScriptedServer([Act(failure=ConnectionLost("nobody listens"))])).items():
             pass
 
 
 async def test_a_server_that_was_reached_once_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client_demo.stream.START_SECONDS", -1.0)
+    monkeypatch.setattr("roomful_watch.stream.START_SECONDS", -1.0)
     server = ScriptedServer([Act(), *[Act(failure=ConnectionLost("nobody listens"))] * 20, Act(pushes=(1,))])
     assert offsets(await watch(server)) == [1]
 

@@ -5,9 +5,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.db.base import new_id, now
-from server.identity.models import SignIn, User
-from server.runtime import Runtime
+from roomful.db.base import new_id, now
+from roomful.identity.models import SignIn, User
+from roomful.runtime import Runtime
 from tests.integration.web import notes
 
 

@@ -7,16 +7,16 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db.base import new_id
-from server.errors import Conflict, NotFound
-from server.eventlog import log
-from server.projects.models import Member, Project
-from server.web import etag, idempotency
-from server.web.dependencies import DB, CurrentUser, MutationId, ReadDB
-from server.web.etag import IfMatch
-from server.web.pagination import Keyset, Page
-from server.web.routing import Route
-from server.web.schemas import Body, Out
+from roomful.db.base import new_id
+from roomful.errors import Conflict, NotFound
+from roomful.eventlog import log
+from roomful.projects.models import Member, Project
+from roomful.web import etag, idempotency
+from roomful.web.dependencies import DB, CurrentUser, MutationId, ReadDB
+from roomful.web.etag import IfMatch
+from roomful.web.pagination import Keyset, Page
+from roomful.web.routing import Route
+from roomful.web.schemas import Body, Out
 
 
 class NoteIn(Body):

@@ -10,12 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from server.eventlog import log
-from server.gateway import asyncapi
-from server.gateway.channels import Kind
-from server.identity.people import own_channel
-from server.projects.channel import channel_of
-from server.runtime import Runtime
+from roomful.eventlog import log
+from roomful.gateway import asyncapi
+from roomful.gateway.channels import Kind
+from roomful.identity.people import own_channel
+from roomful.projects.channel import channel_of
+from roomful.runtime import Runtime
 from tests.conformance.sdks import JAVASCRIPT, NeedsNode, install_javascript
 from tests.conftest import Backend, absent
 from tests.support import vectors

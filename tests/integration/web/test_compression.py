@@ -5,9 +5,9 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from server.runtime import Runtime
-from server.web.compression import INLINE_BYTES, MIN_BYTES, accepted
-from server.web.pagination import MAX_PAGE_BYTES
+from roomful.runtime import Runtime
+from roomful.web.compression import INLINE_BYTES, MIN_BYTES, accepted
+from roomful.web.pagination import MAX_PAGE_BYTES
 from tests.support.api import API, Api, Person
 from tests.support.large import fill
 

@@ -15,9 +15,9 @@ from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.errors import Forbidden, RateLimited, Unavailable
-from server.web.errors import explain
-from server.web.routing import Route
+from roomful.errors import Forbidden, RateLimited, Unavailable
+from roomful.web.errors import explain
+from roomful.web.routing import Route
 from tests.conftest import Backend
 from tests.integration.web.conftest import Served
 
@@ -162,7 +162,7 @@ async def test_an_outage_is_told_as_one_that_passes(
     expect_error(answer, 503, "UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) >= 1
     told = [
-        record for record in caplog.records if record.name == "server.web.errors" and record.levelno >= logging.WARNING
+        record for record in caplog.records if record.name == "roomful.web.errors" and record.levelno >= logging.WARNING
     ]
     assert [record.levelname for record in told] == ["WARNING"]
 

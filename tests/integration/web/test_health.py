@@ -9,11 +9,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event, text
 
-from server.db import writability
-from server.realtime.memory_broker import MemoryBroker
-from server.runtime import Runtime
-from server.settings import Settings
-from server.web import health
+from roomful.db import writability
+from roomful.realtime.memory_broker import MemoryBroker
+from roomful.runtime import Runtime
+from roomful.settings import Settings
+from roomful.web import health
 from tests.integration.web import notes
 from tests.support.api import Api
 from tests.support.app import client_of, running_app

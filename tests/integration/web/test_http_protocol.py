@@ -10,8 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from server.gateway import http_protocol
-from server.gateway.http_protocol import HttpProtocol
+from roomful.gateway import http_protocol
+from roomful.gateway.http_protocol import HttpProtocol
 from tests.integration.web.test_raw_requests import Answer, read_answer
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: roomful.test\r\n\r\n"

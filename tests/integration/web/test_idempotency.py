@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server import housekeeping
-from server.db.base import now
-from server.errors import Conflict
-from server.eventlog import log
-from server.eventlog.models import Event
-from server.projects.models import Member, Project
-from server.realtime.publication import Publication
-from server.web import idempotency
-from server.web.models import IdempotentAnswer
+from roomful import housekeeping
+from roomful.db.base import now
+from roomful.errors import Conflict
+from roomful.eventlog import log
+from roomful.eventlog.models import Event
+from roomful.projects.models import Member, Project
+from roomful.realtime.publication import Publication
+from roomful.web import idempotency
+from roomful.web.models import IdempotentAnswer
 from tests.integration.web.conftest import Served
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.settings import Settings
+from roomful.settings import Settings
 from tests.conftest import Backend
 from tests.integration.web import notes
 from tests.integration.web.conftest import Served

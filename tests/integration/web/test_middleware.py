@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.settings import Settings
-from server.web import middleware
+from roomful.settings import Settings
+from roomful.web import middleware
 from tests.conftest import Backend
 from tests.integration.web.conftest import Served
 from tests.support.app import client_of, running_app

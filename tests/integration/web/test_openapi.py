@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.errors import Conflict
-from server.web import openapi
+from roomful.errors import Conflict
+from roomful.web import openapi
 from tests.conftest import Backend
 from tests.integration.web.conftest import Served
 

@@ -10,12 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.db import engine, postgresql
-from server.db.engine import Database
-from server.db.outages import READ_ONLY, ends_connections, is_outage, outage
-from server.errors import Unavailable
-from server.settings import Settings
-from server.web.errors import explain
+from roomful.db import engine, postgresql
+from roomful.db.engine import Database
+from roomful.db.outages import READ_ONLY, ends_connections, is_outage, outage
+from roomful.errors import Unavailable
+from roomful.settings import Settings
+from roomful.web.errors import explain
 from tests.conftest import settings_for
 
 

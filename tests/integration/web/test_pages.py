@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from server.web import errors, pages
+from roomful.web import errors, pages
 
 PAGE = "<!doctype html><html lang=en><title>Board</title>"
 SCRIPT = "export const answer = 42;"

@@ -6,9 +6,9 @@ import httpx
 import pytest
 from sqlalchemy import delete, insert
 
-from server.db.base import new_id, now
-from server.identity.models import User
-from server.projects.models import Project
+from roomful.db.base import new_id, now
+from roomful.identity.models import User
+from roomful.projects.models import Project
 from tests.integration.web.conftest import Served
 from tests.support.api import next_page
 

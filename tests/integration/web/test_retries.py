@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import Message, Receive, Scope, Send
 
-from server.db.outages import CONNECTING
-from server.projects.models import Project
-from server.runtime import Runtime
-from server.tasks.models import Task
-from server.web.retries import ATTEMPTS, handle_again
+from roomful.db.outages import CONNECTING
+from roomful.projects.models import Project
+from roomful.runtime import Runtime
+from roomful.tasks.models import Task
+from roomful.web.retries import ATTEMPTS, handle_again
 from tests.support.api import Api
 
 DEADLOCK, LOCK_TIMEOUT, LOST = "40P01", "55P03", "57P01"

@@ -11,11 +11,11 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from server.gateway import slow_answers
-from server.gateway.http_protocol import HttpProtocol
-from server.gateway.slow_answers import SlowAnswers
-from server.gateway.streamed_response import EVENTS, StreamedResponse
-from server.realtime.transport import Chunk, Transport
+from roomful.gateway import slow_answers
+from roomful.gateway.http_protocol import HttpProtocol
+from roomful.gateway.slow_answers import SlowAnswers
+from roomful.gateway.streamed_response import EVENTS, StreamedResponse
+from roomful.realtime.transport import Chunk, Transport
 
 MEGABYTE = 1_000_000
 

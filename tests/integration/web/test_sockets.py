@@ -6,8 +6,8 @@ import pytest
 from fastapi import FastAPI, WebSocket
 from starlette.types import Message, Scope
 
-from server.errors import NotFound
-from server.web.limits import REFUSALS_LOGGED
+from roomful.errors import NotFound
+from roomful.web.limits import REFUSALS_LOGGED
 from tests.conftest import Backend
 
 EXTENSIONS: dict[str, Any] = {"websocket.http.response": {}}

@@ -7,14 +7,14 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
-from server.db import engine
-from server.db.engine import Database
-from server.errors import Unavailable
-from server.eventlog import log
-from server.eventlog.models import Channel
-from server.eventlog.relay import Relay
-from server.realtime.publication import Publication
-from server.runtime import Runtime
+from roomful.db import engine
+from roomful.db.engine import Database
+from roomful.errors import Unavailable
+from roomful.eventlog import log
+from roomful.eventlog.models import Channel
+from roomful.eventlog.relay import Relay
+from roomful.realtime.publication import Publication
+from roomful.runtime import Runtime
 from tests.integration.web.conftest import Served
 
 

@@ -7,10 +7,10 @@ import socket
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from server.gateway.websocket.asgi import EXTENSION
-from server.gateway.websocket.frames import PLAIN
-from server.gateway.websocket.options import DEFAULTS, SocketOptions
-from server.gateway.websocket.protocol import WebSocketProtocol
+from roomful.gateway.websocket.asgi import EXTENSION
+from roomful.gateway.websocket.frames import PLAIN
+from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
+from roomful.gateway.websocket.protocol import WebSocketProtocol
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import BINARY, CLOSE, FIN, PING, TEXT, RawSocket
 from tests.support.websockets import (

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from server.gateway.websocket import tcp
-from server.gateway.websocket.options import DEFAULTS
+from roomful.gateway.websocket import tcp
+from roomful.gateway.websocket.options import DEFAULTS
 
 
 class Accepting(asyncio.Protocol):

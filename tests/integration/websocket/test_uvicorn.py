@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
-from server.gateway.websocket.options import SocketOptions
-from server.gateway.websocket.protocol import websocket_protocol
+from roomful.gateway.websocket.options import SocketOptions
+from roomful.gateway.websocket.protocol import websocket_protocol
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import RawSocket
 from tests.support.websockets import (

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Self
 
-ASKING = {"server.db.base", "jwt.api_jwt"}
+ASKING = {"roomful.db.base", "jwt.api_jwt"}
 """Who asks `datetime` for the time, which can't be patched itself."""
 
 

@@ -1,0 +1,216 @@
+"""The event log: what happened in a channel, in order, without a hole."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from roomful.db.base import new_id, now
+from roomful.db.statement import Change, Statement
+from roomful.eventlog.models import CHANNEL, EVENT, Channel, Event
+from roomful.realtime.history import PAGE_BYTES, Expired, Page, UnknownChannel
+from roomful.realtime.publication import Position, Publication
+
+__all__ = [
+    "EventData",
+    "Expired",
+    "Page",
+    "Position",
+    "UnknownChannel",
+    "append",
+    "append_after",
+    "head",
+    "heads",
+    "lock",
+    "open_channel",
+    "read_before",
+    "read_since",
+    "take_recorded",
+]
+
+_COMMITTING = "roomful_recorded_events"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventData:
+    """What a feature tells of a change; the log adds id, offset and time.
+
+    `data` is JSON: the resource after the change under its name (`{"task": {…}}`), with `changed` for an update.
+    """
+
+    type: str
+    actor_id: str | None
+    data: Mapping[str, Any]
+    project_id: str | None = None
+    mutation_id: str | None = None
+
+
+async def open_channel(session: AsyncSession, name: str) -> Position:
+    """Make an empty channel in the caller's transaction. Its random epoch tells it from any other of that name."""
+    epoch = secrets.token_hex(4)
+    await session.execute(insert(Channel).values(name=name, epoch=epoch, head=0, floor=0))
+    return Position(epoch, 0)
+
+
+async def append(session: AsyncSession, channel: str, event: EventData) -> Publication:
+    """Record an event in the caller's transaction, at the channel's next offset.
+
+    Locks the channel's row until commit, so that offsets are contiguous and committed in order: a reader that sees
+    offset n sees every smaller one. Append last, and several channels in sorted order, or two writers may deadlock.
+    After the commit, `take_recorded` gives what to wake the relay with.
+
+    Raises UnknownChannel.
+    """
+    return await append_after(session, channel, await lock(session, channel), event)
+
+
+async def lock(session: AsyncSession, channel: str) -> Position:
+    """Lock the channel's row until the transaction ends; its newest position. Raises UnknownChannel."""
+    row = await _LOCK.one_or_none(session, {"channel_name": channel})
+    if row is None:
+        raise UnknownChannel(channel)
+    return Position(row.epoch, row.head)
+
+
+async def append_after(
+    session: AsyncSession, channel: str, locked: Position, event: EventData, *, along: Sequence[Change] = ()
+) -> Publication:
+    """`append` in a transaction that has locked the channel; `locked` is the position that it had then.
+
+    `along` is carried out in the same trip to the database.
+    """
+    offset = max((done.offset for done in recorded(session) if done.channel == channel), default=locked.offset) + 1
+    event_id, at = new_id(), now()
+    body = _encode_body(event, event_id, offset, at)
+    row = {
+        "channel": channel,
+        "offset": offset,
+        "id": event_id,
+        "type": event.type,
+        "actor_id": event.actor_id,
+        "at": at,
+        "body": body,
+    }
+    advance = (_ADVANCE, {"channel_name": channel, "newest": offset})
+    await Statement.send_together(session, [*along, advance, (_RECORD, row)])
+    publication = Publication(channel, body, offset, locked.epoch, event.type)
+    session.info.setdefault(_COMMITTING, []).append(publication)
+    return publication
+
+
+def recorded(session: AsyncSession) -> Sequence[Publication]:
+    """The events that this session's transaction has recorded so far. They are facts only after its commit."""
+    events: list[Publication] = session.info.get(_COMMITTING, [])
+    return events
+
+
+def take_recorded(session: AsyncSession) -> list[Publication]:
+    """The events that this session's transaction has recorded, once: call it after the commit."""
+    recorded: list[Publication] = session.info.pop(_COMMITTING, [])
+    return recorded
+
+
+async def head(session: AsyncSession, channel: str) -> Position:
+    """The channel's newest position. Raises UnknownChannel."""
+    row = (await session.execute(select(Channel.epoch, Channel.head).where(Channel.name == channel))).one_or_none()
+    if row is None:
+        raise UnknownChannel(channel)
+    return Position(row.epoch, row.head)
+
+
+async def heads(session: AsyncSession, channels: Sequence[str]) -> dict[str, Position]:
+    """The newest position of each of these channels, in one query; one that does not exist is absent."""
+    rows = await session.execute(
+        select(Channel.name, Channel.epoch, Channel.head).where(Channel.name.in_(bindparam("names", expanding=True))),
+        {"names": list(channels)},
+    )
+    return {name: Position(epoch, offset) for name, epoch, offset in rows}
+
+
+async def read_since(session: AsyncSession, channel: str, after: int | None, *, limit: int) -> Page:
+    """At most `limit` events with an offset above `after`, oldest first, never with a hole; None: from the oldest kept.
+
+    They hold at most PAGE_BYTES together, unless the first one alone is larger.
+
+    Raises UnknownChannel, and Expired when an event right after `after` is no longer kept or `after` is beyond the
+    head: the reader's state belongs to another history.
+    """
+    row = (await session.execute(_CHANNEL, {"channel_name": channel})).one_or_none()
+    if row is None:
+        raise UnknownChannel(channel)
+    after = row.floor if after is None else after
+    if not row.floor <= after <= row.head:
+        raise Expired(channel)
+    publications: list[Publication] = []
+    if after < row.head:
+        found = await session.execute(_AFTER, {"channel_name": channel, "after": after, "most": limit})
+        publications = [Publication(channel, body, offset, row.epoch, type_) for offset, type_, body in found]
+    newest = max(row.head, publications[-1].offset if publications else 0)
+    if publications and publications[0].offset != after + 1:
+        raise Expired(channel)  # retention ran between the two queries
+    return Page(publications, Position(row.epoch, newest))
+
+
+async def read_before(session: AsyncSession, channel: str, before: int, *, limit: int) -> Page:
+    """At most `limit` kept events with an offset below `before`, newest first. Raises UnknownChannel.
+
+    They hold at most PAGE_BYTES together, unless the first one alone is larger.
+    """
+    newest = await head(session, channel)
+    found = await session.execute(_BEFORE, {"channel_name": channel, "before": before, "most": limit})
+    return Page([Publication(channel, body, offset, newest.epoch, type_) for offset, type_, body in found], newest)
+
+
+def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> bytes:
+    body: dict[str, Any] = {
+        "id": event_id,
+        "type": event.type,
+        "project_id": event.project_id,
+        "offset": offset,
+        "actor_id": event.actor_id,
+        "at": at,
+        "version": 1,
+        "data": event.data,
+    }
+    if event.mutation_id is not None:
+        body["mutation_id"] = event.mutation_id
+    return msgspec.json.encode(body)
+
+
+_LOCK = Statement(
+    select(CHANNEL.c.head, CHANNEL.c.epoch).where(CHANNEL.c.name == bindparam("channel_name")).with_for_update()
+)
+_ADVANCE = Statement(
+    update(CHANNEL).where(CHANNEL.c.name == bindparam("channel_name")).values(head=bindparam("newest"))
+)
+_RECORD = Statement(insert(EVENT))
+_CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))
+
+
+def _page(is_wanted: ColumnElement[bool], *, newest_first: bool) -> Select[int, str, bytes]:
+    """The first `most` events in one direction, as far as they fit into PAGE_BYTES.
+
+    Their sizes are added up before, for which no database reads a body: 300 events may hold 12 MB.
+    """
+
+    def in_order(offset: ColumnElement[int]) -> ColumnElement[int]:
+        return offset.desc() if newest_first else offset.asc()
+
+    of_channel = Event.channel == bindparam("channel_name")
+    order = in_order(EVENT.c.offset)
+    size = func.length(Event.body).label("size")
+    sizes = select(Event.offset, size).where(of_channel, is_wanted).order_by(order).limit(bindparam("most")).subquery()
+    total = func.sum(sizes.c.size).over(order_by=in_order(sizes.c.offset)).label("total")
+    totals = select(sizes.c.offset, sizes.c.size, total).subquery()
+    is_first = totals.c.total == totals.c.size
+    fitting = select(totals.c.offset).where(or_(is_first, totals.c.total <= PAGE_BYTES))
+    return select(Event.offset, Event.type, Event.body).where(of_channel, Event.offset.in_(fitting)).order_by(order)
+
+
+_AFTER = _page(Event.offset > bindparam("after"), newest_first=False)
+_BEFORE = _page(Event.offset < bindparam("before"), newest_first=True)

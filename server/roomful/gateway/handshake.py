@@ -1,0 +1,144 @@
+"""Who is behind a handshake, or a request for a stream, and from which page it comes."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+from roomful.errors import Forbidden, Unauthenticated
+from roomful.gateway.policy import credentials_of
+from roomful.identity.tickets import is_ticket_good, redeem_ticket
+from roomful.identity.tokens import TokenInvalid
+from roomful.realtime.policy import Credentials
+from roomful.runtime import Runtime
+from roomful.web.limits import limits_of
+from roomful.web.unauthenticated import Place
+
+logger = logging.getLogger(__name__)
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_PAGE_SCHEMES = {"ws": "http", "wss": "https"}
+
+
+class Handshake(NamedTuple):
+    """The token or ticket that a handshake brought, and the subprotocol to answer with."""
+
+    token: str = ""
+    ticket: str = ""
+    subprotocol: str | None = None
+
+
+def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
+    """Refuse a browser's page that is neither listed nor, while none are listed, served from this very address.
+
+    A client without an Origin is no browser; it has brought its token by itself. Raises Forbidden.
+    """
+    origins = _header(connection, b"origin")
+    if not origins:
+        return
+    origin = origins[0].rstrip("/").lower()
+    if len(origins) == 1 and (origin in allowed or "*" in allowed):
+        return
+    if len(origins) == 1 and not allowed and _is_own(connection, origin):
+        return
+    if limits_of(connection).is_refusal_logged():
+        where = {"origin": origin[:200], "allowed": allowed}
+        logger.warning("a handshake from another origin was refused", extra=where)
+    raise Forbidden("This origin is not allowed to connect.")
+
+
+def place_before_sign_in(connection: HTTPConnection) -> AbstractContextManager[Place]:
+    """A place among the sockets of this address that have not signed in, for a handshake. Raises RateLimited."""
+    limits, address = limits_of(connection), connection.client.host if connection.client is not None else ""
+    return limits.place_before_sign_in(address)
+
+
+def read_handshake(connection: HTTPConnection, offered: tuple[str, ...] = ()) -> Handshake:
+    """Take the token from where clients can put it: a header, the address, or the subprotocol pair `bearer, <jwt>`.
+
+    `offered` are the subprotocols that the endpoint speaks. Raises nothing: a bad token is refused by who verifies it.
+    """
+    protocols = list(connection.scope.get("subprotocols", []))
+    token = ""
+    for authorization in _header(connection, b"authorization")[:1]:
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            token = value.strip()
+    answer = next((protocol for protocol in protocols if protocol in offered), None)
+    if "bearer" in protocols:
+        after = protocols[protocols.index("bearer") + 1 :]
+        token = token or (after[0] if after else "")
+        answer = answer or "bearer"
+    query = query_of(connection)
+    return Handshake(token or query.get("token", ""), query.get("ticket", ""), answer)
+
+
+def query_of(connection: HTTPConnection) -> Mapping[str, str]:
+    """The parameters of the address; most sockets come without any, and reading none takes as long as reading some."""
+    return connection.query_params if connection.scope["query_string"] else {}
+
+
+async def sign_in_by_ticket(runtime: Runtime, handshake: Handshake) -> tuple[Credentials | None, str]:
+    """The credentials of a ticket, and the token for a session to verify, which refuses a bad one in its own way.
+
+    A ticket can be redeemed once, so it is now.
+    """
+    if not handshake.ticket or handshake.token:
+        return None, handshake.token
+    try:
+        return await sign_in(runtime, handshake), ""
+    except Unauthenticated:
+        return None, handshake.ticket  # no token either
+
+
+async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
+    """The credentials of a handshake. Raises Unauthenticated, also when it brought none.
+
+    Whether the sign-in still stands is asked when the session begins.
+    """
+    try:
+        if handshake.token:
+            return credentials_of(await runtime.verifier.verify(handshake.token))
+        if handshake.ticket:
+            async with runtime.handshake_slots, runtime.database.ask() as session:
+                if not await is_ticket_good(session, handshake.ticket):
+                    raise Unauthenticated
+            async with runtime.transaction() as session:
+                claims = await redeem_ticket(session, handshake.ticket)
+            return credentials_of(claims)
+    except TokenInvalid:
+        pass
+    raise Unauthenticated
+
+
+def _header(connection: HTTPConnection, name: bytes) -> list[str]:
+    """Every value of a header. The framework's own look-up decodes all headers for each that is asked for."""
+    return [value.decode("latin-1") for key, value in connection.scope["headers"] if key == name]
+
+
+def _is_own(connection: HTTPConnection, origin: str) -> bool:
+    """Whether the page was served from the very address that is asked now, scheme included, and that address is no name
+    in the DNS.
+
+    For a name, Origin equal to Host proves nothing: it may be the attacker's own, pointed at this machine (DNS
+    rebinding). Nobody can point `localhost` or an IP address elsewhere.
+    """
+    page, own = urlsplit(origin), connection.url
+    scheme = _PAGE_SCHEMES.get(own.scheme, own.scheme)
+    try:
+        page_port = page.port or _DEFAULT_PORTS.get(page.scheme)
+        own_port = own.port or _DEFAULT_PORTS.get(scheme)
+    except ValueError:
+        return False
+    return (page.scheme, page.hostname, page_port) == (scheme, own.hostname, own_port) and _is_fixed(own.hostname or "")
+
+
+def _is_fixed(host: str) -> bool:
+    try:
+        return host == "localhost" or bool(ip_address(host))
+    except ValueError:
+        return False

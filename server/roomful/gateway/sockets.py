@@ -1,0 +1,51 @@
+"""An accepted WebSocket, handed to its session."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.websockets import WebSocket
+
+from roomful.gateway.asgi_transport import AsgiTransport
+from roomful.gateway.websocket.asgi import EXTENSION
+from roomful.gateway.websocket.protocol import WebSocketProtocol
+from roomful.realtime.transport import Transport
+
+MAX_UNKNOWN_MESSAGE_BYTES = 64 * 1024
+"""The largest message of somebody who has not signed in yet; a session raises it for somebody who has."""
+
+
+class SocketSession(Protocol):
+    def receive(self, data: str | bytes) -> None: ...
+    def overflow(self) -> None: ...
+    def closed(self, code: int, /) -> None: ...
+
+
+async def serve(
+    websocket: WebSocket,
+    begin: Callable[[Transport], SocketSession],
+    *,
+    send_bound: int,
+    on_shutdown: Callable[[], None],
+) -> None:
+    """Begin a session on an accepted socket and let it have the socket to its end.
+
+    More than `send_bound` bytes waiting for the peer is an overflow. `on_shutdown` is called when the server stops: it
+    closes the sessions, all of them, in the way it likes.
+    Under our own protocol class this returns at once, and nothing of the request stays. Under another server it returns
+    when the socket has ended.
+    """
+    connection = websocket.scope.get("extensions", {}).get(EXTENSION)
+    if isinstance(connection, WebSocketProtocol):
+        session = begin(connection)
+        connection.detach(
+            on_message=session.receive,
+            on_close=session.closed,
+            on_overflow=session.overflow,
+            max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES,
+            send_bound=send_bound,
+            on_shutdown=on_shutdown,
+        )
+        return
+    transport = AsgiTransport(websocket, max_message_bytes=MAX_UNKNOWN_MESSAGE_BYTES, send_bound=send_bound)
+    session = begin(transport)
+    await transport.run(on_message=session.receive, on_close=session.closed, on_overflow=session.overflow)

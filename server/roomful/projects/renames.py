@@ -1,0 +1,131 @@
+"""Renames of people, told to each of their projects in batches.
+
+A rename changes the person's row at once and marks each of their memberships with the name that its project still shows
+(`Member.former_name`). A batch then takes some of the marks away, each in the transaction that records the project's
+`member.updated`. So a project's name for a member changes with its event, however many projects a person is in, and
+what a killed process leaves behind is found by the next one.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Iterator
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from roomful.db.base import now
+from roomful.errors import Unavailable
+from roomful.projects.channel import record
+from roomful.projects.members import settled_name
+from roomful.projects.models import MEMBER, PROJECT
+from roomful.projects.schemas import Member
+from roomful.runtime import Runtime
+from roomful.web.errors import explain
+
+logger = logging.getLogger(__name__)
+
+BATCH = 10
+"""Projects told in one transaction: on SQLite some 10 ms, for which others who write wait."""
+
+ROUND_SECONDS = 5.0
+"""How often each process looks for renames that another one left behind."""
+
+
+async def mark(session: AsyncSession, user_id: str, former_name: str) -> None:
+    """Note in each of the person's memberships what they were called.
+
+    The caller has locked the person's row and stores the new name in the same transaction. A mark that an earlier
+    rename left stays: the project still shows the name from before that.
+    """
+    await session.execute(_MARK, {"person": user_id, "former": former_name})
+
+
+async def tell_projects(runtime: Runtime, user_id: str) -> None:
+    """Tell the first BATCH of projects of the person's name; the rest, or all in an outage, is left to `run`."""
+    told = BATCH
+    with _until_the_next_round():
+        async with runtime.transaction() as session:
+            told = await _tell_batch(session, user_id)
+    if told == BATCH:
+        runtime.renamed.set()
+
+
+async def run(runtime: Runtime) -> None:
+    """Tell projects of renames for ever, a batch at a time: as they come, and those that other processes left."""
+    while True:
+        runtime.renamed.clear()
+        with _until_the_next_round():
+            await tell_all(runtime)
+        with contextlib.suppress(TimeoutError):  # nobody has called
+            async with asyncio.timeout(ROUND_SECONDS * random.uniform(0.8, 1.2)):
+                await runtime.renamed.wait()
+
+
+async def tell_all(runtime: Runtime) -> None:
+    """Tell every project that waits now."""
+    while True:
+        async with runtime.database.read() as reading:
+            user_id = (await reading.execute(_ANY_RENAMED)).scalar_one_or_none()
+        if user_id is None:
+            return
+        async with runtime.transaction() as session:
+            await _tell_batch(session, user_id)
+
+
+@contextlib.contextmanager
+def _until_the_next_round() -> Iterator[None]:
+    """In an outage, what is inside is given up: the marks are stored, and the next round finds them."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(explain(error), Unavailable):
+            raise  # a bug, and no outage
+        logger.warning("renames wait for the database", extra={"reason": type(error).__name__})
+
+
+async def _tell_batch(session: AsyncSession, user_id: str) -> int:
+    rows = (await session.execute(_RENAMED, {"person": user_id, "count": BATCH})).all()
+    # Read after the projects are locked: a rename that comes later finds the marks gone, and makes them anew.
+    name = await settled_name(session, user_id)
+    for row in rows:
+        one = {"project": row.project_id, "person": user_id}
+        if row.name == name:  # there and back again
+            await session.execute(_UPDATE, {**one, "former_name": None})
+            continue
+        member = Member.model_validate(row).model_copy(
+            update={"name": name, "version": row.version + 1, "updated_at": now()}
+        )
+        values = member.model_dump(include={"version", "updated_at"})
+        await session.execute(_UPDATE, {**one, "former_name": None, **values})
+        data = {"member": member.model_dump(), "changed": ["name"]}
+        await record(session, row.project_id, "member.updated", data, actor_id=user_id, mutation_id=None)
+    return len(rows)
+
+
+_IS_RENAMED = MEMBER.c.former_name.is_not(None)
+_MARK = (
+    update(MEMBER)
+    .where(MEMBER.c.user_id == bindparam("person"), MEMBER.c.former_name.is_(None))
+    .values(former_name=bindparam("former"))
+)
+_ANY_RENAMED = select(MEMBER.c.user_id).where(_IS_RENAMED).limit(1)
+# In one order for all; every change in a project locks it first.
+_RENAMED = (
+    select(
+        MEMBER.c.project_id,
+        MEMBER.c.user_id,
+        MEMBER.c.former_name.label("name"),
+        MEMBER.c.role,
+        MEMBER.c.version,
+        MEMBER.c.created_at,
+        MEMBER.c.updated_at,
+    )
+    .join(PROJECT, PROJECT.c.id == MEMBER.c.project_id)
+    .where(MEMBER.c.user_id == bindparam("person"), _IS_RENAMED)
+    .order_by(MEMBER.c.project_id)
+    .limit(bindparam("count"))
+    .with_for_update(of=[PROJECT, MEMBER])
+)
+_UPDATE = update(MEMBER).where(MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))

@@ -1,0 +1,110 @@
+"""Projects: what happens to them, each change with its event."""
+
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from roomful.db.base import new_id, now
+from roomful.db.statement import Statement
+from roomful.eventlog import log
+from roomful.identity.people import Person
+from roomful.projects.access import Access
+from roomful.projects.channel import channel_of, record
+from roomful.projects.members import settled_name
+from roomful.projects.models import MEMBER, PROJECT
+from roomful.projects.quotas import UNLIMITED, Quotas
+from roomful.projects.schemas import Member, NewProject, Project, ProjectPatch, ProjectState
+from roomful.web.etag import Precondition
+
+
+async def create_project(
+    session: AsyncSession,
+    person: Person,
+    new: NewProject,
+    *,
+    mutation_id: str | None = None,
+    quotas: Quotas = UNLIMITED,
+) -> Project:
+    """A project with its channel; whoever makes it owns it. Raises LimitReached."""
+    at = now()
+    project = ProjectState(
+        id=new_id(),
+        name=new.name,
+        description=new.description,
+        status="active",
+        task_count=0,
+        created_at=at,
+        updated_at=at,
+        owner_id=person.id,
+        version=1,
+    )
+    name = await settled_name(session, person.id)
+    await quotas.require_project(session, person.id)
+    owner = Member(user_id=person.id, name=name, role="owner", version=1, created_at=at, updated_at=at)
+    await session.execute(_INSERT, project.model_dump())
+    await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})
+    await log.open_channel(session, channel_of(project.id))
+    # The member comes along, since nothing else tells a subscriber who reads from the start of the first one.
+    data = {"project": project.model_dump(), "member": owner.model_dump()}
+    offset = await record(session, project.id, "project.created", data, actor_id=person.id, mutation_id=mutation_id)
+    return Project.of(project, "owner", offset)
+
+
+async def find_state(session: AsyncSession, project_id: str) -> ProjectState | None:
+    row = await _STATE.one_or_none(session, {"project": project_id})
+    return None if row is None else ProjectState.model_validate(row)
+
+
+async def show(session: AsyncSession, access: Access) -> Project:
+    newest = access.channel or await log.head(session, channel_of(access.project.id))
+    return Project.of(access.project, access.role, newest.offset)
+
+
+async def change_project(session: AsyncSession, access: Access, patch: ProjectPatch, if_match: Precondition) -> Project:
+    """Rename, describe, archive or restore.
+
+    An archived project takes no change but its restoration, which may bring others along.
+    Raises Forbidden (only the owner archives and restores), PreconditionFailed, Conflict.
+    """
+    before = await show(session, access)
+    values = patch.given()
+    if "status" in values:
+        access.require_owner()
+    if_match.require(before.version, before)
+    changed = [name for name, value in values.items() if getattr(before, name) != value]
+    if not changed:
+        return before
+    if "status" not in changed:
+        access.require_active()
+    after = access.project.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
+    await session.execute(_UPDATE, {"project": after.id, **after.model_dump(include=_CHANGING)})
+    data = {"project": after.model_dump(), "changed": changed}
+    offset = await access.record(session, _event_type(after, changed), data)
+    return Project.of(after, access.role, offset)
+
+
+async def delete_project(session: AsyncSession, access: Access, if_match: Precondition) -> None:
+    """Delete it with everything in it but its channel, by which subscribers hear of the end.
+
+    Raises PreconditionFailed.
+    """
+    project_id = access.project.id
+    if_match.require(access.project.version, await show(session, access))
+    await session.execute(_DELETE, {"project": project_id})
+    data: dict[str, Any] = {"project": {"id": project_id}}
+    await access.record(session, "project.deleted", data)
+
+
+def _event_type(project: ProjectState, changed: list[str]) -> str:
+    if "status" not in changed:
+        return "project.updated"
+    return "project.archived" if project.status == "archived" else "project.restored"
+
+
+_CHANGING = {"name", "description", "status", "version", "updated_at"}
+_STATE = Statement(select(PROJECT).where(PROJECT.c.id == bindparam("project")))
+_INSERT = insert(PROJECT)
+_INSERT_MEMBER = insert(MEMBER)
+_UPDATE = update(PROJECT).where(PROJECT.c.id == bindparam("project"))
+_DELETE = delete(PROJECT).where(PROJECT.c.id == bindparam("project"))

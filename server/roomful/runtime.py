@@ -1,0 +1,180 @@
+"""The live objects of one process."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from roomful.db import schema
+from roomful.db.engine import Database
+from roomful.db.fingerprint import fingerprint
+from roomful.db.node_starts import OUTAGES, NodeStarts
+from roomful.eventlog import log
+from roomful.eventlog.history import LogHistory
+from roomful.eventlog.relay import Relay
+from roomful.identity.external import ExternalTokens
+from roomful.identity.passwords import Passwords
+from roomful.identity.provider_keys import ProviderKeys
+from roomful.identity.refresh import RefreshTokens
+from roomful.identity.tokens import Tokens
+from roomful.identity.verifier import Verifier
+from roomful.realtime.broker import Broker, Receive
+from roomful.realtime.emulation import Emulation, receiver
+from roomful.realtime.history import History
+from roomful.realtime.hub import Hub
+from roomful.realtime.memory_broker import MemoryBroker
+from roomful.realtime.memory_presence import MemoryPresence
+from roomful.realtime.presence import Presence
+from roomful.realtime.rates import BucketStore, Rates
+from roomful.realtime.starts import StartsUnavailable
+from roomful.settings import Settings, signing_key
+from roomful.supervision import Crew, Loops, to_its_end
+
+HANDSHAKE_SLOTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Built bottom-up by `open_runtime`, closed in the opposite order."""
+
+    settings: Settings
+    database: Database
+    tokens: Tokens
+    verifier: Verifier
+    refresh_tokens: RefreshTokens
+    passwords: Passwords
+    cursor_key: bytes
+    broker: Broker
+    history: History
+    presence: Presence
+    hub: Hub
+    emulation: Emulation
+    rates: Rates
+    relay: Relay
+    crew: Crew
+    loops: Loops
+    handshake_slots: asyncio.Semaphore
+    """Limits how many handshakes query the database at once, so that a flood of them leaves connections to requests."""
+    renamed: asyncio.Event
+    """Set when somebody has a new name that not all of their projects have been told of."""
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One write transaction, committed at the block's end; then the relay gets the events that it recorded.
+
+        A block that raises or is cancelled rolls back. Once the commit has begun, a cancellation waits until the relay
+        has its events: otherwise subscribers would have to wait for a sweep to find them.
+        """
+        async with self.database.write() as session:
+            yield session
+            await to_its_end(self._commit(session))
+
+    async def _commit(self, session: AsyncSession) -> None:
+        await session.commit()
+        self.database.writability.note_success()
+        self.relay.wake(log.take_recorded(session))
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open everything the process lives on; the database's schema is brought up to date first."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings)
+        stack.push_async_callback(database.close)
+        await schema.upgrade(database.engine)
+        crew = await stack.enter_async_context(Crew("sessions"))
+        history = LogHistory(database)
+        hub = Hub(history, crew, batch_delay_seconds=settings.batch_delay)
+        key = signing_key(settings)
+        emulation = Emulation(key.encode())
+        receive = receiver(hub, emulation)
+        broker: Broker = MemoryBroker(receive)
+        presence: Presence = MemoryPresence()
+        buckets: BucketStore | None = None
+        if settings.redis_url is not None:
+            broker, presence, buckets = await _open_redis(
+                settings, database, receive, node=emulation.node, key=key.encode(), stack=stack
+            )
+        rates = Rates(buckets)
+        hub.connect(broker)
+        await emulation.connect(broker)
+        provider_keys = await _open_provider_keys(settings, stack)
+        loops = await stack.enter_async_context(Loops())
+        if provider_keys is not None:
+            loops.run("identity provider keys", provider_keys.run())
+        loops.run("hub", hub.run())
+        loops.run("rate limits", rates.run())
+        # An access token never outlives its sign-in.
+        access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
+        tokens = Tokens(key, access_ttl_seconds=access_ttl_seconds)
+        yield Runtime(
+            settings=settings,
+            database=database,
+            tokens=tokens,
+            verifier=Verifier(tokens, _external_tokens(settings, provider_keys), database),
+            refresh_tokens=RefreshTokens(key, ttl_seconds=settings.refresh_token_ttl),
+            passwords=await stack.enter_async_context(Passwords()),
+            cursor_key=hmac.digest(key.encode(), b"roomful list cursor, version 1", "sha256"),
+            broker=broker,
+            history=history,
+            presence=presence,
+            hub=hub,
+            emulation=emulation,
+            rates=rates,
+            relay=Relay(broker),
+            crew=crew,
+            loops=loops,
+            handshake_slots=asyncio.Semaphore(HANDSHAKE_SLOTS),
+            renamed=asyncio.Event(),
+        )
+
+
+async def _open_redis(
+    settings: Settings, database: Database, receive: Receive, *, node: str, key: bytes, stack: AsyncExitStack
+) -> tuple[Broker, Presence, BucketStore]:
+    # Imported by those alone who have a Redis: the others start a tenth sooner.
+    from roomful.realtime.redis_broker import RedisBroker
+    from roomful.realtime.redis_names import RedisNames
+    from roomful.realtime.redis_presence import RedisPresence
+    from roomful.realtime.redis_rates import RedisRates
+    from roomful.realtime.redis_server import RedisServer
+
+    assert settings.redis_url is not None, "there is no Redis to open"
+    redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
+    names = RedisNames(key, database=redis.database, installation=await fingerprint(database))
+    starts = NodeStarts(database)
+
+    async def read_starts() -> Sequence[bytes]:
+        try:
+            return await starts.read()
+        except OUTAGES as error:
+            raise StartsUnavailable from error
+
+    broker = RedisBroker(redis, receive, key=key, names=names, read_starts=read_starts, node=node)
+    return (
+        await stack.enter_async_context(broker),
+        RedisPresence(redis, key=key, names=names),
+        RedisRates(redis, names=names),
+    )
+
+
+async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:
+    if settings.jwks_url is None:
+        return None
+    return ProviderKeys(settings.jwks_url, await stack.enter_async_context(httpx.AsyncClient()))
+
+
+def _external_tokens(settings: Settings, keys: ProviderKeys | None) -> ExternalTokens | None:
+    if keys is None or settings.jwt_issuer is None or settings.jwt_audience is None:
+        return None  # the settings name all three or none
+    return ExternalTokens(
+        keys,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        max_ttl_seconds=settings.refresh_token_ttl,
+        trust_email=settings.jwt_trust_email,
+    )
