@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.engine import Database
 from roomful.identity.models import User
-from roomful.process import listen, uvicorn_config
 from roomful.projects.models import Member, Project
+from roomful.serve import listen, uvicorn_config
 from roomful.settings import Settings, load_settings, signing_key
 from roomful.tasks.models import Task
 

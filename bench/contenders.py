@@ -20,11 +20,11 @@ from bench.grounds import Ground, listens, roomful, sqlite
 from bench.machine import CLIENT_CORE, SERVER_CORE, pin, prefer
 from bench.native import Programs
 from bench.seed import EPOCH, KEY, Seeded, seed
+from roomful.link.redis_server import packed
+from roomful.link.starts import Starts
 from roomful.projects.channel import channel_of
+from roomful.realtime.broker.redis_envelopes import RedisEnvelopes
 from roomful.realtime.publication import Publication
-from roomful.realtime.redis_frames import RedisFrames
-from roomful.realtime.redis_server import packed
-from roomful.realtime.starts import Starts
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
 from tests.support.server import ROOT, roomful_environment
 from tests.support.valkey import run_valkey
@@ -97,7 +97,7 @@ class Hall:
         starts.newest = self.start
         # Each frame says that it is a second younger than the one before, so that none is old when its turn comes.
         clock = itertools.count(0, 1_000_000).__next__
-        frames = RedisFrames(KEY.encode(), names=self.seeded.names, starts=starts, clock=clock)
+        frames = RedisEnvelopes(KEY.encode(), names=self.seeded.names, starts=starts, clock=clock)
         channels = [channel_of(project) for project in projects]
 
         def published() -> Iterator[bytes]:

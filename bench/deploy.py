@@ -16,7 +16,7 @@ from bench.crowd import CLOSE, PING, PONG, TEXT, frame_at
 from bench.figures import TARGET_MARKS, Table, milliseconds, percentile
 from bench.grounds import Ground, signed_in
 from bench.load import answer_bytes, http_request
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import Person, Project
 from tests.support.server import Server
 
@@ -39,14 +39,14 @@ asked ten times a second. *Quiet* is the same while all sit at the first node. T
 
 
 async def measure(ground: Ground) -> Table:
-    async with Server(ground.directory, ground.environment) as two, Crew("readers") as crew:
+    async with Server(ground.directory, ground.environment) as two, TaskScope("readers") as task_scope:
         async with Server(ground.directory, ground.environment) as one:
             ada = await two.api.register("ada")
             project = await ada.create_project()
             readers = [_Reader(f"/ws/projects/{project.id}?token={ada.token}") for _ in range(SUBSCRIBERS)]
             for reader in readers:
                 await reader.open(one.port)
-                crew.spawn(reader.move_when_closed(two.port))
+                task_scope.spawn(reader.move_when_closed(two.port))
             async with _asking(two.port, ada, project) as answers:
                 await asyncio.sleep(QUIET_SECONDS)
                 quiet = answers.take()
@@ -181,13 +181,13 @@ async def _asking(port: int, person: Person, project: Project) -> AsyncIterator[
     change = [
         http_request("PATCH", f"{path}/tasks/{task['id']}", {"title": f"Draft {n}"}, signed_in(person)) for n in (0, 1)
     ]
-    async with Crew("requests") as crew:
+    async with TaskScope("requests") as task_scope:
         # One a second on each connection, so that a late answer does not keep the next request waiting.
         for _ in range(READS_PER_SECOND):
-            crew.spawn(_ask(port, [read], answers))
+            task_scope.spawn(_ask(port, [read], answers))
         for _ in range(EVENTS_PER_SECOND):
-            crew.spawn(_ask(port, change, answers))
-        crew.spawn(_look(port, answers))
+            task_scope.spawn(_ask(port, change, answers))
+        task_scope.spawn(_look(port, answers))
         yield answers
 
 

@@ -12,12 +12,12 @@ from redis.asyncio import Redis
 
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.grounds import Ground
-from roomful.realtime.publication import Hint, Letter, Message, Publication
-from roomful.realtime.redis_broker import RedisBroker
-from roomful.realtime.redis_frames import RedisFrames
-from roomful.realtime.redis_names import RedisNames
-from roomful.realtime.redis_server import RedisServer, packed
-from roomful.realtime.starts import Starts
+from roomful.link.redis_names import RedisNames
+from roomful.link.redis_server import RedisServer, packed
+from roomful.link.starts import Starts
+from roomful.realtime.broker.redis import RedisBroker
+from roomful.realtime.broker.redis_envelopes import RedisEnvelopes
+from roomful.realtime.publication import Hint, Message, NodeMessage, Publication
 from tests.support.processes import wait_until
 
 MESSAGES = 20_000
@@ -109,7 +109,7 @@ async def _receive(url: str) -> float:
     count = 0
     has_all = asyncio.Event()
 
-    def take(_message: Message | Hint | Letter) -> None:
+    def take(_message: Message | Hint | NodeMessage) -> None:
         nonlocal count
         count += 1
         if count == MESSAGES:
@@ -176,7 +176,7 @@ class _Blast:
 
 def _frames(count: int) -> Iterator[bytes]:
     """What Roomful itself would publish. None is like another, since each is taken once."""
-    frames = RedisFrames(KEY, names=NAMES, starts=Starts(None))
+    frames = RedisEnvelopes(KEY, names=NAMES, starts=Starts(None))
     for _ in range(count):
         frame = frames.encode(Publication(CHANNEL, EVENT, 1, "epoch", "task.updated"))
         assert frame is not None
@@ -188,5 +188,5 @@ def _bare() -> tuple[bytes, bytes]:
     return NAMES.of("channel", CHANNEL), next(_frames(1))
 
 
-def _ignore(_message: Message | Hint | Letter) -> None:
+def _ignore(_message: Message | Hint | NodeMessage) -> None:
     """The broker's own delivery is not what is measured."""

@@ -8,16 +8,17 @@ from sqlalchemy import insert
 
 from bench.grounds import SETTINGS, Ground
 from roomful.db import schema
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.db.engine import Database
 from roomful.db.fingerprint import fingerprint
 from roomful.eventlog.models import CHANNEL
 from roomful.identity.models import SIGN_IN, USER
 from roomful.identity.people import own_channel
 from roomful.identity.tokens import Tokens
+from roomful.ids import new_id
+from roomful.link.redis_names import RedisNames
 from roomful.projects.channel import channel_of
 from roomful.projects.models import MEMBER, PROJECT
-from roomful.realtime.redis_names import RedisNames
 from roomful.settings import load_settings
 
 KEY = SETTINGS["ROOMFUL_SECRET_KEY"]

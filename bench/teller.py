@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from roomful.app import create_app
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
-from roomful.process import listen, uvicorn_config
 from roomful.runtime import Runtime
+from roomful.serve import listen, uvicorn_config
 from roomful.settings import load_settings
 
 PATH = "/bench/tell"

@@ -14,17 +14,17 @@ from roomful.gateway import presence_routes as presence
 from roomful.gateway.descriptors import DescriptorWatch
 from roomful.gateway.door import event_socket, event_stream, is_event_socket, is_event_stream
 from roomful.gateway.gateway import open_node
-from roomful.housekeeping import keep_house
+from roomful.process.signals import heard_signals
 from roomful.projects import event_routes as events
 from roomful.projects import member_routes as members
 from roomful.projects import renames
 from roomful.projects import routes as projects
 from roomful.projects.quotas import Quotas
+from roomful.retention import retention_loop
 from roomful.runtime import open_runtime
 from roomful.settings import Settings, load_settings
 from roomful.snapshots import routes as snapshots
 from roomful.snapshots.snapshots import Snapshots
-from roomful.stopping import heard_signals
 from roomful.tasks import routes as tasks
 from roomful.web import errors, health, openapi, pages
 from roomful.web.compression import Compression
@@ -62,13 +62,13 @@ def create_app(settings: Settings | None = None) -> Application:
         async with open_runtime(settings) as runtime, open_node(runtime) as node:
             app.state.runtime = runtime
             app.state.node = node
-            app.state.snapshots = Snapshots(runtime.database, runtime.crew)
+            app.state.snapshots = Snapshots(runtime.database, runtime.task_scope)
             app.state.limits = Limits(settings, runtime.rates)
             app.state.descriptors = descriptors = DescriptorWatch()
             runtime.loops.run("descriptors", descriptors.run())
-            runtime.loops.run("housekeeping", keep_house(runtime))
+            runtime.loops.run("retention", retention_loop(runtime))
             runtime.loops.run("renames", renames.run(runtime))
-            with heard_signals(node.departure.begin):
+            with heard_signals(node.shutdown.begin):
                 yield
 
     answers = Middleware(AnswerHeaders)

@@ -27,9 +27,9 @@ from roomful.identity.models import User
 from roomful.identity.passwords import Passwords
 from roomful.identity.tokens import Tokens
 from roomful.logs import configure_logging
+from roomful.process.supervisor import CantServe
 from roomful.settings import Settings, SettingsError, async_database_url, load_settings, signing_key, without_password
 from roomful.terminal import printable, tolerate_narrow_output
-from roomful.workers import CantServe
 
 logger = logging.getLogger(__name__)
 
@@ -99,20 +99,20 @@ def serve_command(
     signing_key(settings)  # made now, once, and not by several workers that start together
     _warn_of_open_database(settings)
     # Here, since the other commands need not wait until the whole application has been imported.
-    from roomful import process
+    from roomful import serve
 
     try:
         with (
-            process.listen_unix(uds)
+            serve.listen_unix(uds)
             if uds
-            else process.listen(host or "127.0.0.1", 8000 if port is None else port) as listener
+            else serve.listen(host or "127.0.0.1", 8000 if port is None else port) as listener
         ):
             _run(settings, partial(_upgrade, settings))
-            url = process.address_of(listener)
+            url = serve.address_of(listener)
             typer.echo(f"Roomful {__version__} on {url}")
             if is_demo:
                 typer.echo(_run(settings, partial(_welcome, settings, url)))
-            process.serve(settings, listener, workers=workers)
+            serve.serve(settings, listener, workers=workers)
     except CantServe as reason:
         raise Failed(str(reason)) from reason
 

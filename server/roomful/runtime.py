@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.concurrency.background_loops import BackgroundLoops
+from roomful.concurrency.task_scope import TaskScope, to_its_end
 from roomful.db import schema
 from roomful.db.engine import Database
 from roomful.db.fingerprint import fingerprint
@@ -22,17 +24,16 @@ from roomful.identity.provider_keys import ProviderKeys
 from roomful.identity.refresh import RefreshTokens
 from roomful.identity.tokens import Tokens
 from roomful.identity.verifier import Verifier
-from roomful.realtime.broker import Broker, Receive
-from roomful.realtime.emulation import Emulation, receiver
-from roomful.realtime.history import History
-from roomful.realtime.hub import Hub
-from roomful.realtime.memory_broker import MemoryBroker
-from roomful.realtime.memory_presence import MemoryPresence
-from roomful.realtime.presence import Presence
-from roomful.realtime.rates import BucketStore, Rates
-from roomful.realtime.starts import StartsUnavailable
+from roomful.link.rates import BucketStore, Rates
+from roomful.link.starts import StartsUnavailable
+from roomful.realtime.broker.memory import MemoryBroker
+from roomful.realtime.broker.port import Broker, Receive
+from roomful.realtime.delivery.hub import Hub
+from roomful.realtime.history.port import History
+from roomful.realtime.node.emulation import Emulation, receiver
+from roomful.realtime.presence.memory import MemoryPresence
+from roomful.realtime.presence.port import Presence
 from roomful.settings import Settings, signing_key
-from roomful.supervision import Crew, Loops, to_its_end
 
 HANDSHAKE_SLOTS = 4
 
@@ -55,8 +56,8 @@ class Runtime:
     emulation: Emulation
     rates: Rates
     relay: Relay
-    crew: Crew
-    loops: Loops
+    task_scope: TaskScope
+    loops: BackgroundLoops
     handshake_slots: asyncio.Semaphore
     """Limits how many handshakes query the database at once, so that a flood of them leaves connections to requests."""
     renamed: asyncio.Event
@@ -86,9 +87,9 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         database = Database(settings)
         stack.push_async_callback(database.close)
         await schema.upgrade(database.engine)
-        crew = await stack.enter_async_context(Crew("sessions"))
+        task_scope = await stack.enter_async_context(TaskScope("sessions"))
         history = LogHistory(database)
-        hub = Hub(history, crew, batch_delay_seconds=settings.batch_delay)
+        hub = Hub(history, task_scope, batch_delay_seconds=settings.batch_delay)
         key = signing_key(settings)
         emulation = Emulation(key.encode())
         receive = receiver(hub, emulation)
@@ -103,7 +104,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         hub.connect(broker)
         await emulation.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
-        loops = await stack.enter_async_context(Loops())
+        loops = await stack.enter_async_context(BackgroundLoops())
         if provider_keys is not None:
             loops.run("identity provider keys", provider_keys.run())
         loops.run("hub", hub.run())
@@ -126,7 +127,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             emulation=emulation,
             rates=rates,
             relay=Relay(broker),
-            crew=crew,
+            task_scope=task_scope,
             loops=loops,
             handshake_slots=asyncio.Semaphore(HANDSHAKE_SLOTS),
             renamed=asyncio.Event(),
@@ -137,11 +138,11 @@ async def _open_redis(
     settings: Settings, database: Database, receive: Receive, *, node: str, key: bytes, stack: AsyncExitStack
 ) -> tuple[Broker, Presence, BucketStore]:
     # Imported by those alone who have a Redis: the others start a tenth sooner.
-    from roomful.realtime.redis_broker import RedisBroker
-    from roomful.realtime.redis_names import RedisNames
-    from roomful.realtime.redis_presence import RedisPresence
-    from roomful.realtime.redis_rates import RedisRates
-    from roomful.realtime.redis_server import RedisServer
+    from roomful.link.redis_names import RedisNames
+    from roomful.link.redis_rates import RedisRates
+    from roomful.link.redis_server import RedisServer
+    from roomful.realtime.broker.redis import RedisBroker
+    from roomful.realtime.presence.redis import RedisPresence
 
     assert settings.redis_url is not None, "there is no Redis to open"
     redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))

@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from roomful.realtime.memory_history import MemoryHistory
-from roomful.realtime.node import Node
+from roomful.realtime.history.memory import MemoryHistory
+from roomful.realtime.node.node import Node
 from roomful.realtime.protocol import codes
 from roomful.realtime.protocol.codes import Disconnect, ErrorCode, Unsubscribe
-from roomful.realtime.session import Session
+from roomful.realtime.session.session import Session
 
 ERRORS = {each.code: each for each in vars(codes).values() if isinstance(each, ErrorCode)}
 REASON = "as the test wishes"

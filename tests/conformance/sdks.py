@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, Self
 
 import centrifuge
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import Json, Person, Project
 from tests.support.processes import dies_with_parent
 
@@ -232,8 +232,8 @@ class JavaScriptSdk:
             limit=2**22,
             preexec_fn=dies_with_parent(),
         )
-        crew = await self._stack.enter_async_context(Crew("notes"))
-        crew.spawn(self._read())
+        task_scope = await self._stack.enter_async_context(TaskScope("notes"))
+        task_scope.spawn(self._read())
         return self
 
     async def __aexit__(

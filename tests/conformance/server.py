@@ -42,13 +42,14 @@ from roomful.gateway.http_protocol import HttpProtocol
 from roomful.gateway.streams import Opening
 from roomful.gateway.websocket.options import SocketOptions
 from roomful.gateway.websocket.protocol import websocket_protocol
-from roomful.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
-from roomful.realtime.memory_presence import MemoryPresence
-from roomful.realtime.node import Limits, Node
+from roomful.realtime.limits import Limits
+from roomful.realtime.node.memory_node import MemoryChannels, MemoryParts, open_memory_node
+from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
+from roomful.realtime.presence.memory import MemoryPresence
 from roomful.realtime.protocol import codes
 from roomful.realtime.publication import ClientInfo, Publication
-from roomful.realtime.session import Session
+from roomful.realtime.session.session import Session
 from roomful.web.errors import error_response, explain
 from tests.conformance.control import Control, Refusals, control_routes
 from tests.conformance.server_api import ServerApi, api_routes
@@ -191,7 +192,7 @@ class SuiteServer:
             websocket,
             lambda transport: Session(self.node, transport, client_format, token=handshake.token),
             send_bound=SEND_BOUND,
-            on_shutdown=self.node.departure.begin,
+            on_shutdown=self.node.shutdown.begin,
         )
 
     async def unidirectional_socket(self, websocket: WebSocket) -> None:

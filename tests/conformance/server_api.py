@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from roomful.realtime.history import History
-from roomful.realtime.node import Node
+from roomful.realtime.history.port import History
+from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Rules
 from roomful.realtime.protocol import codes
 from roomful.realtime.protocol.formats import as_pubs
 from roomful.realtime.publication import Publication
-from roomful.realtime.session import Session
+from roomful.realtime.session.session import Session
 
 API_KEY = "test-api-key"
 

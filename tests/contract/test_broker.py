@@ -1,10 +1,10 @@
-"""What every broker guarantees (server/roomful/realtime/broker.py)."""
+"""What every broker guarantees (server/roomful/realtime/broker/port.py)."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from roomful.realtime.broker import Broker
+from roomful.realtime.broker.port import Broker
 from roomful.realtime.publication import Arrival, ClientInfo, Message, Publication
 from tests.support.brokers import BrokerNode, memory_node, redis_node
 from tests.support.valkey import Valkey

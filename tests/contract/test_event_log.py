@@ -11,7 +11,7 @@ from roomful.db.engine import Database
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
 from roomful.eventlog.models import Channel, Event
-from roomful.realtime.history import PAGE_BYTES
+from roomful.realtime.history.port import PAGE_BYTES
 from roomful.realtime.publication import Position, Publication
 
 CHANNEL = "project:1"

@@ -1,15 +1,15 @@
-"""What every presence list guarantees (server/roomful/realtime/presence.py)."""
+"""What every presence list guarantees (server/roomful/realtime/presence/port.py)."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from roomful.realtime.memory_presence import MemoryPresence
-from roomful.realtime.presence import Entry, Leave, Presence
+from roomful.link.redis_server import RedisServer
+from roomful.realtime.presence.memory import MemoryPresence
+from roomful.realtime.presence.port import Entry, Leave, Presence
+from roomful.realtime.presence.redis import RedisPresence
 from roomful.realtime.publication import ClientInfo
-from roomful.realtime.redis_presence import RedisPresence
-from roomful.realtime.redis_server import RedisServer
 from tests.support.brokers import KEY, NAMES
 from tests.support.valkey import Valkey
 

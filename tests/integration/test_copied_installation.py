@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from roomful.realtime.redis_broker import RedisBroker
+from roomful.realtime.broker.redis import RedisBroker
 from roomful.settings import Settings
 from tests.conftest import Backend, settings_for
 from tests.support.api import Api, Person, Project

@@ -5,8 +5,8 @@ import pytest
 from fastapi import FastAPI
 
 from roomful.accounts import operator
-from roomful.db.base import new_id
 from roomful.db.statement import PART
+from roomful.ids import new_id
 from roomful.projects.access import memberships_among
 from roomful.runtime import Runtime
 from tests.support.api import Api, Person, Project, next_page

@@ -5,8 +5,8 @@ import pytest
 from pydantic import SecretStr
 
 from roomful.db.fingerprint import fingerprint
-from roomful.realtime.redis_broker import RedisBroker
-from roomful.realtime.redis_names import RedisNames
+from roomful.link.redis_names import RedisNames
+from roomful.realtime.broker.redis import RedisBroker
 from roomful.settings import Settings
 from tests.support.app import Live, client_of, running_app
 from tests.support.brokers import becomes, event, frames_of_another_node

@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from roomful.db.base import new_id
 from roomful.eventlog import log
 from roomful.identity.people import own_channel
+from roomful.ids import new_id
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.runtime import Runtime
 from roomful.tasks.models import TASK

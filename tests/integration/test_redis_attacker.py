@@ -10,17 +10,17 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from roomful.realtime import emulation
-from roomful.realtime.attendance import Attendance
-from roomful.realtime.emulation import RECEIPT_SECONDS
-from roomful.realtime.presence import Entry, Leave
+from roomful.concurrency.background_loops import BackgroundLoops
+from roomful.link.redis_names import TOKEN_LENGTH
+from roomful.link.redis_server import RedisServer
+from roomful.realtime.broker.redis import RedisBroker
+from roomful.realtime.node import emulation
+from roomful.realtime.node.emulation import ACK_SECONDS
+from roomful.realtime.presence.port import Entry, Leave
+from roomful.realtime.presence.recorder import PresenceRecorder
+from roomful.realtime.presence.redis import RedisPresence
 from roomful.realtime.publication import Arrival, ClientInfo
-from roomful.realtime.redis_broker import RedisBroker
-from roomful.realtime.redis_names import TOKEN_LENGTH
-from roomful.realtime.redis_presence import RedisPresence
-from roomful.realtime.redis_server import RedisServer
 from roomful.settings import Settings
-from roomful.supervision import Loops
 from tests.conftest import Backend
 from tests.support.app import Live, serving
 from tests.support.brokers import KEY, NAMES, becomes
@@ -46,7 +46,7 @@ def backend() -> Backend:
 
 @pytest.fixture(autouse=True)
 def _frequent_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roomful.realtime.attendance.RENEW_SECONDS", 0.5)
+    monkeypatch.setattr("roomful.realtime.presence.recorder.RENEW_SECONDS", 0.5)
 
 
 class Node:
@@ -55,7 +55,7 @@ class Node:
     def __init__(self, presence: RedisPresence) -> None:
         self.presence = presence
         self.told: list[tuple[str, str]] = []
-        self.attendance = Attendance(presence, self._tell)
+        self.presence_recorder = PresenceRecorder(presence, self._tell)
 
     def _tell(self, arrival: Arrival) -> None:
         self.told.append(("join" if arrival.joined else "leave", arrival.info.user))
@@ -77,9 +77,9 @@ async def presence_of(valkey: Valkey) -> AsyncIterator[RedisPresence]:
 
 @asynccontextmanager
 async def node_of(valkey: Valkey) -> AsyncIterator[Node]:
-    async with presence_of(valkey) as presence, Loops() as loops:
+    async with presence_of(valkey) as presence, BackgroundLoops() as loops:
         node = Node(presence)
-        loops.run("attendance", node.attendance.run())
+        loops.run("attendance", node.presence_recorder.run())
         yield node
 
 
@@ -157,8 +157,8 @@ ATTACKS: list[Callable[[Client, bytes, str], None]] = [
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 async def test_presence_outlives_it(valkey: Valkey, attack: Callable[[Client, bytes, str], None]) -> None:
     async with node_of(valkey) as node, node_of(valkey) as other:
-        node.attendance.enter(ADA)
-        node.attendance.enter(BOB)
+        node.presence_recorder.enter(ADA)
+        node.presence_recorder.enter(BOB)
         await node.lists(ADA, BOB)
         assert node.told == [("join", "ada"), ("join", "bob")]
         with client_of(valkey) as client:
@@ -170,7 +170,7 @@ async def test_presence_outlives_it(valkey: Valkey, attack: Callable[[Client, by
         await other.lists(ADA, BOB)
         # Whoever is there may be told of again, and nobody is told gone.
         assert set(node.told + other.told) == {("join", "ada"), ("join", "bob")}
-        node.attendance.leave(BOB, grace_seconds=0)
+        node.presence_recorder.leave(BOB, grace_seconds=0)
         await other.lists(ADA)
         await becomes(lambda: ("leave", "bob") in node.told + other.told, 12, what="a leave is told as ever")
 
@@ -438,6 +438,6 @@ async def test_invented_sessions_take_no_turn_from_a_real_one(pair: Pair, monkey
             for name in (f"{number:016x}", node)
         ]
         await becomes(lambda: any(request.done() for request in flood), 10, what="the flood is there")
-        async with asyncio.timeout(RECEIPT_SECONDS):
+        async with asyncio.timeout(ACK_SECONDS):
             await reader.subscribe(project.channel)  # fails with a 503 where the flood has taken all turns
         assert {(await request).status_code for request in flood} == {404}

@@ -14,12 +14,12 @@ import msgspec
 import psutil
 import pytest
 
+from roomful.link.redis_publisher import MAX_AGE_SECONDS
+from roomful.link.sealing import Sealer
+from roomful.link.starts import NO_START, START_BYTES
+from roomful.realtime.broker.redis import RedisBroker
+from roomful.realtime.broker.redis_envelopes import MAX_FRAME_BYTES, Reason
 from roomful.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
-from roomful.realtime.redis_broker import RedisBroker
-from roomful.realtime.redis_frames import MAX_FRAME_BYTES, Reason
-from roomful.realtime.redis_publisher import MAX_AGE_SECONDS
-from roomful.realtime.sealing import Sealer
-from roomful.realtime.starts import NO_START, START_BYTES
 from tests.support.brokers import KEY, NAMES, BrokerNode, becomes, event, frames_of_another_node, redis_node
 from tests.support.valkey import Valkey
 

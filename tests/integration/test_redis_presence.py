@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from roomful.realtime.attendance import Attendance
-from roomful.realtime.presence import Entry, Leave, PresenceLost, PresenceUnavailable
+from roomful.concurrency.background_loops import BackgroundLoops
+from roomful.link.redis_server import RedisServer
+from roomful.realtime.presence.port import Entry, Leave, PresenceLost, PresenceUnavailable
+from roomful.realtime.presence.recorder import PresenceRecorder
+from roomful.realtime.presence.redis import EXPIRED_GRACE_SECONDS, RedisPresence
 from roomful.realtime.publication import Arrival, ClientInfo
-from roomful.realtime.redis_presence import EXPIRED_GRACE_SECONDS, RedisPresence
-from roomful.realtime.redis_server import RedisServer
-from roomful.supervision import Loops
 from tests.support.brokers import KEY, NAMES, becomes
 from tests.support.valkey import Valkey
 
@@ -44,7 +44,7 @@ class Node:
 
     def __init__(self, presence: WatchedPresence) -> None:
         self.presence = presence
-        self.attendance = Attendance(presence, self._tell)
+        self.presence_recorder = PresenceRecorder(presence, self._tell)
         self.told: list[tuple[str, str]] = []
 
     def _tell(self, arrival: Arrival) -> None:
@@ -67,22 +67,22 @@ class Node:
 
 @asynccontextmanager
 async def running_node(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[Node]:
-    async with presence_of(valkey, entry_seconds=entry_seconds) as presence, Loops() as loops:
+    async with presence_of(valkey, entry_seconds=entry_seconds) as presence, BackgroundLoops() as loops:
         node = Node(presence)
-        loops.run("attendance", node.attendance.run())
+        loops.run("attendance", node.presence_recorder.run())
         yield node
 
 
 async def test_nodes_see_one_list_and_one_of_them_tells(valkey: Valkey) -> None:
     async with running_node(valkey) as one, running_node(valkey) as two:
-        one.attendance.enter(entry("c-1", "ada"))
+        one.presence_recorder.enter(entry("c-1", "ada"))
         await one.lists("c-1")
-        two.attendance.enter(entry("c-2", "ada"))
+        two.presence_recorder.enter(entry("c-2", "ada"))
         await one.lists("c-1", "c-2")
         await two.lists("c-1", "c-2")
-        one.attendance.leave(entry("c-1", "ada"), grace_seconds=0)
+        one.presence_recorder.leave(entry("c-1", "ada"), grace_seconds=0)
         await two.lists("c-2")
-        two.attendance.leave(entry("c-2", "ada"), grace_seconds=0)
+        two.presence_recorder.leave(entry("c-2", "ada"), grace_seconds=0)
         await one.lists()
         await becomes(lambda: ("leave", "ada") in one.told + two.told, 3, what="a node tells")
         assert sorted(one.told + two.told) == [("join", "ada"), ("leave", "ada")]
@@ -103,7 +103,7 @@ async def test_person_of_a_dead_node_who_is_back_elsewhere_never_left(valkey: Va
     async with presence_of(valkey, entry_seconds=0.5) as dead:
         await dead.enter([entry("c-1", "ada")])
     async with running_node(valkey) as one:
-        one.attendance.enter(entry("c-2", "ada"))
+        one.presence_recorder.enter(entry("c-2", "ada"))
         await one.lists("c-2")
         await asyncio.sleep(0.5 + EXPIRED_GRACE_SECONDS)  # by then the dead node's entry would be told of
         await one.has_looked()
@@ -112,16 +112,16 @@ async def test_person_of_a_dead_node_who_is_back_elsewhere_never_left(valkey: Va
 
 async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
     async with running_node(valkey) as one, running_node(valkey) as two:
-        one.attendance.enter(entry("c-1", "ada"))
+        one.presence_recorder.enter(entry("c-1", "ada"))
         await one.tells(("join", "ada"))
-        two.attendance.enter(entry("c-2", "ada"))
-        two.attendance.enter(entry("c-3", "bob"))
+        two.presence_recorder.enter(entry("c-2", "ada"))
+        two.presence_recorder.enter(entry("c-3", "bob"))
         await two.tells(("join", "bob"))
         await one.lists("c-1", "c-2", "c-3")
         with valkey.client() as client:
             client.flushall()
         await one.lists("c-1", "c-2", "c-3", seconds=2)
-        one.attendance.leave(entry("c-1", "ada"), grace_seconds=0)
+        one.presence_recorder.leave(entry("c-1", "ada"), grace_seconds=0)
         await one.lists("c-2", "c-3")
         await one.has_looked()
         await two.has_looked()
@@ -130,12 +130,12 @@ async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
 
 async def test_list_is_rebuilt_after_a_restart_and_what_happened_meanwhile_is_told(valkey: Valkey) -> None:
     async with running_node(valkey) as one:
-        one.attendance.enter(entry("c-1", "ada"))
+        one.presence_recorder.enter(entry("c-1", "ada"))
         await one.tells(("join", "ada"))
         valkey.stop()
-        one.attendance.enter(entry("c-2", "bob"))
-        one.attendance.enter(entry("c-3", "eve"))
-        one.attendance.leave(entry("c-3", "eve"), grace_seconds=0)
+        one.presence_recorder.enter(entry("c-2", "bob"))
+        one.presence_recorder.enter(entry("c-3", "eve"))
+        one.presence_recorder.leave(entry("c-3", "eve"), grace_seconds=0)
         with pytest.raises(PresenceUnavailable):
             await one.presence.members(CHANNEL)
         valkey.start()
@@ -145,7 +145,7 @@ async def test_list_is_rebuilt_after_a_restart_and_what_happened_meanwhile_is_to
 
 async def test_frozen_redis_keeps_nobody_waiting(valkey: Valkey) -> None:
     async with running_node(valkey) as one:
-        one.attendance.enter(entry("c-1", "ada"))
+        one.presence_recorder.enter(entry("c-1", "ada"))
         await one.lists("c-1")
         valkey.pause()
         async with asyncio.timeout(3):

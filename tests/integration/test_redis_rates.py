@@ -8,11 +8,11 @@ from typing import cast
 
 import pytest
 
-from roomful.realtime.rates import Charge, Rate, Rates, StoreUnavailable
-from roomful.realtime.redis_names import RedisNames
-from roomful.realtime.redis_rates import RedisRates
-from roomful.realtime.redis_server import RedisServer
-from roomful.supervision import Loops
+from roomful.concurrency.background_loops import BackgroundLoops
+from roomful.link.rates import Charge, Rate, Rates, StoreUnavailable
+from roomful.link.redis_names import RedisNames
+from roomful.link.redis_rates import RedisRates
+from roomful.link.redis_server import RedisServer
 from tests.support.brokers import KEY, becomes
 from tests.support.valkey import Valkey
 
@@ -20,7 +20,7 @@ from tests.support.valkey import Valkey
 @asynccontextmanager
 async def process(valkey: Valkey, *, key: bytes = KEY) -> AsyncIterator[Rates]:
     """The rates of one process."""
-    async with RedisServer(valkey.url) as server, Loops() as loops:
+    async with RedisServer(valkey.url) as server, BackgroundLoops() as loops:
         rates = Rates(RedisRates(server, names=RedisNames(key)))
         loops.run("rates", rates.run())
         yield rates

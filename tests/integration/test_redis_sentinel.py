@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from roomful.realtime.presence import Entry, PresenceLost
+from roomful.link.redis_server import RedisServer
+from roomful.realtime.presence.port import Entry, PresenceLost
+from roomful.realtime.presence.redis import RedisPresence
 from roomful.realtime.publication import ClientInfo
-from roomful.realtime.redis_presence import RedisPresence
-from roomful.realtime.redis_server import RedisServer
 from tests.conftest import absent
 from tests.support.brokers import KEY, NAMES, becomes, event, redis_node
 from tests.support.sentinel import Watched, run_watched_pair

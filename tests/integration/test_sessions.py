@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.eventlog import log
 from roomful.identity.models import SignIn, Ticket, User
 from roomful.identity.people import identify
@@ -17,6 +17,7 @@ from roomful.identity.revocations import ACCESS_CHANNEL, deactivate, read_revoca
 from roomful.identity.sign_ins import purge_expired
 from roomful.identity.tickets import redeem_ticket
 from roomful.identity.tokens import AccessClaims, TokenInvalid
+from roomful.ids import new_id
 from roomful.runtime import Runtime
 from roomful.settings import Settings
 from tests.support.app import client_of, running_app

@@ -194,7 +194,7 @@ async def test_a_server_that_stops_says_so(settings: Settings, kind: Kind) -> No
         async with changed(settings) as live:
             ada = await live.api.register("ada")
             subscriber = await stack.enter_async_context(over(live, kind, ada.token))
-            live.app.state.node.departure.begin()
+            live.app.state.node.shutdown.begin()
             await subscriber.expect_close(3001)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from roomful.db.base import new_id
+from roomful.ids import new_id
 from roomful.tasks import positions
 from tests.support.api import Api, Json, Person, Project, next_page
 

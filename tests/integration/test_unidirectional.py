@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from roomful.identity.tokens import Tokens
-from roomful.realtime.node import Limits
+from roomful.realtime.limits import Limits
 from roomful.settings import Settings
 from tests.conftest import SECRET_KEY, Backend
 from tests.support.api import Json, Project

@@ -10,8 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from roomful.app import create_app
-from roomful.process import listen, uvicorn_config
 from roomful.runtime import Runtime
+from roomful.serve import listen, uvicorn_config
 from roomful.settings import Settings
 from tests.support.api import Api
 

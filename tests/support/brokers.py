@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from roomful.realtime.broker import Broker
-from roomful.realtime.memory_broker import MemoryBroker
-from roomful.realtime.publication import Hint, Letter, Message, Publication
-from roomful.realtime.redis_broker import RedisBroker
-from roomful.realtime.redis_frames import RedisFrames
-from roomful.realtime.redis_names import RedisNames
-from roomful.realtime.redis_server import RedisServer
-from roomful.realtime.starts import Starts
+from roomful.link.redis_names import RedisNames
+from roomful.link.redis_server import RedisServer
+from roomful.link.starts import Starts
+from roomful.realtime.broker.memory import MemoryBroker
+from roomful.realtime.broker.port import Broker
+from roomful.realtime.broker.redis import RedisBroker
+from roomful.realtime.broker.redis_envelopes import RedisEnvelopes
+from roomful.realtime.publication import Hint, Message, NodeMessage, Publication
 
 KEY = b"a key that the nodes of a test share"
 NAMES = RedisNames(KEY)
@@ -24,12 +24,12 @@ SomeBroker = TypeVar("SomeBroker", bound=Broker, covariant=True)
 class BrokerNode(Generic[SomeBroker]):
     """One process's broker; `received` is what it has handed on, in order."""
 
-    def __init__(self, make: Callable[[Callable[[Message | Hint | Letter], None]], SomeBroker]) -> None:
-        self.received: list[Message | Hint | Letter] = []
+    def __init__(self, make: Callable[[Callable[[Message | Hint | NodeMessage], None]], SomeBroker]) -> None:
+        self.received: list[Message | Hint | NodeMessage] = []
         self._arrived = asyncio.Event()
         self.broker = make(self._receive)
 
-    async def receives(self, count: int, seconds: float = 5.0) -> list[Message | Hint | Letter]:
+    async def receives(self, count: int, seconds: float = 5.0) -> list[Message | Hint | NodeMessage]:
         """What has come, as soon as it is so many."""
         async with asyncio.timeout(seconds):
             while len(self.received) < count:
@@ -37,14 +37,16 @@ class BrokerNode(Generic[SomeBroker]):
                 await self._arrived.wait()
         return self.received
 
-    def _receive(self, message: Message | Hint | Letter) -> None:
+    def _receive(self, message: Message | Hint | NodeMessage) -> None:
         self.received.append(message)
         self._arrived.set()
 
 
-def frames_of_another_node(*, key: bytes = KEY, names: RedisNames = NAMES, starts: Starts | None = None) -> RedisFrames:
+def frames_of_another_node(
+    *, key: bytes = KEY, names: RedisNames = NAMES, starts: Starts | None = None
+) -> RedisEnvelopes:
     """What another node on the same database would send."""
-    return RedisFrames(key, names=names, starts=starts or Starts(None))
+    return RedisEnvelopes(key, names=names, starts=starts or Starts(None))
 
 
 def memory_node() -> BrokerNode[MemoryBroker]:

@@ -7,16 +7,17 @@ from typing import Any, cast
 
 import msgspec
 
-from roomful.realtime.memory_broker import MemoryBroker
-from roomful.realtime.memory_history import MemoryHistory
-from roomful.realtime.memory_node import MemoryChannels, MemoryParts, open_memory_node
-from roomful.realtime.node import Limits, Node
+from roomful.link.transport import Chunk, write_to_each
+from roomful.realtime.broker.memory import MemoryBroker
+from roomful.realtime.history.memory import MemoryHistory
+from roomful.realtime.limits import Limits
+from roomful.realtime.node.memory_node import MemoryChannels, MemoryParts, open_memory_node
+from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from roomful.realtime.protocol import codes
 from roomful.realtime.protocol.formats import JSON, UNIDIRECTIONAL, ClientFormat, PushFormat
 from roomful.realtime.publication import ClientInfo, Publication
-from roomful.realtime.session import Mode, Session
-from roomful.realtime.transport import Chunk, write_to_each
+from roomful.realtime.session.session import Mode, Session
 
 
 class ListFraming:

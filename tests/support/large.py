@@ -5,7 +5,7 @@ import random
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.db.base import new_id
+from roomful.ids import new_id
 from roomful.projects.models import PROJECT
 from roomful.tasks.models import TASK
 from tests.support.api import Person, Project

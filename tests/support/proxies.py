@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 
 
 @asynccontextmanager
@@ -12,7 +12,7 @@ async def delaying_proxy(port: int, seconds: float) -> AsyncIterator[int]:
     """The port of a proxy before `port` that hands everything on this much later, a stream's end and a reset too."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        crew.spawn(carry(reader, writer))
+        task_scope.spawn(carry(reader, writer))
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -24,7 +24,7 @@ async def delaying_proxy(port: int, seconds: float) -> AsyncIterator[int]:
             writer.close()
             upstream_writer.close()
 
-    async with Crew("proxy") as crew:
+    async with TaskScope("proxy") as task_scope:
         async with await asyncio.start_server(connected, "127.0.0.1", 0) as listener:
             yield listener.sockets[0].getsockname()[1]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 
 DEADLINE_SECONDS = 30.0
 
@@ -58,8 +58,8 @@ class Socket:
             open_timeout=DEADLINE_SECONDS,
             close_timeout=1,
         )
-        crew = await self._stack.enter_async_context(Crew("test socket"))
-        crew.spawn(self._read(self._websocket, self._frames))
+        task_scope = await self._stack.enter_async_context(TaskScope("test socket"))
+        task_scope.spawn(self._read(self._websocket, self._frames))
         return self._websocket
 
     @property

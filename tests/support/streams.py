@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import Json
 from tests.support.sockets import DEADLINE_SECONDS, Closed
 
@@ -100,8 +100,8 @@ class StreamSocket:
         self._response = await self._http.send(request, stream=True)
         self._stack.push_async_callback(self._response.aclose)
         assert self._response.status_code == 200, f"{self._response.status_code}: {await self._response.aread()!r}"
-        crew = await self._stack.enter_async_context(Crew("test stream"))
-        crew.spawn(self._read(self._response, self._frames))
+        task_scope = await self._stack.enter_async_context(TaskScope("test stream"))
+        task_scope.spawn(self._read(self._response, self._frames))
 
     async def _read(self, response: httpx.Response, frames: "asyncio.Queue[str | Closed]") -> None:
         with contextlib.suppress(httpx.TransportError):

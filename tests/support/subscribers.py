@@ -10,7 +10,7 @@ from typing import Self
 
 from websockets.exceptions import ConnectionClosed
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import Json
 from tests.support.sockets import DEADLINE_SECONDS, Closed, Socket
 from tests.support.streams import StreamSocket
@@ -182,8 +182,8 @@ class Subscriber:
         """Open the socket and say nothing."""
         await self.socket.open()
         self._pushes = _Pushes()
-        crew = await self._stack.enter_async_context(Crew("test subscriber"))
-        crew.spawn(self._read(self._pushes))
+        task_scope = await self._stack.enter_async_context(TaskScope("test subscriber"))
+        task_scope.spawn(self._read(self._pushes))
 
     async def subscribe(self, channel: str, **fields: object) -> Json:
         """Raises CommandError."""

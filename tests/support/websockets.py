@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from roomful.gateway.websocket.asgi import EXTENSION
 from roomful.gateway.websocket.protocol import WebSocketProtocol
-from roomful.realtime.transport import Transport
+from roomful.link.transport import Transport
 
 DEADLINE_SECONDS = 30.0
 

@@ -10,7 +10,7 @@ import msgspec
 from centrifuge.fossil import apply_delta
 from msgspec import Raw
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import API
 from tests.support.sockets import Socket
 from tests.torture.cluster import Node
@@ -195,8 +195,8 @@ class StreamLink:
             self._stack.push_async_callback(response.aclose)
             if response.status_code != 200:
                 raise Ended(f"status {response.status_code}")
-            self._crew = await self._stack.enter_async_context(Crew("stream link"))
-            self._crew.spawn(self._read(response))
+            self._task_scope = await self._stack.enter_async_context(TaskScope("stream link"))
+            self._task_scope.spawn(self._read(response))
         except BaseException:
             await self._stack.aclose()
             raise
@@ -232,12 +232,14 @@ class StreamLink:
 
     def _take(self, line: bytes) -> None:
         if line == b"{}":
-            self._crew.spawn(self._say("{}"))
+            self._task_scope.spawn(self._say("{}"))
             return
         reply = msgspec.json.decode(line, type=_Reply)
         if reply.connect is not None:
             self._address = {"session": reply.connect.session, "node": reply.connect.node}
-            self._crew.spawn(self._say(msgspec.json.encode({"id": 2, "subscribe": self._place.subscribe}).decode()))
+            self._task_scope.spawn(
+                self._say(msgspec.json.encode({"id": 2, "subscribe": self._place.subscribe}).decode())
+            )
         else:
             self._heard.put_nowait(reply)
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from msgspec import Raw
 
-from roomful.supervision import Crew
+from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import API, Person, Project
 from tests.torture.cluster import Cluster, Form, Node, running_cluster
 from tests.torture.faults import Scene, torment
@@ -67,9 +67,9 @@ async def _play(cluster: Cluster, history: History, seconds: float, seed: int) -
     history.trails = [reader.trail for reader in readers]
     scene = Scene(cluster, history, owner, guest, project, rng("faults"))
 
-    async with Crew("readers") as crew:
+    async with TaskScope("readers") as task_scope:
         for reader in readers:
-            crew.spawn(reader.run(late_seconds=seconds * 0.4))
+            task_scope.spawn(reader.run(late_seconds=seconds * 0.4))
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for writer in writers:

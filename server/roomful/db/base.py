@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import uuid_utils
 from sqlalchemy import DateTime, Dialect, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -47,11 +46,6 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime}
-
-
-def new_id() -> str:
-    """A UUIDv7 (RFC 9562, 5.7): ids made later sort later, to the millisecond."""
-    return str(uuid_utils.uuid7())
 
 
 def now() -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from roomful.db.engine import Database
 from roomful.db.outages import outage
 from roomful.eventlog import epochs, log
-from roomful.realtime.history import HistoryUnavailable, Page
+from roomful.realtime.history.port import HistoryUnavailable, Page
 from roomful.realtime.publication import Position
 
 logger = logging.getLogger(__name__)

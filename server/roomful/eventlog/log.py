@@ -10,10 +10,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.db.statement import Change, Statement
 from roomful.eventlog.models import CHANNEL, EVENT, Channel, Event
-from roomful.realtime.history import PAGE_BYTES, Expired, Page, UnknownChannel
+from roomful.ids import new_id
+from roomful.realtime.history.port import PAGE_BYTES, Expired, Page, UnknownChannel
 from roomful.realtime.publication import Position, Publication
 
 __all__ = [

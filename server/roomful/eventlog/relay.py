@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from roomful.realtime.broker import Broker
+from roomful.realtime.broker.port import Broker
 from roomful.realtime.publication import Publication
 
 

@@ -10,7 +10,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from roomful.gateway.websocket.frames import ABNORMAL, INTERNAL_ERROR, TOO_BIG, cut_reason
-from roomful.realtime.transport import SIGNAL_SHARE, Chunk, OnClose, OnMessage, OnOverflow, write_to_each
+from roomful.link.transport import SIGNAL_SHARE, Chunk, OnClose, OnMessage, OnOverflow, write_to_each
 
 logger = logging.getLogger(__name__)
 

@@ -19,15 +19,15 @@ from roomful.gateway.handshake import (
     sign_in,
     sign_in_by_ticket,
 )
-from roomful.realtime.event_stream import EventStream
-from roomful.realtime.history import HistoryUnavailable, UnknownChannel
-from roomful.realtime.node import Node
+from roomful.link.transport import Transport
+from roomful.realtime.history.port import HistoryUnavailable, UnknownChannel
+from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials, TokenRefused
 from roomful.realtime.protocol.codes import ClientError
 from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
 from roomful.realtime.publication import Position
-from roomful.realtime.session import Session
-from roomful.realtime.transport import Transport
+from roomful.realtime.session.event_stream import EventStream
+from roomful.realtime.session.session import Session
 from roomful.web.dependencies import runtime_of
 
 FORMATS: dict[str, ClientFormat] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
@@ -74,7 +74,7 @@ async def client_socket(websocket: WebSocket) -> None:
                 pings_by_frames=query_of(websocket).get("cf_ws_frame_ping_pong") == "true",
             ),
             send_bound=runtime.settings.send_buffer_bytes,
-            on_shutdown=node.departure.begin,
+            on_shutdown=node.shutdown.begin,
         )
 
 
@@ -104,7 +104,7 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
         return stream
 
     bound = runtime.settings.send_buffer_bytes
-    await sockets.serve(websocket, begin, send_bound=bound, on_shutdown=node.departure.begin)
+    await sockets.serve(websocket, begin, send_bound=bound, on_shutdown=node.shutdown.begin)
 
 
 async def reader_of(node: Node, credentials: Credentials, name: ChannelName) -> Credentials:

@@ -7,10 +7,10 @@ from roomful.gateway.channels import ChannelName
 from roomful.gateway.endpoints import node_of, parse_offset, present_position, reader_of
 from roomful.gateway.handshake import Handshake, check_origin, query_of, sign_in
 from roomful.gateway.streamed_response import EVENTS, StreamedResponse
-from roomful.realtime.event_stream import EventStream
+from roomful.link.transport import Transport
 from roomful.realtime.protocol.formats import EVENT_SOURCE
 from roomful.realtime.publication import Position
-from roomful.realtime.transport import Transport
+from roomful.realtime.session.event_stream import EventStream
 from roomful.web.dependencies import runtime_of
 
 HEARTBEAT_SECONDS = 10.0

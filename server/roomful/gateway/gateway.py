@@ -7,11 +7,12 @@ from roomful import __version__
 from roomful.gateway.policy import ProjectPolicy
 from roomful.gateway.revocation import Revocation
 from roomful.identity.revocations import ACCESS_CHANNEL
-from roomful.realtime.attendance import Attendance
-from roomful.realtime.departure import Departure
-from roomful.realtime.history import PAGE_BYTES
-from roomful.realtime.node import Limits, Node
-from roomful.realtime.sessions import Sessions
+from roomful.realtime.history.port import PAGE_BYTES
+from roomful.realtime.limits import Limits
+from roomful.realtime.node.node import Node
+from roomful.realtime.node.shutdown import Shutdown
+from roomful.realtime.node.socket_registry import SocketRegistry
+from roomful.realtime.presence.recorder import PresenceRecorder
 from roomful.runtime import Runtime
 from roomful.settings import Settings
 
@@ -19,31 +20,31 @@ from roomful.settings import Settings
 @asynccontextmanager
 async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
     """Serve sockets over the runtime's hub; at the end every one of them is closed with 3001."""
-    sessions = Sessions()
+    sessions = SocketRegistry()
     policy = ProjectPolicy(runtime)
     node = Node(
         version=__version__,
         hub=runtime.hub,
         history=runtime.history,
         presence=runtime.presence,
-        attendance=Attendance(runtime.presence, runtime.broker.publish),
+        presence_recorder=PresenceRecorder(runtime.presence, runtime.broker.publish),
         policy=policy,
-        crew=runtime.crew,
+        task_scope=runtime.task_scope,
         sessions=sessions,
-        departure=Departure(sessions, runtime.crew, grace_seconds=runtime.settings.shutdown_grace),
+        shutdown=Shutdown(sessions, runtime.task_scope, grace_seconds=runtime.settings.shutdown_grace),
         emulation=runtime.emulation,
         rates=runtime.rates,
         limits=limits_of(runtime.settings),
     )
-    runtime.hub.observe(Revocation(runtime.hub, sessions, runtime.crew, forget=policy.forget).observe)
+    runtime.hub.observe(Revocation(runtime.hub, sessions, runtime.task_scope, forget=policy.forget).observe)
     await runtime.hub.pin(ACCESS_CHANNEL)
     runtime.loops.run("timers", node.wheel.run())
-    runtime.loops.run("attendance", node.attendance.run())
+    runtime.loops.run("presence recorder", node.presence_recorder.run())
     try:
         yield node
     finally:
-        node.departure.finish()
-        await node.attendance.settle()
+        node.shutdown.finish()
+        await node.presence_recorder.settle()
 
 
 def limits_of(settings: Settings) -> Limits:

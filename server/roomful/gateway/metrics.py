@@ -15,8 +15,8 @@ from roomful.gateway.descriptors import DescriptorWatch
 from roomful.gateway.endpoints import LiveNode
 from roomful.gateway.silent_connections import SilentConnections
 from roomful.gateway.slow_answers import SlowAnswers
-from roomful.realtime.broker import BrokerFigures
-from roomful.realtime.node import Node
+from roomful.realtime.broker.port import BrokerFigures
+from roomful.realtime.node.node import Node
 from roomful.web.dependencies import Live
 from roomful.web.limits import limits_of
 from roomful.web.routing import Route
@@ -60,7 +60,7 @@ class _EngineCollector(Collector):
         yield GaugeMetricFamily("roomful_sockets", "Open sockets.", value=len(self._node.sessions))
         yield GaugeMetricFamily("roomful_channels", "Channels followed here.", value=hub.channel_count)
         yield GaugeMetricFamily("roomful_subscriptions", "Subscriptions here.", value=hub.subscription_count)
-        yield GaugeMetricFamily("roomful_commands_running", "Sessions at work.", value=len(self._node.crew))
+        yield GaugeMetricFamily("roomful_commands_running", "Sessions at work.", value=len(self._node.task_scope))
         counted = {
             "roomful_encoded": ("Messages encoded, once for each wire.", counters.fanout.encoded),
             "roomful_written": ("Chunks written to sockets.", counters.fanout.written),

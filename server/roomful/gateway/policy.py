@@ -7,8 +7,9 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from roomful.concurrency.batch_loader import BatchLoader
+from roomful.concurrency.ttl_cache import TtlCache
 from roomful.gateway.channels import ChannelName, parse_channel
-from roomful.gateway.recent import RecentAnswers
 from roomful.identity.people import names_of
 from roomful.identity.revocations import ACCESS_CHANNEL
 from roomful.identity.tokens import AccessClaims, TokenExpired, TokenInvalid
@@ -17,7 +18,6 @@ from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMi
 from roomful.realtime.protocol import codes
 from roomful.realtime.publication import ClientInfo, Publication
 from roomful.runtime import Runtime
-from roomful.supervision import GatheredCalls
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -41,10 +41,10 @@ class ProjectPolicy:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        infos = GatheredCalls(runtime.crew, self._find_infos, most=ASKED_AT_ONCE)
-        self._infos = RecentAnswers(infos, seconds=NAME_SECONDS)
-        memberships = GatheredCalls(runtime.crew, self._find_memberships, most=ASKED_AT_ONCE)
-        self._memberships = RecentAnswers(memberships, seconds=MEMBERSHIP_SECONDS)
+        infos = BatchLoader(runtime.task_scope, self._find_infos, most=ASKED_AT_ONCE)
+        self._infos = TtlCache(infos, seconds=NAME_SECONDS)
+        memberships = BatchLoader(runtime.task_scope, self._find_memberships, most=ASKED_AT_ONCE)
+        self._memberships = TtlCache(memberships, seconds=MEMBERSHIP_SECONDS)
         self._stretch: tuple[int, int | None] = (0, None)
 
     def forget(self) -> None:
@@ -97,7 +97,7 @@ class ProjectPolicy:
         watched = str(ChannelName("project", name.id))
         return await self._answer(self._memberships, (credentials.user_id, name.id), watched) is not None
 
-    async def _answer(self, answers: RecentAnswers[K, T], key: K, channel: str) -> T | None:
+    async def _answer(self, answers: TtlCache[K, T], key: K, channel: str) -> T | None:
         """The answer to a question, of whose changes this channel tells."""
         is_watched = self._is_watched(channel)
         if is_watched and (known := answers.known(key)) is not None:

@@ -9,7 +9,7 @@ from roomful.errors import NotFound, Unavailable
 from roomful.gateway.channels import ChannelName
 from roomful.gateway.endpoints import LiveNode
 from roomful.projects.access import PathId, may_see
-from roomful.realtime.presence import PresenceUnavailable
+from roomful.realtime.presence.port import PresenceUnavailable
 from roomful.realtime.publication import ClientInfo
 from roomful.web.dependencies import API, CurrentUser, Live
 from roomful.web.openapi import errors
@@ -38,7 +38,7 @@ async def list_presence(project_id: PathId, person: CurrentUser, runtime: Live, 
     async with runtime.database.read() as session:
         if not await may_see(session, user_id=person.id, project_id=project_id):
             raise NotFound
-    await node.attendance.settle()
+    await node.presence_recorder.settle()
     try:
         clients = await node.presence.members(str(ChannelName("project", project_id)))
     except PresenceUnavailable:

@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from roomful.db.base import new_id
 from roomful.errors import AppError
+from roomful.ids import new_id
 from roomful.logs import request_id
 from roomful.web.errors import error_response
 from roomful.web.middleware import GUARDS

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from roomful.concurrency.task_scope import TaskScope
 from roomful.gateway.channels import parse_channel
 from roomful.identity.revocations import ACCESS_CHANNEL, read_revocation
-from roomful.realtime.hub import Hub
+from roomful.realtime.delivery.hub import Hub
+from roomful.realtime.node.socket_registry import SocketRegistry
 from roomful.realtime.protocol.codes import FORCE_DISCONNECT, SERVER_UNSUBSCRIBE, UNSUBSCRIBE_INSUFFICIENT, Unsubscribe
 from roomful.realtime.publication import Publication
-from roomful.realtime.sessions import Sessions
-from roomful.supervision import Crew
 
 _ACCESS_EVENTS = ("member.removed", "member.updated", "project.deleted")
 
@@ -26,11 +26,13 @@ class Revocation:
     overlooked, and a removed member does not get the event of the removal.
     """
 
-    def __init__(self, hub: Hub, sessions: Sessions, crew: Crew, *, forget: Callable[[], None]) -> None:
+    def __init__(
+        self, hub: Hub, sessions: SocketRegistry, task_scope: TaskScope, *, forget: Callable[[], None]
+    ) -> None:
         """`forget` is called before any of it takes effect: what was known of people's access is old now."""
         self._hub = hub
         self._sessions = sessions
-        self._crew = crew
+        self._task_scope = task_scope
         self._forget = forget
 
     def observe(self, event: Publication) -> None:
@@ -44,7 +46,7 @@ class Revocation:
             self._end_reading(event.channel, _member_of(event), ROLE_CHANGED)
         elif event.type == "project.deleted":
             # Its readers still get this event: it is their last one. It is handed out after we return.
-            self._crew.spawn(self._end_project(event.channel))
+            self._task_scope.spawn(self._end_project(event.channel))
 
     def _end_sockets(self, event: Publication) -> None:
         revocation = read_revocation(event.data)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from roomful.errors import RateLimited
-from roomful.realtime.limits import TokenBucket
+from roomful.link.token_bucket import TokenBucket
 from roomful.settings import Network
 from roomful.web.limits import REFUSALS_LOGGED, network_of
 from roomful.web.unauthenticated import Place, UnauthenticatedSockets

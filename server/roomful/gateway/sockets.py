@@ -8,7 +8,7 @@ from starlette.websockets import WebSocket
 from roomful.gateway.asgi_transport import AsgiTransport
 from roomful.gateway.websocket.asgi import EXTENSION
 from roomful.gateway.websocket.protocol import WebSocketProtocol
-from roomful.realtime.transport import Transport
+from roomful.link.transport import Transport
 
 MAX_UNKNOWN_MESSAGE_BYTES = 64 * 1024
 """The largest message of somebody who has not signed in yet; a session raises it for somebody who has."""

@@ -15,7 +15,7 @@ from roomful.gateway.http_protocol import EXTENSION, HttpProtocol
 from roomful.gateway.sockets import SocketSession
 from roomful.gateway.websocket import tcp
 from roomful.gateway.websocket.frames import ABNORMAL
-from roomful.realtime.transport import SIGNAL_SHARE, Chunk, Framing, OnOverflow, Transport, write_to_each
+from roomful.link.transport import SIGNAL_SHARE, Chunk, Framing, OnOverflow, Transport, write_to_each
 
 DRAIN_SECONDS = 20.0
 """For a reader whose session has ended while data is waiting for it to take that data."""

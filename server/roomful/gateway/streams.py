@@ -24,14 +24,14 @@ from roomful.gateway.endpoints import node_of
 from roomful.gateway.handshake import check_origin, read_handshake, sign_in_by_ticket
 from roomful.gateway.sockets import MAX_UNKNOWN_MESSAGE_BYTES
 from roomful.gateway.streamed_response import LENGTHS, LINES, SERVER_SENT, Body, StreamedResponse
-from roomful.realtime.emulation import OutOfReach, UnknownNode
-from roomful.realtime.node import Node
+from roomful.link.transport import Transport
+from roomful.realtime.node.emulation import OutOfReach, UnknownNode
+from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials
 from roomful.realtime.protocol import protobuf
 from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat, Malformed
 from roomful.realtime.protocol.messages import EmulationRequest
-from roomful.realtime.session import Mode, Session
-from roomful.realtime.transport import Transport
+from roomful.realtime.session.session import Mode, Session
 from roomful.web.dependencies import runtime_of
 from roomful.web.limits import client_address, limits_of, network_of
 

@@ -24,11 +24,11 @@ from roomful.gateway.endpoints import node_of
 from roomful.gateway.handshake import check_origin, place_before_sign_in, read_handshake, sign_in_by_ticket
 from roomful.gateway.streamed_response import LINES, SERVER_SENT, Body
 from roomful.gateway.streams import Opening
-from roomful.realtime.node import Node
+from roomful.link.transport import Transport
+from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials
 from roomful.realtime.protocol.formats import UNIDIRECTIONAL
-from roomful.realtime.session import Session
-from roomful.realtime.transport import Transport
+from roomful.realtime.session.session import Session
 from roomful.web.dependencies import runtime_of
 
 
@@ -94,7 +94,7 @@ async def serve(
             session.receive(request)
         return session
 
-    await sockets.serve(websocket, begin, send_bound=send_bound, on_shutdown=node.departure.begin)
+    await sockets.serve(websocket, begin, send_bound=send_bound, on_shutdown=node.shutdown.begin)
 
 
 async def _read(request: Request, body: Body) -> Opening:

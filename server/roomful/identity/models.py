@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from roomful.db.base import Base, Id, new_id, now
+from roomful.db.base import Base, Id, now
+from roomful.ids import new_id
 
 
 class User(Base):

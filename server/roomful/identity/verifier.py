@@ -11,7 +11,7 @@ from roomful.errors import Conflict
 from roomful.identity import external
 from roomful.identity.external import ExternalClaims, ExternalTokens
 from roomful.identity.tokens import AccessClaims, TokenExpired, TokenInvalid, Tokens
-from roomful.realtime.limits import TokenBuckets
+from roomful.link.token_bucket import TokenBuckets
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from typing import Literal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from roomful.db.base import Base, Id, new_id, now
+from roomful.db.base import Base, Id, now
+from roomful.ids import new_id
 
 ProjectStatus = Literal["active", "archived"]
 Role = Literal["owner", "editor", "viewer"]

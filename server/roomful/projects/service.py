@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.db.statement import Statement
 from roomful.eventlog import log
 from roomful.identity.people import Person
+from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.channel import channel_of, record
 from roomful.projects.members import settled_name

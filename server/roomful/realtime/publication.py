@@ -62,7 +62,7 @@ Message = Publication | Arrival
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarded:
+class ForwardedCommand:
     """Commands that reached `sender`, on their way to the node that has their session. Its channel is that node's own.
 
     `number` is the sender's for this one: it may arrive twice.
@@ -76,12 +76,12 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Ack:
     """The commands of this number have arrived; whether their session was still there, nobody asks."""
 
     channel: str
     number: int
 
 
-Letter = Forwarded | Receipt
+NodeMessage = ForwardedCommand | Ack
 """From one node to another."""

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.concurrency.single_flight import SingleFlight
+from roomful.concurrency.task_scope import TaskScope
 from roomful.db.engine import Database
 from roomful.errors import NotFound, RateLimited, Unavailable
 from roomful.eventlog import log
@@ -20,7 +22,6 @@ from roomful.projects.models import Role
 from roomful.projects.schemas import Project
 from roomful.snapshots.packed import PackedSnapshot
 from roomful.snapshots.schemas import Stream
-from roomful.supervision import Crew, SharedCalls
 from roomful.tasks import service as tasks
 
 AT_ONCE = 2
@@ -44,9 +45,9 @@ class Snapshots:
     anything is sent: no reader, however slow, holds one.
     """
 
-    def __init__(self, database: Database, crew: Crew) -> None:
+    def __init__(self, database: Database, task_scope: TaskScope) -> None:
         self._database = database
-        self._calls = SharedCalls(crew)
+        self._calls = SingleFlight(task_scope)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._kept: dict[_Key, PackedSnapshot] = {}
         self._readers: Counter[str] = Counter()

@@ -7,7 +7,8 @@ from sqlalchemy import JSON, CheckConstraint, Dialect, ForeignKey, Index, SmallI
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from roomful.db.base import Base, Id, OrderKey, new_id, now
+from roomful.db.base import Base, Id, OrderKey, now
+from roomful.ids import new_id
 
 TaskStatus = Literal["todo", "in_progress", "done"]
 

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.db.statement import Statement
 from roomful.errors import NotFound
+from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.members import require_assignable
 from roomful.projects.models import PROJECT

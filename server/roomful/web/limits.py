@@ -12,8 +12,8 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roomful.errors import RateLimited
-from roomful.realtime.limits import TokenBucket
-from roomful.realtime.rates import Rates, Wanted
+from roomful.link.rates import Rates, Wanted
+from roomful.link.token_bucket import TokenBucket
 from roomful.settings import Settings
 from roomful.web.unauthenticated import Place, UnauthenticatedSockets
 

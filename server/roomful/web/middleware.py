@@ -11,8 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from roomful.db.base import new_id
 from roomful.errors import Forbidden
+from roomful.ids import new_id
 from roomful.logs import Sampler, request_id
 from roomful.web.errors import error_response, logged_path
 

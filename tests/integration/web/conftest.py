@@ -5,8 +5,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.identity.models import SignIn, User
+from roomful.ids import new_id
 from roomful.runtime import Runtime
 from tests.integration.web import notes
 

@@ -7,9 +7,9 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.db.base import new_id
 from roomful.errors import Conflict, NotFound
 from roomful.eventlog import log
+from roomful.ids import new_id
 from roomful.projects.models import Member, Project
 from roomful.web import etag, idempotency
 from roomful.web.dependencies import DB, CurrentUser, MutationId, ReadDB

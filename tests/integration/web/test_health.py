@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import event, text
 
 from roomful.db import writability
-from roomful.realtime.memory_broker import MemoryBroker
+from roomful.realtime.broker.memory import MemoryBroker
 from roomful.runtime import Runtime
 from roomful.settings import Settings
 from roomful.web import health

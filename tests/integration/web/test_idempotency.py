@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful import housekeeping
+from roomful import retention
 from roomful.db.base import now
 from roomful.errors import Conflict
 from roomful.eventlog import log
@@ -100,7 +100,7 @@ async def test_housekeeping_deletes_what_is_past_its_time_only(served: Served, m
     async with served.runtime.transaction() as session:
         old = update(IdempotentAnswer).where(IdempotentAnswer.key != "new")
         await session.execute(old.values(created_at=now() - 2 * idempotency.KEPT_FOR))
-    await housekeeping.tidy_up(served.runtime)
+    await retention.purge_expired(served.runtime)
     async with served.runtime.database.read() as session:
         assert list(await session.scalars(select(IdempotentAnswer.key))) == ["new"]
 

@@ -39,7 +39,9 @@ async def attempt(client: httpx.AsyncClient, password: str = "wrong password", *
 
 async def test_a_new_forwarded_address_each_time_buys_nothing(limited: FastAPI) -> None:
     async with client_of(limited) as client:
-        answers = [await attempt(client, X_Forwarded_For=f"9.9.9.{n}, 203.0.113.7", Forwarded="x") for n in range(12)]
+        answers = [
+            await attempt(client, X_Forwarded_For=f"9.9.9.{n}, 203.0.113.7", ForwardedCommand="x") for n in range(12)
+        ]
         assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 7
         assert answers[-1].json()["code"] == "RATE_LIMITED"
         assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
@@ -48,7 +50,9 @@ async def test_a_new_forwarded_address_each_time_buys_nothing(limited: FastAPI) 
 
 async def test_without_a_trusted_proxy_only_the_peer_counts(settings: Settings) -> None:
     async with running_app(settings.model_copy(update={"rate_limit_sign_in": 5})) as app, client_of(app) as client:
-        answers = [await attempt(client, X_Forwarded_For=f"9.9.9.{n}", Forwarded=f"for=9.9.9.{n}") for n in range(12)]
+        answers = [
+            await attempt(client, X_Forwarded_For=f"9.9.9.{n}", ForwardedCommand=f"for=9.9.9.{n}") for n in range(12)
+        ]
         assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 7
 
 

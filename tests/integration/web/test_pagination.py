@@ -6,8 +6,9 @@ import httpx
 import pytest
 from sqlalchemy import delete, insert
 
-from roomful.db.base import new_id, now
+from roomful.db.base import now
 from roomful.identity.models import User
+from roomful.ids import new_id
 from roomful.projects.models import Project
 from tests.integration.web.conftest import Served
 from tests.support.api import next_page

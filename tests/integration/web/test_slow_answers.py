@@ -15,7 +15,7 @@ from roomful.gateway import slow_answers
 from roomful.gateway.http_protocol import HttpProtocol
 from roomful.gateway.slow_answers import SlowAnswers
 from roomful.gateway.streamed_response import EVENTS, StreamedResponse
-from roomful.realtime.transport import Chunk, Transport
+from roomful.link.transport import Chunk, Transport
 
 MEGABYTE = 1_000_000
 

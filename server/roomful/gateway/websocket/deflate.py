@@ -12,7 +12,7 @@ from websockets.typing import ExtensionParameter
 
 from roomful.gateway.websocket import direct
 from roomful.gateway.websocket.frames import BINARY, COMPRESSED, PROTOCOL_ERROR, TEXT, TOO_BIG, Violation, frame
-from roomful.realtime.transport import Chunk
+from roomful.link.transport import Chunk
 
 THRESHOLD_BYTES = 1024
 """Below it a message fits a packet either way, and deflating it costs more than it saves."""

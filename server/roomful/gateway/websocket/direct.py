@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
-from roomful.realtime.transport import Chunk, Outlet
+from roomful.link.transport import Chunk, Outlet
 
 NOT_DIRECT = -1
 

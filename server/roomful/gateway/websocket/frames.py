@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from roomful.gateway.websocket import direct
-from roomful.realtime.transport import Chunk
+from roomful.link.transport import Chunk
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 

@@ -20,7 +20,7 @@ from roomful.gateway.websocket.frames import ABNORMAL, INTERNAL_ERROR, PING, PLA
 from roomful.gateway.websocket.handshake import Headers, Request, Upgrade
 from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
 from roomful.gateway.websocket.reader import Close, Failure, FrameReader, Ping
-from roomful.realtime.transport import SIGNAL_SHARE, Chunk, Framing, OnClose, OnMessage, OnOverflow
+from roomful.link.transport import SIGNAL_SHARE, Chunk, Framing, OnClose, OnMessage, OnOverflow
 
 logger = logging.getLogger(__name__)
 

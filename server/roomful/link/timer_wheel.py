@@ -1,0 +1,68 @@
+"""Coarse timers: one task for all connections of the process."""
+
+import asyncio
+import time
+from typing import Protocol
+
+TICK_SECONDS = 0.25
+
+
+class Timed(Protocol):
+    """Something that has to look at the clock now and then."""
+
+    def due(self, now: float) -> float | None:
+        """Do what is due, synchronously; seconds until the next look, or None for never. `now` is monotonic."""
+
+
+class TimerWheel:
+    """Calls each entry when its time has come, up to one tick late. An entry stands in it once."""
+
+    def __init__(self) -> None:
+        self._spokes: dict[int, set[Timed]] = {}
+        self._places: dict[Timed, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def put(self, entry: Timed, seconds: float) -> None:
+        """Look at the entry in this many seconds, instead of when it was to be looked at before."""
+        self.remove(entry)
+        place = self._now() + max(1, round(seconds / TICK_SECONDS))
+        self._places[entry] = place
+        spoke = self._spokes.get(place)
+        if spoke is None:
+            spoke = self._spokes[place] = set()
+        spoke.add(entry)
+
+    def remove(self, entry: Timed) -> None:
+        """Idempotent."""
+        place = self._places.pop(entry, None)
+        spoke = None if place is None else self._spokes.get(place)
+        if place is not None and spoke is not None:  # else its turn is under way, which looks at the places
+            spoke.discard(entry)
+            if not spoke:
+                del self._spokes[place]
+
+    async def run(self) -> None:
+        """Turn for ever."""
+        reached = self._now()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            until = self._now()
+            for place in range(reached + 1, until + 1):
+                self._turn(place)
+            reached = until
+
+    def _turn(self, place: int) -> None:
+        now = time.monotonic()
+        for entry in self._spokes.pop(place, set()):
+            if self._places.get(entry) != place:
+                continue  # an entry before it in this turn has taken it out, or put it elsewhere
+            del self._places[entry]
+            seconds = entry.due(now)
+            if seconds is not None:
+                self.put(entry, seconds)
+
+    @staticmethod
+    def _now() -> int:
+        return int(time.monotonic() / TICK_SECONDS)

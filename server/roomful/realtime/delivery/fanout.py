@@ -1,0 +1,179 @@
+"""The fan-out of one channel: what one turn of the loop brings, encoded once, written to every subscriber."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from roomful.link.transport import Outlet
+from roomful.realtime.delivery.wire import Wire
+from roomful.realtime.delivery.write_scheduler import WriteScheduler
+from roomful.realtime.publication import Message, Publication
+
+SLICE = 64
+"""Writes in one step, some 0.3 ms: between two of them other channels have their turn."""
+JOIN_BYTES = 64 * 1024
+"""What is joined into one write at most, so that a burst doesn't overrun a healthy reader's bound at once."""
+SIGNAL_JOIN_BYTES = 8 * 1024
+"""The same for signals: a part of this is all that a socket which is just full has to keep of them."""
+MAX_SIGNAL_BATCHES = 128
+"""Waiting for a turn to be written: what comes in beyond that is dropped before it is encoded."""
+
+
+@dataclass(slots=True)
+class FanoutCounters:
+    """`encoded` counts messages times wires, `written` counts chunks times subscribers."""
+
+    encoded: int = 0
+    written: int = 0
+    signals_dropped: int = 0
+    """Signals times subscribers who were not given them."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Messages on their way. A sealed batch is for those who were subscribed when it was sealed, and no others."""
+
+    before: Publication | None
+    is_of_signals: bool = False
+    messages: list[Message] = field(default_factory=list)
+    size_bytes: int = 0
+    audience: list[tuple["_Group", int]] | None = None
+
+
+class _Group:
+    """Subscribers of one channel that take the same bytes."""
+
+    __slots__ = ("gone", "outlets", "places", "wire")
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        # Only ever appended to while batches are under way: a place, once given, may be emptied but never moved.
+        self.outlets: list[Outlet | None] = []
+        self.places: dict[object, int] = {}
+        self.gone = 0
+
+
+class Fanout:
+    """Writes messages to the channel's live subscribers, each message once to each, in the order of `add`.
+
+    All calls are synchronous and made from the loop. Who joins gets what is added afterwards; who leaves gets nothing
+    more, not even what is on its way.
+    """
+
+    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_latest", "_scheduler", "_sweep")
+
+    def __init__(self, scheduler: WriteScheduler, counters: FanoutCounters) -> None:
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._batches: deque[_Batch] = deque()
+        self._latest: Publication | None = None
+        self._sweep: Iterator[bool] | None = None
+        self._scheduler = scheduler
+        self._has_turns = False
+        self._counters = counters
+
+    def join(self, subscriber: object, wire: Wire, outlet: Outlet) -> None:
+        self._seal()  # what was added before is not for the newcomer, who has read it from the log
+        group = self._groups.get(wire.key)
+        if group is None:
+            group = self._groups[wire.key] = _Group(wire)
+        group.places[subscriber] = len(group.outlets)
+        group.outlets.append(outlet)
+
+    def leave(self, subscriber: object, wire: Wire) -> None:
+        group = self._groups[wire.key]
+        group.outlets[group.places.pop(subscriber)] = None
+        group.gone += 1
+        if self._sweep is None and not self._batches:
+            self._compact(group)
+
+    def add(self, message: Message) -> None:
+        """Send a message with the others of this turn of the loop.
+
+        A signal goes only to those who are not behind, so events never wait behind many of them.
+        """
+        is_signal = isinstance(message, Publication) and message.is_signal
+        if is_signal and len(self._batches) >= MAX_SIGNAL_BATCHES:
+            self._counters.signals_dropped += sum(len(group.places) for group in self._groups.values())
+            return
+        if not self._can_be_joined(is_signal):
+            self._seal()
+            self._batches.append(_Batch(self._latest, is_signal))
+        batch = self._batches[-1]
+        batch.messages.append(message)
+        if isinstance(message, Publication):
+            self._latest = message
+            batch.size_bytes += len(message.data)
+        else:
+            batch.size_bytes += 100
+        if not self._has_turns:
+            self._has_turns = True
+            self._scheduler.enter(self)
+
+    def flush(self) -> None:
+        """Write all that was added now, without slicing: something must follow it, such as the channel's end."""
+        sweep = self._sweep or self._write_out()
+        self._sweep = None
+        for _ in sweep:
+            pass
+
+    def step(self) -> bool:
+        """Write the next slice, when it is this channel's turn. Whether there is more to write."""
+        if self._sweep is None:
+            self._sweep = self._write_out()
+        goes_on = False
+        try:
+            goes_on = next(self._sweep, False)
+        finally:
+            self._has_turns = goes_on
+            if not goes_on:
+                self._sweep = None
+        return goes_on
+
+    def _write_out(self) -> Iterator[bool]:
+        """Writes slice by slice, and yields True between two of them."""
+        while self._batches:
+            self._seal()
+            batch = self._batches.popleft()
+            for group, end in batch.audience or ():
+                chunk = group.wire.encode(batch.messages, batch.before)
+                if chunk is None:
+                    continue
+                self._counters.encoded += len(batch.messages)
+                for start in range(0, end, SLICE):
+                    outlets = [each for each in group.outlets[start : min(start + SLICE, end)] if each is not None]
+                    if batch.is_of_signals:
+                        outlets = self._those_who_keep_up(outlets, len(batch.messages))
+                    group.wire.sweep(chunk, outlets)
+                    self._counters.written += len(outlets)
+                    if start + SLICE < end:
+                        yield True
+            if self._batches:
+                yield True
+        for group in list(self._groups.values()):
+            self._compact(group)
+
+    def _can_be_joined(self, is_signal: bool) -> bool:
+        """Whether the last batch takes a message more."""
+        if not self._batches or self._batches[-1].audience is not None:
+            return False
+        last = self._batches[-1]
+        return last.is_of_signals == is_signal and last.size_bytes < (SIGNAL_JOIN_BYTES if is_signal else JOIN_BYTES)
+
+    def _those_who_keep_up(self, outlets: list[Outlet], signals: int) -> list[Outlet]:
+        keeping_up = [outlet for outlet in outlets if not outlet.is_behind]
+        self._counters.signals_dropped += signals * (len(outlets) - len(keeping_up))
+        return keeping_up
+
+    def _seal(self) -> None:
+        if self._batches and self._batches[-1].audience is None:
+            self._batches[-1].audience = [(group, len(group.outlets)) for group in self._groups.values()]
+
+    def _compact(self, group: _Group) -> None:
+        """Give up the places of those who left, once they are many."""
+        if not group.places:
+            self._groups.pop(group.wire.key, None)
+        elif group.gone * 2 > len(group.outlets):
+            subscribers = sorted(group.places, key=group.places.__getitem__)
+            group.outlets = [group.outlets[group.places[subscriber]] for subscriber in subscribers]
+            group.places = {subscriber: place for place, subscriber in enumerate(subscribers)}
+            group.gone = 0

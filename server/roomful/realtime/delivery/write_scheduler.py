@@ -1,0 +1,70 @@
+"""The turns in which this process's channels write to their subscribers."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+TURN_SECONDS = 0.001
+"""What one turn of the loop gives to writing, give or take a slice: then it reads its sockets again."""
+
+
+class Sweep(Protocol):
+    """A channel with something to write."""
+
+    def step(self) -> bool:
+        """Write one slice. Whether there is more to write."""
+
+
+class WriteScheduler:
+    """Shares the loop among the channels that have something to write, so that a large one holds no other up.
+
+    Who has just got something comes before those who are in the midst of a long sweep: a small channel is done with its
+    first slice. The long ones take turns, a slice each; one of them goes on in every turn of the loop, however much
+    else comes in.
+
+    With `delay_seconds` a channel waits so long before its turn, for more to come that is then written together.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter, *, delay_seconds: float = 0.0) -> None:
+        self._fresh: deque[Sweep] = deque()
+        self._under_way: deque[Sweep] = deque()
+        self._is_scheduled = False
+        self._clock = clock
+        self._delay_seconds = delay_seconds
+
+    def enter(self, sweep: Sweep) -> None:
+        """Step through a sweep until nothing is left, beginning in the next turn of the loop; once at a time."""
+        if self._delay_seconds:
+            asyncio.get_running_loop().call_later(self._delay_seconds, self._admit, sweep)
+        else:
+            self._admit(sweep)
+
+    def _admit(self, sweep: Sweep) -> None:
+        self._fresh.append(sweep)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_scheduled = False
+        try:
+            self._advance(self._clock() + TURN_SECONDS)
+        finally:
+            if self._fresh or self._under_way:
+                self._schedule()
+
+    def _advance(self, until: float) -> None:
+        for waiting in (self._fresh, self._under_way):
+            while waiting:
+                self._step(waiting.popleft())
+                if self._clock() >= until:
+                    break
+
+    def _step(self, sweep: Sweep) -> None:
+        if sweep.step():
+            self._under_way.append(sweep)

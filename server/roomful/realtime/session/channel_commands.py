@@ -1,0 +1,139 @@
+"""The commands of a session that concern a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Raw
+
+from roomful.realtime.history.port import Expired, UnknownChannel, fitting
+from roomful.realtime.protocol import codes
+from roomful.realtime.protocol.formats import as_info, as_pubs
+from roomful.realtime.protocol.json_line import one_line
+from roomful.realtime.protocol.messages import (
+    Command,
+    Empty,
+    HistoryRequest,
+    HistoryResult,
+    PresenceResult,
+    PresenceStatsResult,
+    PublishRequest,
+    Reply,
+)
+from roomful.realtime.publication import ClientInfo
+from roomful.realtime.session import subscribe
+
+if TYPE_CHECKING:
+    from roomful.realtime.session.session import Session
+
+
+_ENTRY_BYTES = 50
+"""What JSON spends on one client of a presence list, besides what it says of it."""
+
+
+def raw(data: bytes) -> Raw:
+    return Raw(data or b"null")
+
+
+async def answer(session: Session, command: Command) -> None:
+    """Handle a channel's command. Raises ClientError for what is refused."""
+    if command.subscribe is not None:
+        await subscribe.subscribe(session, command.id, command.subscribe)
+    elif command.unsubscribe is not None:
+        subscribe.unsubscribe(session, command.id, command.unsubscribe.channel)
+    elif command.publish is not None:
+        await _publish(session, command.id, command.publish)
+    elif command.presence is not None:
+        await session.make_room()
+        clients = await _members(session, command.presence.channel)
+        if _listed_bytes(clients) > session.node.limits.presence_bytes:
+            raise codes.LIMIT_EXCEEDED.error()
+        presence = {client.client: as_info(client) for client in clients}
+        session.send(Reply(command.id, presence=PresenceResult(presence)))
+    elif command.presence_stats is not None:
+        clients = await _members(session, command.presence_stats.channel)
+        stats = PresenceStatsResult(len(clients), len({client.user for client in clients}))
+        session.send(Reply(command.id, presence_stats=stats))
+    elif command.history is not None:
+        result = await _history(session, command.history)
+        session.send(Reply(command.id, history=result))
+    elif command.sub_refresh is not None:
+        session.send(Reply(command.id, sub_refresh=await subscribe.refresh(session, command.sub_refresh)))
+
+
+async def _publish(session: Session, command_id: int, request: PublishRequest) -> None:
+    rules = subscribe.rules_of(session, request.channel)
+    data = _checked_json(bytes(request.data))
+    if not rules.takes_publish:
+        raise codes.PERMISSION_DENIED.error()
+    if len(data) > rules.max_publish_bytes:
+        raise codes.LIMIT_EXCEEDED.error()
+    if not session.node.is_publish_allowed(session.client.user, rules.publishes_per_minute):
+        raise codes.TOO_MANY_REQUESTS.error()
+    if request.channel not in session.subscriptions:
+        await session.node.policy.authorize(session.present_credentials(), request.channel, "")
+    await session.node.policy.publish(session.present_credentials(), request.channel, data, session.client)
+    session.send(Reply(command_id, publish=Empty()))
+
+
+def _checked_json(data: bytes) -> bytes:
+    """What a client wants to publish, on one line. Raises ClientError.
+
+    A client of protobuf may send any bytes, and others get them in the midst of JSON.
+    """
+    try:
+        return one_line(data)
+    except ValueError:
+        raise codes.BAD_REQUEST.error() from None
+
+
+async def _members(session: Session, channel: str) -> list[ClientInfo]:
+    if not subscribe.rules_of(session, channel).has_presence:
+        raise codes.NOT_AVAILABLE.error()
+    await _may_read(session, channel)
+    await session.node.presence_recorder.settle()
+    return await session.node.presence.members(channel)
+
+
+def _listed_bytes(clients: Sequence[ClientInfo]) -> int:
+    """How long a list of them is, give or take."""
+    return sum(_ENTRY_BYTES + 2 * len(each.client) + len(each.user) + len(each.info) for each in clients)
+
+
+async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
+    """Limit 0 asks for the position alone; a negative one for as much as is given at all.
+
+    What is given is bounded by bytes as well, so that it may be less than was asked for.
+    """
+    if not subscribe.rules_of(session, request.channel).is_recoverable:
+        raise codes.NOT_AVAILABLE.error()
+    await session.make_room()
+    await _may_read(session, request.channel)
+    most = session.node.limits.history
+    limit = most if request.limit < 0 else min(request.limit, most)
+    history = session.node.history
+    try:
+        head = (await history.heads([request.channel])).get(request.channel)
+        if head is None:
+            raise codes.UNKNOWN_CHANNEL.error()
+        if request.since is not None and request.since.epoch not in ("", head.epoch):
+            raise codes.UNRECOVERABLE_POSITION.error()
+        if not limit:
+            return HistoryResult([], head.epoch, head.offset)
+        if request.reverse:
+            before = head.offset + 1 if request.since is None else request.since.offset
+            page = await history.read_back(request.channel, before, limit=limit)
+        else:
+            after = None if request.since is None else request.since.offset
+            page = await history.read(request.channel, after, limit=limit)
+    except (Expired, UnknownChannel):
+        raise codes.UNRECOVERABLE_POSITION.error() from None
+    publications = fitting(page.publications, session.node.limits.page_bytes)
+    return HistoryResult(as_pubs(publications), page.head.epoch, page.head.offset)
+
+
+async def _may_read(session: Session, channel: str) -> None:
+    subscription = session.subscriptions.get(channel)
+    if subscription is None or not subscription.is_live:
+        await session.node.policy.authorize(session.present_credentials(), channel, "")

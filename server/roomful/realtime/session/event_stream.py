@@ -1,0 +1,203 @@
+"""A reader that only listens: one channel, plain events, from an offset on."""
+
+import asyncio
+import math
+import time
+
+from roomful.link.transport import Transport
+from roomful.realtime.delivery.subscription import Subscription
+from roomful.realtime.history.port import Expired, HistoryUnavailable, UnknownChannel
+from roomful.realtime.node.node import Node
+from roomful.realtime.policy import Credentials, Rules, TokenRefused, client_of
+from roomful.realtime.presence.port import Entry
+from roomful.realtime.protocol import codes
+from roomful.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
+from roomful.realtime.protocol.formats import PLAIN, StreamFormat
+from roomful.realtime.publication import Position
+from roomful.realtime.session.connection import Connection
+from roomful.realtime.session.subscribe import admit
+
+PAGE = 200
+RETRY_SECONDS = 0.5
+
+
+class EventStream:
+    """Sends each event as one message: first those after `since`, page by page as the reader takes them, then live.
+
+    Without `since` it begins live. A `since` that can't be served without a hole is answered with
+    `{"recovered": false, "offset": 12, "epoch": "…"}`, where the stream goes on from. It ends with a disconnect code.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        transport: Transport,
+        credentials: Credentials,
+        channel: str,
+        rules: Rules,
+        *,
+        since: Position | None,
+        stream_format: StreamFormat = PLAIN,
+        ping_seconds: float | None = None,
+    ) -> None:
+        self.node = node
+        self.connection = Connection(transport, stream_format)
+        self._format = stream_format
+        self._ping_seconds = ping_seconds or node.limits.ping_seconds
+        self._credentials = credentials
+        self._since = since
+        self._is_over = False
+        self._pong_is_due = False
+        client = client_of(credentials)
+        self._subscription = Subscription(
+            channel,
+            client,
+            rules,
+            wire=self.connection.wire,
+            outlet=transport,
+            owner=self,
+        )
+        self._ping_at = time.monotonic() + self._ping_seconds
+
+    def begin(self) -> None:
+        """Enter this stream, and send to it from now on. Never waits."""
+        node = self.node
+        most = node.limits.connections_per_user
+        if most and node.sessions.count_of_user(self._credentials.user_id) >= most:
+            self.connection.close(codes.CONNECTION_LIMIT)
+            return
+        node.sessions.enter(self, self._credentials.user_id, self._credentials.session_id)
+        node.hub.reserve(self._subscription)
+        node.wheel.put(self, min(self._ping_seconds, self._closes_in()))
+        node.task_scope.spawn(self._run())
+
+    # From the transport
+
+    def receive(self, _data: str | bytes) -> None:
+        """A reader has nothing to say; the transport limits how often it says it."""
+
+    def overflow(self) -> None:
+        self.end(codes.SLOW)
+
+    def closed(self, _code: int) -> None:
+        self.connection.lost()
+        self._release()
+
+    # From the server
+
+    def end(self, disconnect: Disconnect) -> None:
+        self.connection.close(disconnect)
+        self._release()
+
+    def due(self, now: float) -> float | None:
+        if self._closes_in() <= 0:
+            self.end(codes.CONNECTION_EXPIRED)
+            return None
+        transport = self.connection.transport
+        if self._pong_is_due and not transport.heard():
+            if not self.connection.is_moving():
+                self.end(codes.NO_PONG)
+                return None
+            return min(self.node.limits.pong_seconds, self._closes_in())
+        self._pong_is_due = False
+        if now >= self._ping_at:
+            self._ping_at = now + self._ping_seconds
+            transport.heard()  # what came before the ping is no answer to it
+            self.connection.is_moving()
+            self._pong_is_due = transport.ping()
+        until_look = self.node.limits.pong_seconds if self._pong_is_due else self._ping_at - now
+        return min(until_look, self._closes_in())
+
+    def subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
+        self._leave_presence(grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
+        self.end(codes.FORCE_RECONNECT if reason.may_come_back else codes.ACCESS_DENIED)
+
+    def subscription_reset(self, _subscription: Subscription, position: Position) -> None:
+        self._tell_reset(position)
+
+    async def _run(self) -> None:
+        try:
+            await self._admit()
+            await self._catch_up()
+        except HistoryUnavailable:
+            self.end(codes.SERVER_ERROR)
+        except ClientError as refusal:
+            self.end(codes.FORCE_RECONNECT if refusal.is_temporary else codes.ACCESS_DENIED)
+        except (TokenRefused, UnknownChannel):
+            self.end(codes.ACCESS_DENIED)
+        except Exception:
+            self.end(codes.SERVER_ERROR)
+            raise
+
+    async def _admit(self) -> None:
+        """Ask once more now that a loss of access would find us: it may have come since the handshake."""
+        await self.node.policy.admit(self._credentials)
+        await admit(self.node, self._subscription, self._credentials, "")
+
+    async def _catch_up(self) -> None:
+        """Bring the reader level with the channel and let it go live, however long the log is out of reach."""
+        node, hub, channel = self.node, self.node.hub, self._subscription.channel
+        since = self._since
+        while self._goes_on():
+            try:
+                position = await hub.open(channel)
+                if since is None:
+                    break
+                missed = await hub.catch_up(channel, since, limit=PAGE, max_bytes=node.limits.page_bytes)
+            except Expired:
+                self._tell_reset(await hub.open(channel))
+                since = None
+                break
+            except HistoryUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if not self._goes_on():
+                break
+            if missed.publications:
+                self.connection.send(*(self._format.push(event) or b"" for event in missed.publications))
+                since = Position(position.epoch, missed.publications[-1].offset)
+            if missed.is_complete:
+                break
+            while self._goes_on() and not await self.connection.has_room(node.limits.resume_bytes, within_seconds=0.5):
+                pass
+        if self._goes_on():
+            # Nothing was awaited since the channel's position was read.
+            hub.go_live(self._subscription)
+            if self._subscription.rules.has_presence:
+                self.node.presence_recorder.enter(self._presence_entry())
+        else:
+            self.end(_disconnect_for(self._subscription.ended_by))
+
+    def _goes_on(self) -> bool:
+        return not self._is_over and not self._subscription.has_ended
+
+    def _tell_reset(self, position: Position) -> None:
+        self.connection.send(self._format.reset(position))
+
+    def _leave_presence(self, *, grace_seconds: float) -> None:
+        if self._subscription.rules.has_presence:
+            self.node.presence_recorder.leave(self._presence_entry(), grace_seconds=grace_seconds)
+
+    def _presence_entry(self) -> Entry:
+        return Entry(self._subscription.channel, self._subscription.client)
+
+    def _closes_in(self) -> float:
+        expires_at = self._credentials.expires_at
+        return math.inf if expires_at is None else expires_at + self.node.limits.expiry_grace_seconds - time.time()
+
+    def _release(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        self.node.wheel.remove(self)
+        was_live = self._subscription.is_live
+        self.node.hub.leave(self._subscription)
+        if was_live:
+            self._leave_presence(grace_seconds=self.node.absence_seconds)
+        self.node.sessions.leave(self, self._credentials.user_id, self._credentials.session_id)
+
+
+def _disconnect_for(reason: Unsubscribe | None) -> Disconnect:
+    """How a stream ends when its subscription does: to come back at once where an SDK would subscribe again."""
+    may_return = reason is not None and reason.code >= codes.UNSUBSCRIBE_INSUFFICIENT.code
+    return codes.FORCE_RECONNECT if may_return else codes.ACCESS_DENIED
