@@ -27,7 +27,7 @@ WEB := client_demo/web
 # What it is built into, as a part of the package.
 BOARD := server/roomful/board
 # Compiled by the installation, where there is a compiler.
-NATIVE := server/roomful/gateway/websocket/native.c
+NATIVE := server/roomful/transport/websocket/native.c
 
 .PHONY: run web test conformance chromium proxies torture lint format bench lock clean
 

@@ -12,7 +12,7 @@ from roomful.accounts import routes as accounts
 from roomful.gateway import asyncapi, metrics, streams, unidirectional
 from roomful.gateway import presence_routes as presence
 from roomful.gateway.descriptors import DescriptorWatch
-from roomful.gateway.door import event_socket, event_stream, is_event_socket, is_event_stream
+from roomful.gateway.event_endpoints import event_socket, event_stream, is_event_socket, is_event_stream
 from roomful.gateway.gateway import open_node
 from roomful.process.signals import heard_signals
 from roomful.projects import event_routes as events
@@ -29,11 +29,11 @@ from roomful.tasks import routes as tasks
 from roomful.web import errors, health, openapi, pages
 from roomful.web.compression import Compression
 from roomful.web.dependencies import API
-from roomful.web.errors import Failures
-from roomful.web.intake import BodyLimit, WellFormed
+from roomful.web.errors import ErrorMiddleware
 from roomful.web.limits import Limits, StrangersReads
 from roomful.web.middleware import AnswerHeaders, Cors, behind
 from roomful.web.proxies import ProxyHeaders
+from roomful.web.request_guards import BodyLimit, WellFormed
 from roomful.web.routing import Route
 
 
@@ -72,14 +72,14 @@ def create_app(settings: Settings | None = None) -> Application:
                 yield
 
     answers = Middleware(AnswerHeaders)
-    failures = Middleware(Failures)
+    error_middleware = Middleware(ErrorMiddleware)
     proxies = Middleware(ProxyHeaders, trusted=settings.trusted_proxies)
     well_formed = Middleware(WellFormed)
     # The order in which a request meets them; an answer meets them in the opposite one.
     for_requests = [
         answers,
         Middleware(Cors, allowed_origins=settings.allowed_origins),
-        failures,
+        error_middleware,
         proxies,
         well_formed,
         Middleware(StrangersReads),
@@ -99,7 +99,7 @@ def create_app(settings: Settings | None = None) -> Application:
         lifespan=lifespan,
         middleware=[*for_requests, Middleware(Compression, spared=f"{API}/auth/")],
     )
-    app.event_sockets = behind([answers, failures, proxies, well_formed], event_socket)
+    app.event_sockets = behind([answers, error_middleware, proxies, well_formed], event_socket)
     app.event_streams = behind(for_requests, event_stream)
     app.router.route_class = Route
     app.state.quotas = Quotas.of(settings)

@@ -19,16 +19,17 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from roomful.app import create_app
-from roomful.gateway.http_protocol import HttpProtocol
+from roomful.gateway import error_response
 from roomful.gateway.silent_connections import SilentConnections
-from roomful.gateway.slow_answers import SlowAnswers
-from roomful.gateway.websocket import direct, tcp
-from roomful.gateway.websocket.options import SocketOptions
-from roomful.gateway.websocket.protocol import websocket_protocol
 from roomful.logs import configure_logging
 from roomful.process.signals import leave, stopped_by_signals
 from roomful.process.supervisor import CANT_START_EXIT_CODE, CantServe, Supervisor
 from roomful.settings import Settings, load_settings
+from roomful.transport.http_protocol import HttpProtocol
+from roomful.transport.slow_answers import SlowAnswers
+from roomful.transport.websocket import direct, tcp
+from roomful.transport.websocket.options import SocketOptions
+from roomful.transport.websocket.protocol import websocket_protocol
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = Fa
     app.state.slow_answers = slow = SlowAnswers()
     most, proxies = settings.max_unauthenticated_per_address, settings.trusted_proxies
     app.state.silent_connections = silent = SilentConnections(most, proxies)
-    options = SocketOptions(deflate=settings.deflate, are_inherited=are_inherited)
+    options = SocketOptions(deflate=settings.deflate, are_inherited=are_inherited, render_error=error_response.render)
     http = partial(HttpProtocol, slow_answers=slow, silent_connections=silent, options=options)
     return uvicorn.Config(
         app,

@@ -35,13 +35,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from roomful.errors import AppError
-from roomful.gateway import sockets, streams, unidirectional
+from roomful.gateway import streams, unidirectional
 from roomful.gateway.endpoints import FORMATS, agreed_format
 from roomful.gateway.handshake import read_handshake
-from roomful.gateway.http_protocol import HttpProtocol
 from roomful.gateway.streams import Opening
-from roomful.gateway.websocket.options import SocketOptions
-from roomful.gateway.websocket.protocol import websocket_protocol
 from roomful.realtime.limits import Limits
 from roomful.realtime.node.memory_node import MemoryChannels, MemoryParts, open_memory_node
 from roomful.realtime.node.node import Node
@@ -50,6 +47,10 @@ from roomful.realtime.presence.memory import MemoryPresence
 from roomful.realtime.protocol import codes
 from roomful.realtime.publication import ClientInfo, Publication
 from roomful.realtime.session.session import Session
+from roomful.transport import sockets
+from roomful.transport.http_protocol import HttpProtocol
+from roomful.transport.websocket.options import SocketOptions
+from roomful.transport.websocket.protocol import websocket_protocol
 from roomful.web.errors import error_response, explain
 from tests.conformance.control import Control, Refusals, control_routes
 from tests.conformance.server_api import ServerApi, api_routes

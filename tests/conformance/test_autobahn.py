@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp
 
-from roomful.gateway.websocket.options import SocketOptions
+from roomful.transport.websocket.options import SocketOptions
 from tests.conftest import absent
 from tests.support.asgi_server import AsgiServer
 from tests.support.websockets import Detached, echo

@@ -1,6 +1,5 @@
 """What docs/engine.md says is so: the engine stands by itself, and its example is a chat."""
 
-import asyncio
 import os
 import re
 import signal
@@ -17,17 +16,6 @@ from tests.support.processes import dies_with_parent, ended_by, free_port, liste
 
 PAGE = ROOT / "docs" / "engine.md"
 START_SECONDS = 30
-
-ALONE = """\
-import pkgutil, sys
-OURS = {"realtime", "link", "concurrency"}
-import roomful.realtime
-for module in pkgutil.walk_packages(roomful.realtime.__path__, "roomful.realtime."):
-    __import__(module.name)
-packages = {name.split(".")[0] for name in sys.modules}
-print(*sorted(packages & {"fastapi", "starlette", "uvicorn", "sqlalchemy", "pydantic"}))
-print(*sorted(name for name in sys.modules if name.startswith("roomful.") and name.split(".")[1] not in OURS))
-"""
 
 
 @pytest.fixture(params=["-m uvicorn chat:app --log-level warning --port PORT", "serve.py"], ids=["uvicorn", "serve"])
@@ -64,8 +52,3 @@ async def test_its_policy_says_who_may_enter(chat: str) -> None:
         assert (await bob.expect("unsubscribed"))["code"] == 103
     async with PythonSdk(chat, "project:1", ["ada"]) as ada:
         assert (await ada.expect("unsubscribed"))["code"] == 102
-
-
-async def test_the_engine_knows_no_framework_no_database_and_no_project() -> None:
-    said = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", ALONE], cwd=ROOT, text=True)
-    assert said.split("\n") == ["", "", ""]

@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from roomful.gateway.asgi_transport import AsgiTransport
+from roomful.transport.asgi_transport import AsgiTransport
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import RawSocket
 from tests.support.websockets import Session, client, closed_with, send, until, within

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from roomful.gateway import policy
+from roomful.gateway import project_policy
 from roomful.settings import Settings
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving
@@ -93,7 +93,7 @@ async def test_who_comes_to_a_project_that_is_followed_asks_the_database_nothing
     settings: Settings, monkeypatch: pytest.MonkeyPatch, way: Open
 ) -> None:
     for name in ("NAME_SECONDS", "MEMBERSHIP_SECONDS"):  # however slow the machine
-        monkeypatch.setattr(policy, name, 3600.0)
+        monkeypatch.setattr(project_policy, name, 3600.0)
     async with serving(settings) as live, AsyncExitStack() as stack:
         ada = await live.api.register("ada")
         project = await ada.create_project()

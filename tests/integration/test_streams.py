@@ -12,10 +12,10 @@ import httpx
 import pytest
 from centrifuge.protocol import client_pb2 as official
 
-from roomful.gateway import streamed_response
 from roomful.identity.tokens import Tokens
 from roomful.realtime.protocol import protobuf
 from roomful.settings import Settings
+from roomful.transport import streamed_response
 from tests.conftest import SECRET_KEY, Backend
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving

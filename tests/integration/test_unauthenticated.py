@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from roomful.gateway.silent_connections import SilentConnections
 from roomful.settings import Settings
-from roomful.web.unauthenticated import UnauthenticatedSockets
+from roomful.transport.unauthenticated import UnauthenticatedSockets
 from tests.conftest import Backend
 from tests.support.app import Live, serving
 from tests.support.brokers import becomes

@@ -2,16 +2,19 @@
 
 import asyncio
 import socket
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from roomful.gateway.http_protocol import HttpProtocol
-from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
-from roomful.gateway.websocket.protocol import websocket_protocol
+from roomful.gateway import error_response
+from roomful.transport.http_protocol import HttpProtocol
+from roomful.transport.websocket.options import DEFAULTS, SocketOptions
+from roomful.transport.websocket.protocol import websocket_protocol
 
 STOP_SECONDS = 10.0
 
@@ -23,9 +26,10 @@ class AsgiServer:
     """
 
     def __init__(self, app: ASGIApp, *, options: SocketOptions = DEFAULTS, ws: Any = None, **settings: Any) -> None:
+        options = replace(options, render_error=error_response.render)
         self._config = uvicorn.Config(
             app,
-            http=HttpProtocol,
+            http=cast("type[asyncio.Protocol]", partial(HttpProtocol, options=options)),
             ws=ws or websocket_protocol(options),
             lifespan="off",
             log_config=None,

@@ -13,9 +13,9 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from roomful.gateway.websocket.asgi import EXTENSION
-from roomful.gateway.websocket.protocol import WebSocketProtocol
 from roomful.link.transport import Transport
+from roomful.transport.websocket.asgi_cycle import EXTENSION
+from roomful.transport.websocket.protocol import WebSocketProtocol
 
 DEADLINE_SECONDS = 30.0
 

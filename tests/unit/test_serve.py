@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from roomful.gateway.websocket import tcp
-from roomful.gateway.websocket.options import SocketOptions
 from roomful.process.supervisor import CantServe
 from roomful.serve import address_of, listen, raise_open_files_limit
+from roomful.transport.websocket import tcp
+from roomful.transport.websocket.options import SocketOptions
 
 
 def test_listening_on_any_free_port() -> None:

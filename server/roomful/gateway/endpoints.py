@@ -8,7 +8,6 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from roomful.errors import BadRequest, NotFound, Unauthenticated, Unavailable
-from roomful.gateway import sockets
 from roomful.gateway.channels import ChannelName
 from roomful.gateway.handshake import (
     Handshake,
@@ -28,6 +27,7 @@ from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
 from roomful.realtime.publication import Position
 from roomful.realtime.session.event_stream import EventStream
 from roomful.realtime.session.session import Session
+from roomful.transport import sockets
 from roomful.web.dependencies import runtime_of
 
 FORMATS: dict[str, ClientFormat] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}

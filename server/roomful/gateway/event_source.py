@@ -6,11 +6,11 @@ from starlette.responses import Response
 from roomful.gateway.channels import ChannelName
 from roomful.gateway.endpoints import node_of, parse_offset, present_position, reader_of
 from roomful.gateway.handshake import Handshake, check_origin, query_of, sign_in
-from roomful.gateway.streamed_response import EVENTS, StreamedResponse
 from roomful.link.transport import Transport
 from roomful.realtime.protocol.formats import EVENT_SOURCE
 from roomful.realtime.publication import Position
 from roomful.realtime.session.event_stream import EventStream
+from roomful.transport.streamed_response import EVENTS, StreamedResponse
 from roomful.web.dependencies import runtime_of
 
 HEARTBEAT_SECONDS = 10.0

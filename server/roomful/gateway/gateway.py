@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from roomful import __version__
-from roomful.gateway.policy import ProjectPolicy
+from roomful.gateway.project_policy import ProjectPolicy
 from roomful.gateway.revocation import Revocation
 from roomful.identity.revocations import ACCESS_CHANNEL
 from roomful.realtime.history.port import PAGE_BYTES

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 
 from roomful.errors import Forbidden, Unauthenticated
-from roomful.gateway.policy import credentials_of
+from roomful.gateway.project_policy import credentials_of
 from roomful.identity.tickets import is_ticket_good, redeem_ticket
 from roomful.identity.tokens import TokenInvalid
 from roomful.realtime.policy import Credentials
 from roomful.runtime import Runtime
+from roomful.transport.unauthenticated import Place
 from roomful.web.limits import limits_of
-from roomful.web.unauthenticated import Place
 
 logger = logging.getLogger(__name__)
 

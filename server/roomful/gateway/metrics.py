@@ -14,13 +14,13 @@ from roomful.errors import Unauthenticated
 from roomful.gateway.descriptors import DescriptorWatch
 from roomful.gateway.endpoints import LiveNode
 from roomful.gateway.silent_connections import SilentConnections
-from roomful.gateway.slow_answers import SlowAnswers
 from roomful.realtime.broker.port import BrokerFigures
 from roomful.realtime.node.node import Node
+from roomful.transport.slow_answers import SlowAnswers
+from roomful.transport.unauthenticated import UnauthenticatedSockets
 from roomful.web.dependencies import Live
 from roomful.web.limits import limits_of
 from roomful.web.routing import Route
-from roomful.web.unauthenticated import UnauthenticatedSockets
 
 router = APIRouter(route_class=Route)
 

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from roomful.errors import RateLimited
 from roomful.link.token_bucket import TokenBucket
 from roomful.settings import Network
+from roomful.transport.unauthenticated import Place, UnauthenticatedSockets
 from roomful.web.limits import REFUSALS_LOGGED, network_of
-from roomful.web.unauthenticated import Place, UnauthenticatedSockets
 
 logger = logging.getLogger(__name__)
 

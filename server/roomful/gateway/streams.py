@@ -22,8 +22,6 @@ from starlette.routing import Route
 from roomful.errors import BadRequest, NotFound, PayloadTooLarge, Unavailable
 from roomful.gateway.endpoints import node_of
 from roomful.gateway.handshake import check_origin, read_handshake, sign_in_by_ticket
-from roomful.gateway.sockets import MAX_UNKNOWN_MESSAGE_BYTES
-from roomful.gateway.streamed_response import LENGTHS, LINES, SERVER_SENT, Body, StreamedResponse
 from roomful.link.transport import Transport
 from roomful.realtime.node.emulation import OutOfReach, UnknownNode
 from roomful.realtime.node.node import Node
@@ -32,6 +30,8 @@ from roomful.realtime.protocol import protobuf
 from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat, Malformed
 from roomful.realtime.protocol.messages import EmulationRequest
 from roomful.realtime.session.session import Mode, Session
+from roomful.transport.sockets import MAX_UNKNOWN_MESSAGE_BYTES
+from roomful.transport.streamed_response import LENGTHS, LINES, SERVER_SENT, Body, StreamedResponse
 from roomful.web.dependencies import runtime_of
 from roomful.web.limits import client_address, limits_of, network_of
 

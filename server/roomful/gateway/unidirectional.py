@@ -19,16 +19,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
 
-from roomful.gateway import sockets, streams
+from roomful.gateway import streams
 from roomful.gateway.endpoints import node_of
 from roomful.gateway.handshake import check_origin, place_before_sign_in, read_handshake, sign_in_by_ticket
-from roomful.gateway.streamed_response import LINES, SERVER_SENT, Body
 from roomful.gateway.streams import Opening
 from roomful.link.transport import Transport
 from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials
 from roomful.realtime.protocol.formats import UNIDIRECTIONAL
 from roomful.realtime.session.session import Session
+from roomful.transport import sockets
+from roomful.transport.streamed_response import LINES, SERVER_SENT, Body
 from roomful.web.dependencies import runtime_of
 
 

@@ -80,7 +80,7 @@ def logged_path(scope: Scope) -> str:
     return raw_path.decode("ascii", "backslashreplace")
 
 
-class Failures:
+class ErrorMiddleware:
     """Answers whatever was raised inside it and not handled there; the boundary for faults of one request.
 
     A failure after the answer has begun is passed on to the server, which ends the connection and logs it.

@@ -15,7 +15,7 @@ from roomful.errors import RateLimited
 from roomful.link.rates import Rates, Wanted
 from roomful.link.token_bucket import TokenBucket
 from roomful.settings import Settings
-from roomful.web.unauthenticated import Place, UnauthenticatedSockets
+from roomful.transport.unauthenticated import Place, UnauthenticatedSockets
 
 logger = logging.getLogger(__name__)
 

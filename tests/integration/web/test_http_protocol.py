@@ -10,11 +10,15 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from roomful.gateway import http_protocol
-from roomful.gateway.http_protocol import HttpProtocol
+from roomful.gateway import error_response
+from roomful.transport import http_protocol
+from roomful.transport.http_protocol import HttpProtocol
+from roomful.transport.websocket.options import SocketOptions
 from tests.integration.web.test_raw_requests import Answer, read_answer
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: roomful.test\r\n\r\n"
+
+OPTIONS = SocketOptions(render_error=error_response.render)
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +40,7 @@ async def connected(app: ASGIApp = app) -> AsyncIterator[tuple[asyncio.StreamRea
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(lambda: HttpProtocol(config, state, {}), "127.0.0.1", 0)
+    listener = await loop.create_server(lambda: HttpProtocol(config, state, {}, options=OPTIONS), "127.0.0.1", 0)
     async with listener:
         reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname())
         try:

@@ -11,11 +11,11 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from roomful.gateway import slow_answers
-from roomful.gateway.http_protocol import HttpProtocol
-from roomful.gateway.slow_answers import SlowAnswers
-from roomful.gateway.streamed_response import EVENTS, StreamedResponse
 from roomful.link.transport import Chunk, Transport
+from roomful.transport import slow_answers
+from roomful.transport.http_protocol import HttpProtocol
+from roomful.transport.slow_answers import SlowAnswers
+from roomful.transport.streamed_response import EVENTS, StreamedResponse
 
 MEGABYTE = 1_000_000
 

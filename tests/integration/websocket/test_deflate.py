@@ -6,7 +6,7 @@ import zlib
 import pytest
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from roomful.gateway.websocket.options import SocketOptions
+from roomful.transport.websocket.options import SocketOptions
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import BINARY, FIN, RSV1, TEXT, RawSocket
 from tests.support.websockets import Detached, client, deflated, echo, within

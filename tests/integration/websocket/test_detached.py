@@ -6,9 +6,9 @@ import gc
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from roomful.gateway.http_protocol import HttpProtocol
-from roomful.gateway.websocket.asgi import EXTENSION
-from roomful.gateway.websocket.frames import PLAIN
+from roomful.transport.http_protocol import HttpProtocol
+from roomful.transport.websocket.asgi_cycle import EXTENSION
+from roomful.transport.websocket.frames import PLAIN
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import CLOSE, FIN, PING, PONG, TEXT, RawSocket
 from tests.support.websockets import (

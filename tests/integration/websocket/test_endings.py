@@ -7,7 +7,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from roomful.gateway.websocket.options import SocketOptions
+from roomful.transport.websocket.options import SocketOptions
 from tests.support.asgi_server import AsgiServer
 from tests.support.proxies import delaying_proxy
 from tests.support.raw_socket import CLOSE, FIN, TEXT, RawSocket

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from roomful.gateway.websocket.options import SocketOptions
+from roomful.transport.websocket.options import SocketOptions
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import RawSocket
 from tests.support.websockets import echo

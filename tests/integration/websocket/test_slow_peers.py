@@ -7,10 +7,10 @@ import socket
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from roomful.gateway.websocket.asgi import EXTENSION
-from roomful.gateway.websocket.frames import PLAIN
-from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
-from roomful.gateway.websocket.protocol import WebSocketProtocol
+from roomful.transport.websocket.asgi_cycle import EXTENSION
+from roomful.transport.websocket.frames import PLAIN
+from roomful.transport.websocket.options import DEFAULTS, SocketOptions
+from roomful.transport.websocket.protocol import WebSocketProtocol
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import BINARY, CLOSE, FIN, PING, TEXT, RawSocket
 from tests.support.websockets import (

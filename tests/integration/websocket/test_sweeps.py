@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from roomful.gateway.websocket import direct
-from roomful.gateway.websocket.direct import NOT_DIRECT, SendEach
-from roomful.gateway.websocket.frames import PLAIN
-from roomful.gateway.websocket.protocol import WebSocketProtocol
+from roomful.transport.websocket import direct
+from roomful.transport.websocket.direct import NOT_DIRECT, SendEach
+from roomful.transport.websocket.frames import PLAIN
+from roomful.transport.websocket.protocol import WebSocketProtocol
 from tests.conftest import absent
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import CLOSE, FIN, RawSocket

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from roomful.gateway.websocket import tcp
-from roomful.gateway.websocket.options import DEFAULTS
+from roomful.transport.websocket import tcp
+from roomful.transport.websocket.options import DEFAULTS
 
 
 class Accepting(asyncio.Protocol):

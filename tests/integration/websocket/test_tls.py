@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.asyncio.client import connect
 
-from roomful.gateway.websocket.frames import PLAIN
-from roomful.gateway.websocket.options import SocketOptions
+from roomful.transport.websocket.frames import PLAIN
+from roomful.transport.websocket.options import SocketOptions
 from tests.support.asgi_server import AsgiServer
 from tests.support.websockets import Detached, closed_with, send, until, within
 

@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
-from roomful.gateway.websocket.options import SocketOptions
-from roomful.gateway.websocket.protocol import websocket_protocol
+from roomful.transport.websocket.options import SocketOptions
+from roomful.transport.websocket.protocol import websocket_protocol
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import RawSocket
 from tests.support.websockets import (

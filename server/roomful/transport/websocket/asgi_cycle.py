@@ -14,10 +14,10 @@ from uvicorn.protocols.utils import ClientDisconnected, is_ssl
 from uvicorn.server import ServerState
 
 from roomful.errors import AppError, Forbidden
-from roomful.gateway.websocket import handshake
-from roomful.gateway.websocket.frames import BINARY, INTERNAL_ERROR, NORMAL, TEXT
-from roomful.gateway.websocket.handshake import Headers, Upgrade
-from roomful.gateway.websocket.keepalive import Keepalive
+from roomful.transport.websocket import http_upgrade
+from roomful.transport.websocket.frames import BINARY, INTERNAL_ERROR, NORMAL, TEXT
+from roomful.transport.websocket.http_upgrade import Headers, Upgrade
+from roomful.transport.websocket.keepalive import Keepalive
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ MAX_WAITING_MESSAGES = 16
 """For an application that doesn't call receive: beyond it nothing more is read from the peer."""
 
 
-class Ends(NamedTuple):
+class Addresses(NamedTuple):
     """Of a connection, as the scope has them: this end's address, the other's, and whether TLS is between."""
 
     server: tuple[str, int | None] | None
@@ -74,7 +74,7 @@ class Socket(Protocol):
     def resume_reading(self) -> None: ...
 
 
-class Conversation:
+class AsgiCycle:
     """Lasts from the handshake until the application has returned, which is soon for one that detaches the socket."""
 
     def __init__(self, socket: Socket, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
@@ -103,10 +103,12 @@ class Conversation:
 
     # From the connection
 
-    def begin(self, upgrade: Upgrade, ends: Ends, extension: str | None, loop: asyncio.AbstractEventLoop) -> None:
+    def begin(
+        self, upgrade: Upgrade, addresses: Addresses, extension: str | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         """Run the application for this handshake; uvicorn's shutdown waits for its task."""
         self._extension = extension
-        task = loop.create_task(self._run(self._config.loaded_app, self._scope(upgrade, ends)))
+        task = loop.create_task(self._run(self._config.loaded_app, self._scope(upgrade, addresses)))
         self._server_state.tasks.add(task)
         task.add_done_callback(self._server_state.tasks.discard)
         self._task = task
@@ -209,7 +211,7 @@ class Conversation:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
                     self._has_closed = True
-                    self._socket.deny(handshake.deny(status, headers, bytes(body)))
+                    self._socket.deny(http_upgrade.deny(status, headers, bytes(body)))
             case kind:
                 raise RuntimeError(f"{kind!r} is no answer to a WebSocket handshake")
 
@@ -249,16 +251,16 @@ class Conversation:
             self._keepalive.stop()
             self._keepalive = None
 
-    def _scope(self, upgrade: Upgrade, ends: Ends) -> Scope:
+    def _scope(self, upgrade: Upgrade, addresses: Addresses) -> Scope:
         root_path = self._config.root_path
         path = upgrade.path.decode("ascii")
         return {
             "type": "websocket",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
-            "scheme": "wss" if ends.is_secure else "ws",
-            "server": ends.server,
-            "client": ends.client,
+            "scheme": "wss" if addresses.is_secure else "ws",
+            "server": addresses.server,
+            "client": addresses.client,
             "root_path": root_path,
             "path": root_path + unquote(path),
             "raw_path": root_path.encode("ascii") + upgrade.path,

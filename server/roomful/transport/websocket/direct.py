@@ -46,11 +46,11 @@ def send_each_in_python(data: bytes, sockets: Sequence[object], start: int, /) -
 
 if TYPE_CHECKING:
     IS_NATIVE: bool
-    from roomful.gateway.websocket.native import DirectSocket as DirectSocket
-    from roomful.gateway.websocket.native import send_each as send_each
+    from roomful.transport.websocket.native import DirectSocket as DirectSocket
+    from roomful.transport.websocket.native import send_each as send_each
 else:
     try:
-        from roomful.gateway.websocket.native import DirectSocket, send_each
+        from roomful.transport.websocket.native import DirectSocket, send_each
 
         IS_NATIVE = True
     except ImportError:

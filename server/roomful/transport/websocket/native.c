@@ -45,7 +45,7 @@ static PyType_Slot type_slots[] = {
 };
 
 static PyType_Spec type_spec = {
-    .name = "roomful.gateway.websocket.native.DirectSocket",
+    .name = "roomful.transport.websocket.native.DirectSocket",
     .basicsize = sizeof(DirectSocket),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = type_slots,

@@ -9,7 +9,7 @@ from roomful.web.errors import error_response
 from roomful.web.middleware import GUARDS
 
 
-def serialize(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+def render(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
     """The response with the headers that the application's middleware would give it. The connection ends with it."""
     name = new_id()
     token = request_id.set(name)

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from starlette.websockets import WebSocket
 
-from roomful.gateway.asgi_transport import AsgiTransport
-from roomful.gateway.websocket.asgi import EXTENSION
-from roomful.gateway.websocket.protocol import WebSocketProtocol
 from roomful.link.transport import Transport
+from roomful.transport.asgi_transport import AsgiTransport
+from roomful.transport.websocket.asgi_cycle import EXTENSION
+from roomful.transport.websocket.protocol import WebSocketProtocol
 
 MAX_UNKNOWN_MESSAGE_BYTES = 64 * 1024
 """The largest message of somebody who has not signed in yet; a session raises it for somebody who has."""

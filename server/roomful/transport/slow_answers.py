@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from roomful.gateway.websocket import tcp
+from roomful.transport.websocket import tcp
 
 logger = logging.getLogger(__name__)
 

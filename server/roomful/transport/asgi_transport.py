@@ -9,8 +9,8 @@ from typing import cast
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from roomful.gateway.websocket.frames import ABNORMAL, INTERNAL_ERROR, TOO_BIG, cut_reason
 from roomful.link.transport import SIGNAL_SHARE, Chunk, OnClose, OnMessage, OnOverflow, write_to_each
+from roomful.transport.websocket.frames import ABNORMAL, INTERNAL_ERROR, TOO_BIG, cut_reason
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from roomful.transport.error_response import RenderError, render_plainly
+
 
 @dataclass(frozen=True, slots=True)
 class SocketOptions:
@@ -30,6 +32,7 @@ class SocketOptions:
     are_inherited: bool = False
     """The TCP options of these are the listening socket's already, and go over to what it accepts."""
 
+    render_error: RenderError = render_plainly
     max_head_bytes: int = 32 * 1024
     max_fragments: int = 1000
     max_frames_per_second: int = 2000

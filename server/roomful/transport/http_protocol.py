@@ -6,22 +6,20 @@ no HTTP in a shape and with a log line of its own, and keeps an answer for as lo
 
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from roomful.errors import AppError, BadRequest, RateLimited
-from roomful.gateway import refusal
-from roomful.gateway.silent_connections import SilentConnections
-from roomful.gateway.slow_answers import SlowAnswers
-from roomful.gateway.websocket import tcp
-from roomful.gateway.websocket.asgi import Ends
-from roomful.gateway.websocket.handshake import Request
-from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
-from roomful.gateway.websocket.protocol import WebSocketProtocol
-from roomful.web.unauthenticated import Place
+from roomful.transport.slow_answers import SlowAnswers
+from roomful.transport.unauthenticated import Place
+from roomful.transport.websocket import tcp
+from roomful.transport.websocket.asgi_cycle import Addresses
+from roomful.transport.websocket.http_upgrade import Request
+from roomful.transport.websocket.options import DEFAULTS, SocketOptions
+from roomful.transport.websocket.protocol import WebSocketProtocol
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
@@ -36,6 +34,13 @@ class _HeadTooLarge(Exception):
     """Ends the parser's work on what it has been fed."""
 
 
+class ConnectionGate(Protocol):
+    """Limits how many connections of an address have not sent the head of a request yet."""
+
+    def enter(self, address: str, /) -> Place:
+        """A place to be left when the head has come, or the connection is lost. Raises RateLimited."""
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well.
 
@@ -47,7 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
         self,
         *arguments: Any,
         slow_answers: SlowAnswers | None = None,
-        silent_connections: SilentConnections | None = None,
+        silent_connections: ConnectionGate | None = None,
         options: SocketOptions = DEFAULTS,
         **settings: Any,
     ) -> None:
@@ -69,7 +74,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.add(self)
         self.transport = transport
         self.flow = FlowControl(transport)
-        self.server, self.client, is_secure = Ends.of(transport)
+        self.server, self.client, is_secure = Addresses.of(transport)
         self.scheme = "https" if is_secure else "http"
         if self._silent_connections is not None:
             try:
@@ -145,7 +150,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self.connections.discard(self)
         request = Request(self.scope["method"].encode(), self.url, self.headers)
-        protocol.take_over(self.transport, request, Ends(self.server, self.client, self.scheme == "https"))
+        protocol.take_over(self.transport, request, Addresses(self.server, self.client, self.scheme == "https"))
         self.transport.set_protocol(protocol)
         del self.parser  # which holds this, and would keep both until the garbage collector comes
 
@@ -202,5 +207,5 @@ class HttpProtocol(HttpToolsProtocol):
         # To a body that goes wrong when its request has been answered there is nothing to say.
         awaits_answer = not self.cycle.response_started if self._is_in_body else self._is_between_requests
         if awaits_answer:
-            self.transport.write(refusal.serialize(error, self.server_state.default_headers))
+            self.transport.write(self._options.render_error(error, self.server_state.default_headers))
         self.transport.close()

@@ -10,8 +10,8 @@ from websockets.exceptions import InvalidHeader
 from websockets.utils import accept_key
 
 from roomful.errors import BadRequest, MethodNotAllowed
-from roomful.gateway.websocket import deflate
-from roomful.gateway.websocket.deflate import DeflatedFraming
+from roomful.transport.websocket import deflate
+from roomful.transport.websocket.deflate import DeflatedFraming
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from roomful.errors import AppError
-from roomful.gateway.http_protocol import EXTENSION, HttpProtocol
-from roomful.gateway.sockets import SocketSession
-from roomful.gateway.websocket import tcp
-from roomful.gateway.websocket.frames import ABNORMAL
 from roomful.link.transport import SIGNAL_SHARE, Chunk, Framing, OnOverflow, Transport, write_to_each
+from roomful.transport.http_protocol import EXTENSION, HttpProtocol
+from roomful.transport.sockets import SocketSession
+from roomful.transport.websocket import tcp
+from roomful.transport.websocket.frames import ABNORMAL
 
 DRAIN_SECONDS = 20.0
 """For a reader whose session has ended while data is waiting for it to take that data."""

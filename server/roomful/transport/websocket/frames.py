@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from roomful.gateway.websocket import direct
 from roomful.link.transport import Chunk
+from roomful.transport.websocket import direct
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 

@@ -12,15 +12,14 @@ from uvicorn.protocols.utils import is_ssl
 from uvicorn.server import ServerState
 
 from roomful.errors import AppError, BadRequest, Unavailable
-from roomful.gateway import refusal
-from roomful.gateway.websocket import handshake, tcp
-from roomful.gateway.websocket.asgi import Conversation, Ends, State
-from roomful.gateway.websocket.direct import NOT_DIRECT, DirectSocket
-from roomful.gateway.websocket.frames import ABNORMAL, INTERNAL_ERROR, PING, PLAIN, PONG, RESTART, close_frame, frame
-from roomful.gateway.websocket.handshake import Headers, Request, Upgrade
-from roomful.gateway.websocket.options import DEFAULTS, SocketOptions
-from roomful.gateway.websocket.reader import Close, Failure, FrameReader, Ping
 from roomful.link.transport import SIGNAL_SHARE, Chunk, Framing, OnClose, OnMessage, OnOverflow
+from roomful.transport.websocket import http_upgrade, tcp
+from roomful.transport.websocket.asgi_cycle import Addresses, AsgiCycle, State
+from roomful.transport.websocket.direct import NOT_DIRECT, DirectSocket
+from roomful.transport.websocket.frames import ABNORMAL, INTERNAL_ERROR, PING, PLAIN, PONG, RESTART, close_frame, frame
+from roomful.transport.websocket.http_upgrade import Headers, Request, Upgrade
+from roomful.transport.websocket.options import DEFAULTS, SocketOptions
+from roomful.transport.websocket.reader import Close, Failure, FrameReader, Ping
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         self._options = options
         self._loop = _loop or asyncio.get_running_loop()
         self._server_state = server_state
-        self._conversation: Conversation | None = Conversation(self, config, server_state, app_state)
+        self._conversation: AsgiCycle | None = AsgiCycle(self, config, server_state, app_state)
         self._on_message: OnMessage = self._conversation.on_message
         self._on_close: OnClose = self._conversation.on_close
         self._on_overflow: OnOverflow = _ignore
@@ -111,13 +110,13 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         tcp.tune(self._transport, self._options)
         self._arm(self._options.handshake_seconds, self._handshake_timed_out)
 
-    def take_over(self, transport: asyncio.Transport, request: Request, ends: Ends) -> None:
+    def take_over(self, transport: asyncio.Transport, request: Request, addresses: Addresses) -> None:
         """Begin with a request that an HTTP protocol has read on this connection."""
         self.connection_made(transport)
         if request.size_bytes > self._options.max_head_bytes:
             self.refuse(BadRequest(_HEAD_TOO_LARGE))
         else:
-            self._begin_conversation(lambda: handshake.check(request), ends)
+            self._begin_cycle(lambda: http_upgrade.check(request), addresses)
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
@@ -167,7 +166,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         """Open the socket, for a conversation that has answered so."""
         assert self._upgrade is not None
         assert self._conversation is not None
-        self._transport.write(handshake.switch(self._upgrade.key, headers))
+        self._transport.write(http_upgrade.switch(self._upgrade.key, headers))
         self._reader = FrameReader(
             max_message_bytes=self._conversation.max_message_bytes,
             max_fragments=self._options.max_fragments,
@@ -183,7 +182,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
             self._read(early)
 
     def refuse(self, error: AppError) -> None:
-        self.deny(refusal.serialize(error, self._server_state.default_headers))
+        self.deny(self._options.render_error(error, self._server_state.default_headers))
 
     def deny(self, response: bytes) -> None:
         """Answer the handshake with an HTTP response instead."""
@@ -308,9 +307,9 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         elif not end:
             self._early = head
         else:
-            self._begin_conversation(lambda: handshake.parse(head + end), Ends.of(self._transport))
+            self._begin_cycle(lambda: http_upgrade.parse(head + end), Addresses.of(self._transport))
 
-    def _begin_conversation(self, read: Callable[[], Upgrade], ends: Ends) -> None:
+    def _begin_cycle(self, read: Callable[[], Upgrade], addresses: Addresses) -> None:
         try:
             upgrade = read()
             agreed = upgrade.negotiate_deflate() if self._options.deflate else None
@@ -322,7 +321,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
             self.framing, extension = agreed
         self._upgrade = upgrade
         assert self._conversation is not None
-        self._conversation.begin(upgrade, ends, extension, self._loop)
+        self._conversation.begin(upgrade, addresses, extension, self._loop)
 
     def _handshake_timed_out(self) -> None:
         self.refuse(Unavailable("The handshake took too long."))

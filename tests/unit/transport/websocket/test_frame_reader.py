@@ -14,7 +14,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from roomful.gateway.websocket.reader import Close, Event, Failure, FrameReader, Ping
+from roomful.transport.websocket.reader import Close, Event, Failure, FrameReader, Ping
 
 LIMIT = 300
 FIN, RSV1, RSV2, RSV3 = 0x80, 0x40, 0x20, 0x10

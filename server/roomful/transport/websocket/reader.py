@@ -10,8 +10,8 @@ try:
 except ImportError:  # no wheel for this platform
     from websockets.utils import apply_mask
 
-from roomful.gateway.websocket.deflate import inflate
-from roomful.gateway.websocket.frames import (
+from roomful.transport.websocket.deflate import inflate
+from roomful.transport.websocket.frames import (
     BINARY,
     CLOSE,
     COMPRESSED,

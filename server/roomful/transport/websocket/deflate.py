@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from websockets.headers import parse_extension
 from websockets.typing import ExtensionParameter
 
-from roomful.gateway.websocket import direct
-from roomful.gateway.websocket.frames import BINARY, COMPRESSED, PROTOCOL_ERROR, TEXT, TOO_BIG, Violation, frame
 from roomful.link.transport import Chunk
+from roomful.transport.websocket import direct
+from roomful.transport.websocket.frames import BINARY, COMPRESSED, PROTOCOL_ERROR, TEXT, TOO_BIG, Violation, frame
 
 THRESHOLD_BYTES = 1024
 """Below it a message fits a packet either way, and deflating it costs more than it saves."""

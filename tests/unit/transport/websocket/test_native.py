@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from roomful.gateway.websocket import direct
+from roomful.transport.websocket import direct
 from tests.conftest import absent
 
 

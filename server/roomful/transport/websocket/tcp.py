@@ -6,7 +6,7 @@ import struct
 import sys
 from contextlib import suppress
 
-from roomful.gateway.websocket.options import SocketOptions
+from roomful.transport.websocket.options import SocketOptions
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 INHERITS = sys.platform == "linux"

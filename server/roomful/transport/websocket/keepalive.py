@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from roomful.gateway.websocket.frames import INTERNAL_ERROR
+from roomful.transport.websocket.frames import INTERNAL_ERROR
 
 
 class Pinged(Protocol):
