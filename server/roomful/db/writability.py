@@ -2,18 +2,25 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.outages import DISK_FULL, READ_ONLY, outage
 
-if TYPE_CHECKING:
-    from roomful.db.engine import Database
-
 ASK_SECONDS = 5.0
 _NO_ANSWER = "does not answer"
+
+
+class Writable(Protocol):
+    """The database, as far as it matters here."""
+
+    is_sqlite: bool
+
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
 class Writability:
@@ -38,7 +45,7 @@ class Writability:
         if kind in (DISK_FULL, READ_ONLY):
             self._failure, self._known_at = kind, time.monotonic()
 
-    async def failure(self, database: "Database") -> str | None:
+    async def failure(self, database: Writable) -> str | None:
         """Why the database takes no writes, or None. Asks it at most once in 5 s.
 
         That a caller has given up meanwhile is an answer too.
@@ -51,7 +58,7 @@ class Writability:
             return self._failure
 
 
-async def _try(database: "Database", *, was_full: bool) -> str | None:
+async def _try(database: Writable, *, was_full: bool) -> str | None:
     """Write what stands there already, commit it, and perhaps see whether there is space for more."""
     try:
         async with database.write() as session:

@@ -1,9 +1,6 @@
 """The commands of a session that concern a channel."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
@@ -23,10 +20,7 @@ from roomful.realtime.protocol.messages import (
 )
 from roomful.realtime.publication import ClientInfo
 from roomful.realtime.session import subscribe
-
-if TYPE_CHECKING:
-    from roomful.realtime.session.session import Session
-
+from roomful.realtime.session.state import SessionState
 
 _ENTRY_BYTES = 50
 """What JSON spends on one client of a presence list, besides what it says of it."""
@@ -36,7 +30,7 @@ def raw(data: bytes) -> Raw:
     return Raw(data or b"null")
 
 
-async def answer(session: Session, command: Command) -> None:
+async def answer(session: SessionState, command: Command) -> None:
     """Handle a channel's command. Raises ClientError for what is refused."""
     if command.subscribe is not None:
         await subscribe.subscribe(session, command.id, command.subscribe)
@@ -62,7 +56,7 @@ async def answer(session: Session, command: Command) -> None:
         session.send(Reply(command.id, sub_refresh=await subscribe.refresh(session, command.sub_refresh)))
 
 
-async def _publish(session: Session, command_id: int, request: PublishRequest) -> None:
+async def _publish(session: SessionState, command_id: int, request: PublishRequest) -> None:
     rules = subscribe.rules_of(session, request.channel)
     data = _checked_json(bytes(request.data))
     if not rules.takes_publish:
@@ -88,7 +82,7 @@ def _checked_json(data: bytes) -> bytes:
         raise codes.BAD_REQUEST.error() from None
 
 
-async def _members(session: Session, channel: str) -> list[ClientInfo]:
+async def _members(session: SessionState, channel: str) -> list[ClientInfo]:
     if not subscribe.rules_of(session, channel).has_presence:
         raise codes.NOT_AVAILABLE.error()
     await _may_read(session, channel)
@@ -101,7 +95,7 @@ def _listed_bytes(clients: Sequence[ClientInfo]) -> int:
     return sum(_ENTRY_BYTES + 2 * len(each.client) + len(each.user) + len(each.info) for each in clients)
 
 
-async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
+async def _history(session: SessionState, request: HistoryRequest) -> HistoryResult:
     """Limit 0 asks for the position alone; a negative one for as much as is given at all.
 
     What is given is bounded by bytes as well, so that it may be less than was asked for.
@@ -133,7 +127,7 @@ async def _history(session: Session, request: HistoryRequest) -> HistoryResult:
     return HistoryResult(as_pubs(publications), page.head.epoch, page.head.offset)
 
 
-async def _may_read(session: Session, channel: str) -> None:
+async def _may_read(session: SessionState, channel: str) -> None:
     subscription = session.subscriptions.get(channel)
     if subscription is None or not subscription.is_live:
         await session.node.policy.authorize(session.present_credentials(), channel, "")

@@ -1,19 +1,13 @@
 """Whom a session speaks for: from its connect on, and after each new token."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from roomful.realtime.policy import Credentials, TokenHasExpired, TokenMissing, TokenRefused
 from roomful.realtime.protocol import codes
 from roomful.realtime.protocol.codes import SessionEnds
 from roomful.realtime.protocol.messages import RefreshRequest, RefreshResult
-
-if TYPE_CHECKING:
-    from roomful.realtime.session.session import Session
+from roomful.realtime.session.state import SessionState
 
 
-async def sign_in(session: Session, token: str) -> Credentials:
+async def sign_in(session: SessionState, token: str) -> Credentials:
     """The person behind the connect command's token, or what the handshake brought. Raises ClientError, SessionEnds."""
     node = session.node
     try:
@@ -36,7 +30,7 @@ async def sign_in(session: Session, token: str) -> Credentials:
     return session.credentials
 
 
-async def refresh(session: Session, request: RefreshRequest) -> RefreshResult:
+async def refresh(session: SessionState, request: RefreshRequest) -> RefreshResult:
     """Go on with a new token of the same person. Raises SessionEnds."""
     node, present = session.node, session.present_credentials()
     try:
@@ -56,7 +50,7 @@ async def refresh(session: Session, request: RefreshRequest) -> RefreshResult:
     return RefreshResult(session.client.client, node.version, expires_in is not None, ttl)
 
 
-async def _verify(session: Session, token: str) -> Credentials:
+async def _verify(session: SessionState, token: str) -> Credentials:
     credentials = await session.node.policy.verify(token)
     if session.has_ended:
         raise SessionEnds(codes.CONNECTION_CLOSED)  # nobody would take it out again where it is entered now

@@ -4,8 +4,10 @@ import asyncio
 import math
 import time
 
+from roomful.link.connection import Connection
 from roomful.link.transport import Transport
 from roomful.realtime.delivery.subscription import Subscription
+from roomful.realtime.delivery.wire import wire_of
 from roomful.realtime.history.port import Expired, HistoryUnavailable, UnknownChannel
 from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials, Rules, TokenRefused, client_of
@@ -14,7 +16,6 @@ from roomful.realtime.protocol import codes
 from roomful.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
 from roomful.realtime.protocol.formats import PLAIN, StreamFormat
 from roomful.realtime.publication import Position
-from roomful.realtime.session.connection import Connection
 from roomful.realtime.session.subscribe import admit
 
 PAGE = 200
@@ -41,7 +42,7 @@ class EventStream:
         ping_seconds: float | None = None,
     ) -> None:
         self.node = node
-        self.connection = Connection(transport, stream_format)
+        self.connection = Connection(transport, is_text=stream_format.is_text)
         self._format = stream_format
         self._ping_seconds = ping_seconds or node.limits.ping_seconds
         self._credentials = credentials
@@ -53,7 +54,7 @@ class EventStream:
             channel,
             client,
             rules,
-            wire=self.connection.wire,
+            wire=wire_of(stream_format, transport.framing),
             outlet=transport,
             owner=self,
         )
@@ -64,7 +65,7 @@ class EventStream:
         node = self.node
         most = node.limits.connections_per_user
         if most and node.sessions.count_of_user(self._credentials.user_id) >= most:
-            self.connection.close(codes.CONNECTION_LIMIT)
+            self.connection.close(codes.CONNECTION_LIMIT.code, codes.CONNECTION_LIMIT.reason)
             return
         node.sessions.enter(self, self._credentials.user_id, self._credentials.session_id)
         node.hub.reserve(self._subscription)
@@ -86,7 +87,7 @@ class EventStream:
     # From the server
 
     def end(self, disconnect: Disconnect) -> None:
-        self.connection.close(disconnect)
+        self.connection.close(disconnect.code, disconnect.reason)
         self._release()
 
     def due(self, now: float) -> float | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from roomful.link.connection import Connection
 from roomful.link.transport import Transport
 from roomful.realtime.delivery.subscription import Subscription
 from roomful.realtime.delivery.wire import Wire, patch_wire_of, wire_of
@@ -34,7 +35,6 @@ from roomful.realtime.protocol.messages import (
 )
 from roomful.realtime.publication import ClientInfo, Position
 from roomful.realtime.session import channel_commands, connect, subscribe
-from roomful.realtime.session.connection import Connection
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Session:
         pings_by_frames: bool = False,
     ) -> None:
         self.node = node
-        self.connection = Connection(transport, client_format)
+        self.connection = Connection(transport, is_text=client_format.is_text)
         self.credentials = credentials
         self.handshake_token = token
         self._on_signed_in = on_signed_in
@@ -178,7 +178,7 @@ class Session:
     def end(self, disconnect: Disconnect) -> None:
         if self._mode != "bidirectional":
             self.send(Reply(push=Push(disconnect=DisconnectPush(disconnect.code, disconnect.reason))))
-        self.connection.close(disconnect)
+        self.connection.close(disconnect.code, disconnect.reason)
         self._release()
 
     def due(self, now: float) -> float | None:

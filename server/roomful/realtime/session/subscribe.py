@@ -1,10 +1,7 @@
 """How a session comes to a channel, by its own command or at connect, and how it goes on from there."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from roomful.link.transport import Outlet
 from roomful.realtime.delivery.hub import CatchUp
@@ -27,20 +24,18 @@ from roomful.realtime.protocol.messages import (
     SubscribeResult,
 )
 from roomful.realtime.publication import Position
-
-if TYPE_CHECKING:
-    from roomful.realtime.session.session import Session
+from roomful.realtime.session.state import SessionState
 
 MAX_CHANNEL_LENGTH = 255
 
 
-def go_live(session: Session, subscription: Subscription) -> None:
+def go_live(session: SessionState, subscription: Subscription) -> None:
     session.node.hub.go_live(subscription)
     session.enter_presence(subscription)
 
 
 async def subscribe_at_connect(
-    session: Session, known: Mapping[str, SubscribeRequest]
+    session: SessionState, known: Mapping[str, SubscribeRequest]
 ) -> dict[str, tuple[SubscribeResult, Subscription]]:
     """The server's own subscriptions of this person, caught up from what the client says it has; not live yet.
 
@@ -73,7 +68,7 @@ async def subscribe_at_connect(
     return ready
 
 
-async def subscribe(session: Session, command_id: int, request: SubscribeRequest) -> None:
+async def subscribe(session: SessionState, command_id: int, request: SubscribeRequest) -> None:
     channel = request.channel
     _check(request)
     if channel in session.subscriptions:
@@ -89,7 +84,7 @@ async def subscribe(session: Session, command_id: int, request: SubscribeRequest
         session.look_again()
 
 
-async def _room(session: Session, request: SubscribeRequest) -> int:
+async def _room(session: SessionState, request: SubscribeRequest) -> int:
     """How much a recovery may give: nothing to a client that does not even take what it was sent before."""
     if not request.recover:
         return 0
@@ -109,7 +104,7 @@ def _check(request: SubscribeRequest) -> None:
 
 
 async def _prepare(
-    session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool = False, max_bytes: int
+    session: SessionState, request: SubscribeRequest, rules: Rules, *, by_server: bool = False, max_bytes: int
 ) -> tuple[SubscribeResult, Subscription]:
     """A subscription that stands where its channel stands, with the reply that says so; not live yet."""
     node = session.node
@@ -140,7 +135,7 @@ async def _prepare(
     return result, subscription
 
 
-def _joining(session: Session, request: SubscribeRequest, rules: Rules, *, by_server: bool) -> Subscription:
+def _joining(session: SessionState, request: SubscribeRequest, rules: Rules, *, by_server: bool) -> Subscription:
     """A subscription by the wire that its client can read, and that tells what it asked for."""
     has_patches = request.delta == FOSSIL and rules.has_patches and not by_server
     tells_joins = rules.has_presence and (request.join_leave or rules.forces_joins)
@@ -181,12 +176,14 @@ def _refusal(subscription: Subscription) -> ClientError:
     return (codes.INTERNAL if may_return else codes.PERMISSION_DENIED).error()
 
 
-def _forget(session: Session, subscription: Subscription) -> None:
+def _forget(session: SessionState, subscription: Subscription) -> None:
     session.node.hub.leave(subscription)
     session.subscriptions.pop(subscription.channel, None)
 
 
-async def _catch_up(session: Session, request: SubscribeRequest, position: Position, max_bytes: int) -> SubscribeResult:
+async def _catch_up(
+    session: SessionState, request: SubscribeRequest, position: Position, max_bytes: int
+) -> SubscribeResult:
     """All that was missed, or nothing of it: never a part."""
     fresh = SubscribeResult(recoverable=True, positioned=True)
     if request.recover:
@@ -205,7 +202,9 @@ async def _catch_up(session: Session, request: SubscribeRequest, position: Posit
     return fresh
 
 
-async def _missed(session: Session, request: SubscribeRequest, position: Position, max_bytes: int) -> CatchUp | None:
+async def _missed(
+    session: SessionState, request: SubscribeRequest, position: Position, max_bytes: int
+) -> CatchUp | None:
     """What a subscriber missed; None when that is gone, too much at once, or was lost on its way already.
 
     Nothing may be awaited between the return and `go_live`.
@@ -229,7 +228,7 @@ async def _missed(session: Session, request: SubscribeRequest, position: Positio
     return missed
 
 
-def _level(session: Session, channel: str, result: SubscribeResult, max_bytes: int) -> int:
+def _level(session: SessionState, channel: str, result: SubscribeResult, max_bytes: int) -> int:
     """Bring a caught-up result to where its channel stands now, from memory alone; the bytes that this has added."""
     position = session.node.hub.position(channel)
     if position is None:
@@ -249,7 +248,7 @@ def _bytes_of(result: SubscribeResult) -> int:
     return sum(memoryview(pub.data).nbytes for pub in result.publications)
 
 
-def unsubscribe(session: Session, command_id: int, channel: str) -> None:
+def unsubscribe(session: SessionState, command_id: int, channel: str) -> None:
     subscription = session.subscriptions.pop(channel, None)
     if subscription is not None:
         session.node.hub.leave(subscription)
@@ -258,7 +257,7 @@ def unsubscribe(session: Session, command_id: int, channel: str) -> None:
     session.send(Reply(command_id, unsubscribe=Empty()))
 
 
-async def refresh(session: Session, request: SubRefreshRequest) -> SubRefreshResult:
+async def refresh(session: SessionState, request: SubRefreshRequest) -> SubRefreshResult:
     """Let a subscription last longer. An expired token ends it, and the client subscribes again with a fresh one."""
     subscription = session.subscriptions.get(request.channel)
     if subscription is None:
@@ -282,7 +281,7 @@ def _expiry(subscription: Subscription) -> tuple[bool, int]:
     return True, max(1, round(subscription.expires_at - time.time()))
 
 
-def rules_of(session: Session, channel: str) -> Rules:
+def rules_of(session: SessionState, channel: str) -> Rules:
     """Raises ClientError when there can be no such channel."""
     rules = session.node.policy.rules(channel) if channel else None
     if rules is None:

@@ -5,9 +5,6 @@ import math
 import time
 
 from roomful.link.transport import Transport
-from roomful.realtime.delivery.wire import wire_of
-from roomful.realtime.protocol.codes import Disconnect
-from roomful.realtime.protocol.formats import PushFormat
 
 ROOM_POLL_SECONDS = 0.05
 
@@ -15,15 +12,15 @@ ROOM_POLL_SECONDS = 0.05
 class Connection:
     """Writes to one socket until it is closed; never waits for the reader.
 
-    What a reader has not taken is bounded by its transport, which calls `on_overflow`: the reader is cut off with 3008,
-    comes back, and recovers from the log.
+    What a reader has not taken is bounded by its transport, which calls `on_overflow`: the reader is cut off,
+    comes back, and recovers.
     """
 
-    __slots__ = ("_has_ended", "_taken", "transport", "wire")
+    __slots__ = ("_has_ended", "_is_text", "_taken", "transport")
 
-    def __init__(self, transport: Transport, push_format: PushFormat) -> None:
+    def __init__(self, transport: Transport, *, is_text: bool) -> None:
         self.transport = transport
-        self.wire = wire_of(push_format, transport.framing)
+        self._is_text = is_text
         self._has_ended = False
         self._taken: int | None = None
 
@@ -34,7 +31,7 @@ class Connection:
     def send(self, *messages: bytes) -> None:
         """Write messages in order, behind all that was written."""
         if not self._has_ended:
-            self.transport.write(self.transport.framing.frame(messages, text=self.wire.format.is_text))
+            self.transport.write(self.transport.framing.frame(messages, text=self._is_text))
 
     async def has_room(self, max_pending_bytes: int, *, within_seconds: float = math.inf) -> bool:
         """Wait until no more than this waits to be sent; False when it ends before, or that takes too long.
@@ -56,12 +53,12 @@ class Connection:
         before, self._taken = self._taken, self.transport.taken_bytes()
         return before is not None and self._taken != before
 
-    def close(self, disconnect: Disconnect) -> bool:
+    def close(self, code: int, reason: str) -> bool:
         """Close, once. False: it had ended before."""
         if self._has_ended:
             return False
         self._has_ended = True
-        self.transport.close(disconnect.code, disconnect.reason)
+        self.transport.close(code, reason)
         return True
 
     def lost(self) -> None:
