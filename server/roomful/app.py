@@ -13,7 +13,7 @@ from roomful.gateway import asyncapi, metrics, streams, unidirectional
 from roomful.gateway import presence_routes as presence
 from roomful.gateway.descriptors import DescriptorWatch
 from roomful.gateway.event_endpoints import event_socket, event_stream, is_event_socket, is_event_stream
-from roomful.gateway.gateway import open_node
+from roomful.gateway.gateway import open_project_node
 from roomful.process.signals import heard_signals
 from roomful.projects import event_routes as events
 from roomful.projects import member_routes as members
@@ -59,11 +59,11 @@ def create_app(settings: Settings | None = None) -> Application:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_runtime(settings) as runtime, open_node(runtime) as node:
+        async with open_runtime(settings) as runtime, open_project_node(runtime) as node:
             app.state.runtime = runtime
             app.state.node = node
             app.state.snapshots = Snapshots(runtime.database, runtime.task_scope)
-            app.state.limits = Limits(settings, runtime.rates)
+            app.state.limits = Limits(settings, runtime.engine.rates)
             app.state.descriptors = descriptors = DescriptorWatch()
             runtime.loops.run("descriptors", descriptors.run())
             runtime.loops.run("retention", retention_loop(runtime))

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,15 +25,9 @@ from roomful.identity.provider_keys import ProviderKeys
 from roomful.identity.refresh import RefreshTokens
 from roomful.identity.tokens import Tokens
 from roomful.identity.verifier import Verifier
-from roomful.link.rates import BucketStore, Rates
 from roomful.link.starts import StartsUnavailable
-from roomful.realtime.broker.memory import MemoryBroker
-from roomful.realtime.broker.port import Broker, Receive
-from roomful.realtime.delivery.hub import Hub
-from roomful.realtime.history.port import History
-from roomful.realtime.node.emulation import Emulation, receiver
-from roomful.realtime.presence.memory import MemoryPresence
-from roomful.realtime.presence.port import Presence
+from roomful.realtime.broker.port import Receive
+from roomful.realtime.node.engine import Adapters, Engine, OpenAdapters, memory_adapters, open_engine
 from roomful.settings import Settings, signing_key
 
 HANDSHAKE_SLOTS = 4
@@ -49,12 +44,7 @@ class Runtime:
     refresh_tokens: RefreshTokens
     passwords: Passwords
     cursor_key: bytes
-    broker: Broker
-    history: History
-    presence: Presence
-    hub: Hub
-    emulation: Emulation
-    rates: Rates
+    engine: Engine
     relay: Relay
     task_scope: TaskScope
     loops: BackgroundLoops
@@ -87,28 +77,18 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         database = Database(settings)
         stack.push_async_callback(database.close)
         await schema.upgrade(database.engine)
-        task_scope = await stack.enter_async_context(TaskScope("sessions"))
-        history = LogHistory(database)
-        hub = Hub(history, task_scope, batch_delay_seconds=settings.batch_delay)
         key = signing_key(settings)
-        emulation = Emulation(key.encode())
-        receive = receiver(hub, emulation)
-        broker: Broker = MemoryBroker(receive)
-        presence: Presence = MemoryPresence()
-        buckets: BucketStore | None = None
-        if settings.redis_url is not None:
-            broker, presence, buckets = await _open_redis(
-                settings, database, receive, node=emulation.node, key=key.encode(), stack=stack
-            )
-        rates = Rates(buckets)
-        hub.connect(broker)
-        await emulation.connect(broker)
         provider_keys = await _open_provider_keys(settings, stack)
-        loops = await stack.enter_async_context(BackgroundLoops())
+        engine = await stack.enter_async_context(
+            open_engine(
+                LogHistory(database),
+                open_adapters=_adapters(settings, database, key.encode()),
+                secret=key.encode(),
+                batch_delay_seconds=settings.batch_delay,
+            )
+        )
         if provider_keys is not None:
-            loops.run("identity provider keys", provider_keys.run())
-        loops.run("hub", hub.run())
-        loops.run("rate limits", rates.run())
+            engine.loops.run("identity provider keys", provider_keys.run())
         # An access token never outlives its sign-in.
         access_ttl_seconds = min(settings.access_token_ttl, settings.refresh_token_ttl)
         tokens = Tokens(key, access_ttl_seconds=access_ttl_seconds)
@@ -120,23 +100,24 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             refresh_tokens=RefreshTokens(key, ttl_seconds=settings.refresh_token_ttl),
             passwords=await stack.enter_async_context(Passwords()),
             cursor_key=hmac.digest(key.encode(), b"roomful list cursor, version 1", "sha256"),
-            broker=broker,
-            history=history,
-            presence=presence,
-            hub=hub,
-            emulation=emulation,
-            rates=rates,
-            relay=Relay(broker),
-            task_scope=task_scope,
-            loops=loops,
+            engine=engine,
+            relay=Relay(engine.broker),
+            task_scope=engine.task_scope,
+            loops=engine.loops,
             handshake_slots=asyncio.Semaphore(HANDSHAKE_SLOTS),
             renamed=asyncio.Event(),
         )
 
 
-async def _open_redis(
-    settings: Settings, database: Database, receive: Receive, *, node: str, key: bytes, stack: AsyncExitStack
-) -> tuple[Broker, Presence, BucketStore]:
+def _adapters(settings: Settings, database: Database, key: bytes) -> OpenAdapters:
+    """Those of Redis, if there is one; else this process is alone."""
+    if settings.redis_url is None:
+        return memory_adapters
+    return partial(_open_redis, settings.redis_url.get_secret_value(), database, key)
+
+
+@asynccontextmanager
+async def _open_redis(url: str, database: Database, key: bytes, receive: Receive, node: str) -> AsyncIterator[Adapters]:
     # Imported by those alone who have a Redis: the others start a tenth sooner.
     from roomful.link.redis_names import RedisNames
     from roomful.link.redis_rates import RedisRates
@@ -144,9 +125,6 @@ async def _open_redis(
     from roomful.realtime.broker.redis import RedisBroker
     from roomful.realtime.presence.redis import RedisPresence
 
-    assert settings.redis_url is not None, "there is no Redis to open"
-    redis = await stack.enter_async_context(RedisServer(settings.redis_url.get_secret_value()))
-    names = RedisNames(key, database=redis.database, installation=await fingerprint(database))
     starts = NodeStarts(database)
 
     async def read_starts() -> Sequence[bytes]:
@@ -155,12 +133,12 @@ async def _open_redis(
         except OUTAGES as error:
             raise StartsUnavailable from error
 
-    broker = RedisBroker(redis, receive, key=key, names=names, read_starts=read_starts, node=node)
-    return (
-        await stack.enter_async_context(broker),
-        RedisPresence(redis, key=key, names=names),
-        RedisRates(redis, names=names),
-    )
+    async with RedisServer(url) as redis:
+        names = RedisNames(key, database=redis.database, installation=await fingerprint(database))
+        broker = RedisBroker(redis, receive, key=key, names=names, read_starts=read_starts, node=node)
+        presence, buckets = RedisPresence(redis, key=key, names=names), RedisRates(redis, names=names)
+        async with broker:
+            yield Adapters(broker=broker, presence=presence, buckets=buckets)
 
 
 async def _open_provider_keys(settings: Settings, stack: AsyncExitStack) -> ProviderKeys | None:

@@ -1,43 +1,64 @@
-"""What docs/engine.md says is so: the engine stands by itself, and its example is a chat."""
+"""What docs/engine.md says is so: its examples run as they stand, wherever the package is installed."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conformance.process import ROOT
 from tests.conformance.sdks import PythonSdk
 from tests.support.processes import dies_with_parent, ended_by, free_port, listens, wait_until
+from tests.support.valkey import Valkey
 
 PAGE = ROOT / "docs" / "engine.md"
 START_SECONDS = 30
 
 
-@pytest.fixture(params=["-m uvicorn chat:app --log-level warning --port PORT", "serve.py"], ids=["uvicorn", "serve"])
-def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The page's example, as each of its lines starts it."""
-    for name in ("chat", "serve"):
-        (example,) = re.findall(rf"<!-- example: {name} -->\n\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """The folder with the page's files."""
+    for name, example in re.findall(r"<!-- example: (\w+) -->\n\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
         (tmp_path / f"{name}.py").write_text(example)
+    return tmp_path
+
+
+@contextmanager
+def started(examples: Path, command: str, **environment: str) -> Iterator[str]:
+    """Where a program of the page serves; PORT stands for a port of its own."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, *request.param.replace("PORT", str(port)).split()],
-        cwd=tmp_path,
-        env={**os.environ, "PORT": str(port)},
+        [sys.executable, *command.replace("PORT", str(port)).split()],
+        cwd=examples,
+        env={**os.environ, "PORT": str(port), **environment},
         preexec_fn=dies_with_parent(),
     )
     with ended_by(process, signal.SIGTERM):
-        wait_until(lambda: listens(process, port), seconds=START_SECONDS, what="the chat")
-        yield f"ws://127.0.0.1:{port}/connection/websocket"
+        wait_until(lambda: listens(process, port), seconds=START_SECONDS, what="the example")
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture(params=["-m uvicorn chat:app --log-level warning --port PORT", "serve.py"], ids=["uvicorn", "serve"])
+def chat(request: pytest.FixtureRequest, examples: Path) -> Iterator[str]:
+    """The page's chat, as each of its lines starts it."""
+    with started(examples, request.param) as address:
+        yield address
+
+
+def socket_of(address: str) -> str:
+    return f"ws://{address}/connection/websocket"
 
 
 async def test_its_example_is_a_chat(chat: str) -> None:
-    async with PythonSdk(chat, "room:lounge", ["ada"]) as ada, PythonSdk(chat, "room:lounge", ["bob"]) as bob:
+    url = socket_of(chat)
+    async with PythonSdk(url, "room:lounge", ["ada"]) as ada, PythonSdk(url, "room:lounge", ["bob"]) as bob:
         await ada.expect("subscribed")
         await bob.expect("subscribed")
         assert await bob.ask("publish", data={"text": "Hello"}) == {"result": None}
@@ -48,7 +69,43 @@ async def test_its_example_is_a_chat(chat: str) -> None:
 
 
 async def test_its_policy_says_who_may_enter(chat: str) -> None:
-    async with PythonSdk(chat, "room:attic", ["bob"]) as bob:
+    async with PythonSdk(socket_of(chat), "room:attic", ["bob"]) as bob:
         assert (await bob.expect("unsubscribed"))["code"] == 103
-    async with PythonSdk(chat, "project:1", ["ada"]) as ada:
+    async with PythonSdk(socket_of(chat), "project:1", ["ada"]) as ada:
         assert (await ada.expect("unsubscribed"))["code"] == 102
+
+
+async def test_its_program_publishes_from_outside(chat: str) -> None:
+    async with PythonSdk(socket_of(chat), "room:lounge", ["ada"]) as ada, httpx.AsyncClient() as client:
+        await ada.expect("subscribed")
+        assert (await client.post(f"http://{chat}/rooms/lounge", content=b'{"text": "Hello"}')).status_code == 204
+        assert (await ada.expect("publication"))["data"] == {"text": "Hello"}
+        assert (await client.post(f"http://{chat}/rooms/lounge", content=b"Hello")).status_code == 422
+
+
+async def test_its_streams_carry_the_same_session(chat: str) -> None:
+    connect = {"id": 1, "connect": {"token": "ada"}}
+    async with (
+        httpx.AsyncClient(base_url=f"http://{chat}") as client,
+        client.stream("POST", "/connection/http_stream", json=connect) as stream,
+    ):
+        lines = stream.aiter_lines()
+        session = json.loads(await anext(lines))["connect"]
+        data = json.dumps({"id": 2, "subscribe": {"channel": "room:lounge"}})
+        said = {"session": session["session"], "node": session["node"], "data": data}
+        assert (await client.post("/emulation", json=said)).status_code == 204
+        assert json.loads(await anext(lines))["id"] == 2
+        assert (await client.post("/connection/http_stream", content=b"no command")).status_code == 400
+
+
+async def test_its_rooms_reach_over_processes(examples: Path, valkey: Valkey) -> None:
+    command = "-m uvicorn nodes:app --log-level warning --port PORT"
+    environment = {"CHAT_KEY": "a key of the chat", "CHAT_REDIS": valkey.url}
+    with ExitStack() as stack:
+        one, two = (socket_of(stack.enter_context(started(examples, command, **environment))) for _ in range(2))
+        async with PythonSdk(one, "room:lounge", ["ada"]) as ada, PythonSdk(two, "room:lounge", ["bob"]) as bob:
+            await ada.expect("subscribed")
+            await bob.expect("subscribed")
+            await bob.ask("publish", data={"text": "Hello"})
+            assert (await ada.expect("publication"))["data"] == {"text": "Hello"}
+            assert sorted((await ada.ask("presence"))["result"]) == ["ada", "bob"]

@@ -26,7 +26,7 @@ def backend() -> Backend:
 
 
 def broker_of(live: Live) -> RedisBroker:
-    broker = live.runtime.broker
+    broker = live.runtime.engine.broker
     assert isinstance(broker, RedisBroker)
     return broker
 
@@ -102,8 +102,8 @@ async def test_a_node_that_has_started_is_heard_within_a_second_or_so(settings: 
         brokers = [broker_of(one), broker_of(two)]
 
         def know_each_other() -> bool:
-            return brokers[0].is_live(two.runtime.emulation.node) is True and (
-                brokers[1].is_live(one.runtime.emulation.node) is True
+            return brokers[0].is_live(two.runtime.engine.emulation.node) is True and (
+                brokers[1].is_live(one.runtime.engine.emulation.node) is True
             )
 
         await becomes(know_each_other, 5, what="each has heard the other")

@@ -42,7 +42,7 @@ async def test_events_are_gathered_for_as_long_as_the_setting_says(settings: Set
             for title in ("one", "two"):
                 await ada.create_task(project, title)
             await subscriber.expect_silence()
-            counters = live.runtime.hub.counters.fanout
+            counters = live.runtime.engine.hub.counters.fanout
             written = counters.written
             pushes = [await subscriber.next_push() for _ in range(2)]
             assert [push.event["data"]["task"]["title"] for push in pushes] == ["one", "two"]
@@ -402,7 +402,7 @@ async def test_signals_cut_no_reader_of_events_off(settings: Settings) -> None:
             assert offsets == list(range(offsets[0], offsets[0] + 17))
             assert told == 1_700
             assert signals < told
-            assert live.runtime.hub.counters.fanout.signals_dropped >= told - signals
+            assert live.runtime.engine.hub.counters.fanout.signals_dropped >= told - signals
             # Having caught up, the reader hears signals again.
             await flooder.command("publish", channel=signal, data="again")
             while (push := await reader.next_push()).body.get("data") != "again":

@@ -42,7 +42,7 @@ async def test_metrics_token_keeps_others_out(settings: Settings, header: str, s
 async def test_metrics_tell_how_the_broker_does(settings: Settings, valkey: Valkey) -> None:
     shared = settings.model_copy(update={"redis_url": SecretStr(valkey.url)})
     async with running_app(shared) as app, client_of(app) as client:
-        broker = app.state.runtime.broker
+        broker = app.state.runtime.engine.broker
         assert isinstance(broker, RedisBroker)
         key = settings.secret_key
         assert key is not None

@@ -82,7 +82,7 @@ def questions(live: Live) -> Iterator[Questions]:
 
 async def all_live(live: Live, count: int) -> None:
     """So many subscriptions to projects are live: what follows an upgrade has been done."""
-    hub = live.runtime.hub
+    hub = live.runtime.engine.hub
     async with asyncio.timeout(10):
         while sum(each.is_live for name in hub._channels for each in hub.subscriptions(name)) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -257,7 +257,7 @@ class Pair:
 
     @property
     def brokers(self) -> tuple[RedisBroker, RedisBroker]:
-        one, two = self.one.runtime.broker, self.two.runtime.broker
+        one, two = self.one.runtime.engine.broker, self.two.runtime.engine.broker
         assert isinstance(one, RedisBroker)
         assert isinstance(two, RedisBroker)
         return one, two
@@ -271,7 +271,7 @@ async def pair(settings: Settings, valkey: Valkey) -> AsyncIterator[Pair]:
         brokers = pair.brokers
 
         def know_each_other() -> bool:
-            names = one.runtime.emulation.node, two.runtime.emulation.node
+            names = one.runtime.engine.emulation.node, two.runtime.engine.emulation.node
             return bool(brokers[0].is_live(names[1]) and brokers[1].is_live(names[0]))
 
         await becomes(know_each_other, 10, what="each has heard the other")
@@ -423,7 +423,7 @@ async def test_invented_sessions_take_no_turn_from_a_real_one(pair: Pair, monkey
     monkeypatch.setattr(emulation, "MAX_WAITING", 20)
     ada = await pair.one.api.register("ada")
     project = await ada.create_project()
-    node = pair.one.runtime.emulation.node
+    node = pair.one.runtime.engine.emulation.node
     stream = StreamSocket(pair.one.url, "http_stream", emulation_url=pair.two.url)
     async with (
         Subscriber("", token=ada.token, socket=stream) as reader,

@@ -148,19 +148,19 @@ async def test_a_node_notices_that_its_history_was_rolled_back(live: Live, new: 
 async def test_an_old_answer_about_the_head_is_no_rollback(live: Live) -> None:
     """The head that is told was read before the events that came meanwhile."""
     ada, project = await somebody(live)
-    hub = live.runtime.hub
+    hub = live.runtime.engine.hub
     async with PlainSubscriber(live.socket_url, project.id, token=ada.token) as plain:
         await ada.create_task(project, "before")
         await plain.expect_event("task.created")
-        heads = live.runtime.history.heads
+        heads = live.runtime.engine.history.heads
 
         async def slow(channels: object) -> object:
-            live.runtime.history.heads = heads  # type: ignore[method-assign]  # once, whichever sweep it is
+            live.runtime.engine.history.heads = heads  # type: ignore[method-assign]  # once, whichever sweep it is
             found = await heads(channels)  # type: ignore[arg-type]
             await ada.create_task(project, "meanwhile")
             return found
 
-        live.runtime.history.heads = slow  # type: ignore[method-assign,assignment]
+        live.runtime.engine.history.heads = slow  # type: ignore[method-assign,assignment]
         await hub._sweep()
         await plain.expect_event("task.created")
         await hub._sweep()

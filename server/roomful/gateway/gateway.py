@@ -9,42 +9,24 @@ from roomful.gateway.revocation import Revocation
 from roomful.identity.revocations import ACCESS_CHANNEL
 from roomful.realtime.history.port import PAGE_BYTES
 from roomful.realtime.limits import Limits
+from roomful.realtime.node.engine import open_node
 from roomful.realtime.node.node import Node
-from roomful.realtime.node.shutdown import Shutdown
-from roomful.realtime.node.socket_registry import SocketRegistry
-from roomful.realtime.presence.recorder import PresenceRecorder
 from roomful.runtime import Runtime
 from roomful.settings import Settings
 
 
 @asynccontextmanager
-async def open_node(runtime: Runtime) -> AsyncIterator[Node]:
-    """Serve sockets over the runtime's hub; at the end every one of them is closed with 3001."""
-    sessions = SocketRegistry()
-    policy = ProjectPolicy(runtime)
-    node = Node(
-        version=__version__,
-        hub=runtime.hub,
-        history=runtime.history,
-        presence=runtime.presence,
-        presence_recorder=PresenceRecorder(runtime.presence, runtime.broker.publish),
-        policy=policy,
-        task_scope=runtime.task_scope,
-        sessions=sessions,
-        shutdown=Shutdown(sessions, runtime.task_scope, grace_seconds=runtime.settings.shutdown_grace),
-        emulation=runtime.emulation,
-        rates=runtime.rates,
-        limits=limits_of(runtime.settings),
+async def open_project_node(runtime: Runtime) -> AsyncIterator[Node]:
+    """Serve sockets on the runtime's engine; at the end every one of them is closed with 3001."""
+    engine, settings, policy = runtime.engine, runtime.settings, ProjectPolicy(runtime)
+    node_of_policy = open_node(
+        engine, policy, version=__version__, limits=limits_of(settings), grace_seconds=settings.shutdown_grace
     )
-    runtime.hub.observe(Revocation(runtime.hub, sessions, runtime.task_scope, forget=policy.forget).observe)
-    await runtime.hub.pin(ACCESS_CHANNEL)
-    runtime.loops.run("timers", node.wheel.run())
-    runtime.loops.run("presence recorder", node.presence_recorder.run())
-    try:
+    async with node_of_policy as node:
+        revocation = Revocation(engine.hub, node.sessions, engine.task_scope, forget=policy.forget)
+        engine.hub.observe(revocation.observe)
+        await engine.hub.pin(ACCESS_CHANNEL)
         yield node
-    finally:
-        node.shutdown.finish()
-        await node.presence_recorder.settle()
 
 
 def limits_of(settings: Settings) -> Limits:

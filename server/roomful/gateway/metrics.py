@@ -41,7 +41,7 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     of_engine.register(_DescriptorCollector(request.app.state.descriptors))
     if (slow_answers := getattr(request.app.state, "slow_answers", None)) is not None:  # none under another server
         of_engine.register(_ConnectionCollector(slow_answers, request.app.state.silent_connections))
-    if (figures := runtime.broker.figures) is not None:
+    if (figures := runtime.engine.broker.figures) is not None:
         of_engine.register(_BrokerCollector(figures))
     # The engine's tables belong to the loop; the process's own figures come from files.
     text = generate_latest(of_engine) + await asyncio.to_thread(generate_latest, of_process)

@@ -86,7 +86,7 @@ class ProjectPolicy:
         return [str(ChannelName("user", credentials.user_id))]
 
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
-        self._runtime.broker.publish(Publication(channel, data, info=info))
+        self._runtime.engine.broker.publish(Publication(channel, data, info=info))
 
     async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
         raise codes.NOT_AVAILABLE.error()
@@ -106,7 +106,7 @@ class ProjectPolicy:
 
     def _is_watched(self, channel: str) -> bool:
         """Whether every later event of the channel passes through this node's hub, without waiting for a sweep."""
-        hub, continuity = self._runtime.hub, self._runtime.broker.continuity
+        hub, continuity = self._runtime.engine.hub, self._runtime.engine.broker.continuity
         if (stretch := (hub.counters.resets, continuity)) != self._stretch:
             self._stretch = stretch
             self.forget()  # a channel's history was replaced, or messages were lost: who knows what lies between

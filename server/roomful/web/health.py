@@ -74,7 +74,7 @@ async def _check_database(runtime: Runtime) -> Failing | None:
 async def _check_broker(runtime: Runtime) -> Failing | None:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            is_healthy = await runtime.broker.is_healthy()
+            is_healthy = await runtime.engine.broker.is_healthy()
     except TimeoutError:
         is_healthy = False
     return None if is_healthy else Failing("broker", "does not deliver")

@@ -4,20 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from roomful.concurrency.background_loops import BackgroundLoops
-from roomful.concurrency.task_scope import TaskScope
-from roomful.link.rates import Rates
 from roomful.realtime.broker.memory import MemoryBroker
-from roomful.realtime.delivery.hub import Hub
+from roomful.realtime.broker.port import Receive
 from roomful.realtime.history.memory import MemoryHistory
 from roomful.realtime.limits import Limits
-from roomful.realtime.node.emulation import Emulation, receiver
+from roomful.realtime.node.engine import Adapters, open_engine, open_node
 from roomful.realtime.node.node import Node
-from roomful.realtime.node.shutdown import Shutdown
-from roomful.realtime.node.socket_registry import SocketRegistry
 from roomful.realtime.policy import Policy
 from roomful.realtime.presence.memory import MemoryPresence
-from roomful.realtime.presence.recorder import PresenceRecorder
 from roomful.realtime.protocol.json_line import one_line
 from roomful.realtime.publication import ClientInfo, Publication
 
@@ -70,29 +64,13 @@ async def open_memory_node(
 ) -> AsyncIterator[Node]:
     """Serve sessions with this policy; at the end every one of them is closed with 3001."""
     parts = parts or MemoryParts()
-    async with TaskScope("sessions") as task_scope, BackgroundLoops() as loops:
-        hub = Hub(parts.history, task_scope, tail_length=parts.tail_length)
-        emulation = Emulation()
-        broker = MemoryBroker(receiver(hub, emulation))
-        hub.connect(broker)
-        await emulation.connect(broker)
-        sessions = SocketRegistry()
-        node = Node(
-            version=version,
-            hub=hub,
-            history=parts.history,
-            presence=parts.presence,
-            presence_recorder=PresenceRecorder(parts.presence, broker.publish),
-            policy=make_policy(MemoryChannels(parts.history, broker)),
-            task_scope=task_scope,
-            sessions=sessions,
-            shutdown=Shutdown(sessions, task_scope, grace_seconds=1.0),
-            emulation=emulation,
-            rates=Rates(),
-            limits=limits or Limits(),
-        )
-        loops.run("hub", hub.run())
-        loops.run("timers", node.wheel.run())
-        loops.run("presence recorder", node.presence_recorder.run())
-        yield node
-        node.shutdown.finish()
+
+    @asynccontextmanager
+    async def open_adapters(receive: Receive, _node: str) -> AsyncIterator[Adapters]:
+        yield Adapters(broker=MemoryBroker(receive), presence=parts.presence)
+
+    async with open_engine(parts.history, open_adapters=open_adapters, tail_length=parts.tail_length) as engine:
+        assert isinstance(engine.broker, MemoryBroker)
+        policy = make_policy(MemoryChannels(parts.history, engine.broker))
+        async with open_node(engine, policy, version=version, limits=limits) as node:
+            yield node
