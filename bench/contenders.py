@@ -20,9 +20,9 @@ from bench.grounds import Ground, listens, roomful, sqlite
 from bench.machine import CLIENT_CORE, SERVER_CORE, pin, prefer
 from bench.native import Programs
 from bench.seed import EPOCH, KEY, Seeded, seed
+from roomful.channels import project_channel
 from roomful.link.redis_server import packed
 from roomful.link.starts import Starts
-from roomful.projects.channel import channel_of
 from roomful.realtime.broker.redis_envelopes import RedisEnvelopes
 from roomful.realtime.publication import Publication
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
@@ -64,7 +64,7 @@ class Hall:
 
     def protobuf(self, messages: int) -> tuple[Opening, Source]:
         projects = self.seeded.take(1)
-        subscribe = _field(1, channel_of(projects[0]).encode())
+        subscribe = _field(1, project_channel(projects[0]).encode())
         commands = b"".join(map(_delimited, (b"\x08\x01" + _field(4, b""), b"\x08\x02" + _field(5, subscribe))))
         line = f"/connection/websocket?format=protobuf&token={self.seeded.tokens[0]}\thex:{commands.hex()}"
         # The reply to the second command: its id, then its field `subscribe`.
@@ -98,7 +98,7 @@ class Hall:
         # Each frame says that it is a second younger than the one before, so that none is old when its turn comes.
         clock = itertools.count(0, 1_000_000).__next__
         frames = RedisEnvelopes(KEY.encode(), names=self.seeded.names, starts=starts, clock=clock)
-        channels = [channel_of(project) for project in projects]
+        channels = [project_channel(project) for project in projects]
 
         def published() -> Iterator[bytes]:
             for number in range(messages):
@@ -113,7 +113,9 @@ def centrifuge_line(token: str, project: str, *, join_leave: bool = False) -> st
     """Connect and subscribe in one message, as SDKs do; 0x1E stands for the line break between the commands."""
     connect = f'{{"id":1,"connect":{{"token":"{token}"}}}}'
     joins = ',"join_leave":true' if join_leave else ""
-    return f'/connection/websocket\t{connect}\x1e{{"id":2,"subscribe":{{"channel":"{channel_of(project)}"{joins}}}}}'
+    return (
+        f'/connection/websocket\t{connect}\x1e{{"id":2,"subscribe":{{"channel":"{project_channel(project)}"{joins}}}}}'
+    )
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -7,17 +7,16 @@ from datetime import timedelta
 from sqlalchemy import insert
 
 from bench.grounds import SETTINGS, Ground
+from roomful.channels import project_channel, user_channel
 from roomful.db import schema
 from roomful.db.base import now
 from roomful.db.engine import Database
 from roomful.db.fingerprint import fingerprint
 from roomful.eventlog.models import CHANNEL
 from roomful.identity.models import SIGN_IN, USER
-from roomful.identity.people import own_channel
 from roomful.identity.tokens import Tokens
 from roomful.ids import new_id
 from roomful.link.redis_names import RedisNames
-from roomful.projects.channel import channel_of
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.settings import load_settings
 
@@ -51,7 +50,7 @@ async def seed(ground: Ground, *, people: int, shared: int, projects: int) -> Se
     users = [new_id() for _ in range(people)]
     sign_ins = [new_id() for _ in users]
     ids = [new_id() for _ in range(projects)]
-    channels = [*map(own_channel, users), *map(channel_of, ids)]
+    channels = [*map(user_channel, users), *map(project_channel, ids)]
     members = [
         (project, user) for place, project in enumerate(ids) for user in (users if place < shared else users[:1])
     ]

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from roomful.channels import project_channel
 from roomful.eventlog import log
-from roomful.projects.channel import channel_of
 from roomful.runtime import Runtime
 from roomful.tasks import positions
 from roomful.web.dependencies import SAFE_METHODS
@@ -177,7 +177,7 @@ def test_the_cases_that_other_languages_are_tested_with(vector: Json) -> None:
 async def recorded(runtime: Runtime, project: Project, *, after: int = 0) -> list[Json]:
     """The project's events as the log has them, whoever may still read them."""
     async with runtime.database.read() as session:
-        page = await log.read_since(session, channel_of(project.id), after, limit=1000)
+        page = await log.read_since(session, project_channel(project.id), after, limit=1000)
     return [json.loads(event.data) for event in page.publications]
 
 

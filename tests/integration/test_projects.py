@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from roomful.channels import user_channel
 from roomful.eventlog import log
-from roomful.identity.people import own_channel
 from roomful.ids import new_id
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.runtime import Runtime
@@ -268,7 +268,7 @@ async def test_people_hear_of_their_new_projects_on_their_own_channel(api: Api, 
     await ada.add_member(project, bob)
     for person, kind in ((ada, "project_created"), (bob, "member_added")):
         async with runtime.database.read() as session:
-            (event,) = (await log.read_since(session, own_channel(person.id), 0, limit=10)).publications
+            (event,) = (await log.read_since(session, user_channel(person.id), 0, limit=10)).publications
         assert event.type == "notification.created"
         assert f'"kind":"{kind}","project_id":"{project.id}","project_name":"Apollo"'.encode() in event.data
 

@@ -9,11 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 
+from roomful.channels import ACCESS_CHANNEL
 from roomful.db.base import now
 from roomful.eventlog import log
 from roomful.identity.models import SignIn, Ticket, User
 from roomful.identity.people import identify
-from roomful.identity.revocations import ACCESS_CHANNEL, deactivate, read_revocation, revoke
+from roomful.identity.revocations import deactivate, read_revocation, revoke
 from roomful.identity.sign_ins import purge_expired
 from roomful.identity.tickets import redeem_ticket
 from roomful.identity.tokens import AccessClaims, TokenInvalid

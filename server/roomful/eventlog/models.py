@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from roomful.db.base import Base, Id
 
-ChannelName = String(120)
+NAME_OF_CHANNEL = String(120)
 
 
 class Channel(Base):
@@ -19,7 +19,7 @@ class Channel(Base):
 
     __tablename__ = "channel"
 
-    name: Mapped[str] = mapped_column(ChannelName, primary_key=True)
+    name: Mapped[str] = mapped_column(NAME_OF_CHANNEL, primary_key=True)
     epoch: Mapped[str] = mapped_column(String(16))
     head: Mapped[int] = mapped_column(BigInteger, default=0)
     floor: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -31,7 +31,9 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (Index(None, "at"),)
 
-    channel: Mapped[str] = mapped_column(ChannelName, ForeignKey("channel.name", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[str] = mapped_column(
+        NAME_OF_CHANNEL, ForeignKey("channel.name", ondelete="CASCADE"), primary_key=True
+    )
     offset: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     id: Mapped[str] = mapped_column(Id)
     type: Mapped[str] = mapped_column(String(40))

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from roomful import __version__
-from roomful.gateway.channels import ChannelName, Kind
+from roomful.channels import Kind
+from roomful.gateway.channel_rules import RULES
 from roomful.projects import events as projects
 from roomful.projects.schemas import Event
 from roomful.tasks import events as tasks
@@ -154,7 +155,7 @@ def _servers() -> Json:
 
 
 def _channel(kind: Kind) -> Json:
-    rules = ChannelName(kind, "id").rules
+    rules = RULES[kind]
     traits = [
         "recoverable" if rules.is_recoverable else "without history",
         *(["presence", "join and leave"] if rules.has_presence else []),

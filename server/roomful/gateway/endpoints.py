@@ -7,8 +7,9 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
+from roomful.channels import ChannelName
 from roomful.errors import BadRequest, NotFound, Unauthenticated, Unavailable
-from roomful.gateway.channels import ChannelName
+from roomful.gateway.channel_rules import RULES
 from roomful.gateway.handshake import (
     Handshake,
     check_origin,
@@ -99,7 +100,7 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
         place.leave()
 
     def begin(transport: Transport) -> EventStream:
-        stream = EventStream(node, transport, credentials, str(name), name.rules, since=since)
+        stream = EventStream(node, transport, credentials, str(name), RULES[name.kind], since=since)
         stream.begin()
         return stream
 

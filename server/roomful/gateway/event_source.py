@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from roomful.gateway.channels import ChannelName
+from roomful.channels import ChannelName
+from roomful.gateway.channel_rules import RULES
 from roomful.gateway.endpoints import node_of, parse_offset, present_position, reader_of
 from roomful.gateway.handshake import Handshake, check_origin, query_of, sign_in
 from roomful.link.transport import Transport
@@ -38,7 +39,7 @@ async def stream_events(request: Request, project_id: str) -> Response:
             transport,
             credentials,
             str(name),
-            name.rules,
+            RULES[name.kind],
             since=since,
             stream_format=EVENT_SOURCE,
             ping_seconds=HEARTBEAT_SECONDS,

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from roomful import __version__
+from roomful.channels import ACCESS_CHANNEL
 from roomful.gateway.project_policy import ProjectPolicy
 from roomful.gateway.revocation import Revocation
-from roomful.identity.revocations import ACCESS_CHANNEL
 from roomful.realtime.history.port import PAGE_BYTES
 from roomful.realtime.limits import Limits
 from roomful.realtime.node.engine import open_node

@@ -5,8 +5,8 @@ from collections import defaultdict
 import msgspec
 from fastapi import APIRouter
 
+from roomful.channels import project_channel
 from roomful.errors import NotFound, Unavailable
-from roomful.gateway.channels import ChannelName
 from roomful.gateway.endpoints import LiveNode
 from roomful.projects.access import PathId, may_see
 from roomful.realtime.presence.port import PresenceUnavailable
@@ -40,7 +40,7 @@ async def list_presence(project_id: PathId, person: CurrentUser, runtime: Live, 
             raise NotFound
     await node.presence_recorder.settle()
     try:
-        clients = await node.presence.members(str(ChannelName("project", project_id)))
+        clients = await node.presence.members(project_channel(project_id))
     except PresenceUnavailable:
         raise Unavailable("Who is here can't be told now; try again in a moment.") from None
     return _people(clients)

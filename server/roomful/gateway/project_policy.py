@@ -7,11 +7,11 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from roomful.channels import ACCESS_CHANNEL, ChannelName, parse_channel, project_channel, user_channel
 from roomful.concurrency.batch_loader import BatchLoader
 from roomful.concurrency.ttl_cache import TtlCache
-from roomful.gateway.channels import ChannelName, parse_channel
+from roomful.gateway.channel_rules import RULES
 from roomful.identity.people import names_of
-from roomful.identity.revocations import ACCESS_CHANNEL
 from roomful.identity.tokens import AccessClaims, TokenExpired, TokenInvalid
 from roomful.projects.access import memberships_among
 from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
@@ -71,11 +71,11 @@ class ProjectPolicy:
 
     def rules(self, channel: str) -> Rules | None:
         name = parse_channel(channel)
-        return None if name is None else name.rules
+        return None if name is None else RULES[name.kind]
 
     def guard(self, channel: str) -> str | None:
         name = parse_channel(channel)
-        return str(ChannelName("project", name.id)) if name is not None and name.kind == "signal" else None
+        return project_channel(name.id) if name is not None and name.kind == "signal" else None
 
     async def authorize(self, credentials: Credentials, channel: str, token: str) -> None:
         name = parse_channel(channel)
@@ -83,7 +83,7 @@ class ProjectPolicy:
             raise codes.PERMISSION_DENIED.error()
 
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
-        return [str(ChannelName("user", credentials.user_id))]
+        return [user_channel(credentials.user_id)]
 
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
         self._runtime.engine.broker.publish(Publication(channel, data, info=info))
@@ -94,7 +94,7 @@ class ProjectPolicy:
     async def _may_read(self, credentials: Credentials, name: ChannelName) -> bool:
         if name.kind == "user":
             return name.id == credentials.user_id
-        watched = str(ChannelName("project", name.id))
+        watched = project_channel(name.id)
         return await self._answer(self._memberships, (credentials.user_id, name.id), watched) is not None
 
     async def _answer(self, answers: TtlCache[K, T], key: K, channel: str) -> T | None:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from roomful.channels import ACCESS_CHANNEL, parse_channel, project_channel, signal_channel
 from roomful.concurrency.task_scope import TaskScope
-from roomful.gateway.channels import parse_channel
-from roomful.identity.revocations import ACCESS_CHANNEL, read_revocation
+from roomful.identity.revocations import read_revocation
 from roomful.realtime.delivery.hub import Hub
 from roomful.realtime.node.socket_registry import SocketRegistry
 from roomful.realtime.protocol.codes import FORCE_DISCONNECT, SERVER_UNSUBSCRIBE, UNSUBSCRIBE_INSUFFICIENT, Unsubscribe
@@ -86,7 +86,7 @@ def _member_of(event: Publication) -> str:
     return _member_event.decode(event.data).data.member.user_id
 
 
-def _channels_of_project(project_channel: str) -> tuple[str, str]:
-    name = parse_channel(project_channel)
+def _channels_of_project(channel: str) -> tuple[str, str]:
+    name = parse_channel(channel)
     assert name is not None
-    return f"project:{name.id}", f"signal:{name.id}"
+    return project_channel(name.id), signal_channel(name.id)

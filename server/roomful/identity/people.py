@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.channels import user_channel
 from roomful.db.base import now
 from roomful.db.statement import PART, Statement, full_parts
 from roomful.errors import Conflict, Unauthenticated
@@ -102,10 +103,5 @@ async def add_person(
         await session.flush()
     except IntegrityError:
         raise Conflict("Somebody is registered with this e-mail address.") from None
-    await log.open_channel(session, own_channel(person.id))
+    await log.open_channel(session, user_channel(person.id))
     return person
-
-
-def own_channel(user_id: str) -> str:
-    """The channel of one person's notifications."""
-    return f"user:{user_id}"

@@ -14,12 +14,11 @@ import msgspec
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.channels import ACCESS_CHANNEL
 from roomful.db.base import now
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
 from roomful.identity.models import SignIn, User
-
-ACCESS_CHANNEL = "access"
 
 
 @dataclass(frozen=True, slots=True)

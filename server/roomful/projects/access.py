@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.channels import project_channel
 from roomful.db.statement import PART, Change, Statement, full_parts
 from roomful.errors import Conflict, Forbidden, NotFound
 from roomful.eventlog.log import Position
@@ -17,7 +18,7 @@ from roomful.eventlog.models import CHANNEL
 from roomful.identity.models import USER
 from roomful.identity.people import IS_SIGNED_IN, PERSON, Person, identify, named_by, person_of
 from roomful.identity.tokens import AccessClaims
-from roomful.projects.channel import channel_of, record
+from roomful.projects.channel import record
 from roomful.projects.models import MEMBER, PROJECT, Role
 from roomful.projects.quotas import UNLIMITED, Quotas, quotas_of
 from roomful.projects.schemas import ProjectState
@@ -143,7 +144,7 @@ OwnerOf = Annotated[Access, _at_work(Access.require_owner)]
 async def _find(session: AsyncSession, statement: Statement, project_id: str, claims: AccessClaims) -> Any:
     """Who asks, and their place in the project, in one query. Raises Unauthenticated, NotFound."""
     row = await statement.one_or_none(
-        session, {"project": project_id, "channel_name": channel_of(project_id), **named_by(claims)}
+        session, {"project": project_id, "channel_name": project_channel(project_id), **named_by(claims)}
     )
     if row is None:
         await identify(session, claims)  # which of the two is missing

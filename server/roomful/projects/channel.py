@@ -5,13 +5,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.channels import project_channel
 from roomful.db.statement import Change
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData, Position
-
-
-def channel_of(project_id: str) -> str:
-    return f"project:{project_id}"
 
 
 async def record(
@@ -30,7 +27,7 @@ async def record(
     Do it last: this takes the channel's lock, unless the caller has (`locked` is where the channel was then), and
     everybody takes it after the project's. `along` is carried out in the same trip to the database.
     """
-    channel = channel_of(project_id)
+    channel = project_channel(project_id)
     event = EventData(type=type_, actor_id=actor_id, project_id=project_id, mutation_id=mutation_id, data=data)
     if locked is None:
         locked = await log.lock(session, channel)

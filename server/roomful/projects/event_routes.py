@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from roomful.channels import project_channel
 from roomful.errors import EventsExpired
 from roomful.eventlog import log
 from roomful.projects.access import ViewerOf
-from roomful.projects.channel import channel_of
 from roomful.projects.schemas import Event
 from roomful.web.dependencies import API, ReadDB
 from roomful.web.openapi import errors
@@ -26,7 +26,7 @@ async def list_events(
 ) -> Response:
     """The events after an offset, oldest first. `X-Stream-Offset` and `X-Stream-Epoch` are the newest position."""
     try:
-        page = await log.read_since(session, channel_of(access.project.id), after, limit=limit)
+        page = await log.read_since(session, project_channel(access.project.id), after, limit=limit)
     except log.Expired:
         raise EventsExpired from None
     headers = {"X-Stream-Offset": str(page.head.offset), "X-Stream-Epoch": page.head.epoch}

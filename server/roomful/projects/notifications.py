@@ -3,12 +3,12 @@
 import logging
 from typing import Literal
 
+from roomful.channels import user_channel
 from roomful.db.base import now
 from roomful.db.outages import outage
 from roomful.errors import Unavailable
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
-from roomful.identity.people import own_channel
 from roomful.projects.schemas import ProjectState
 from roomful.runtime import Runtime
 from roomful.web.errors import explain
@@ -34,7 +34,7 @@ async def notify_team(runtime: Runtime, project: ProjectState, kind: Kind, user_
     )
     try:
         async with runtime.transaction() as session:
-            await log.append(session, own_channel(user_id), event)
+            await log.append(session, user_channel(user_id), event)
     except Exception as error:
         if not isinstance(explain(error), Unavailable):
             raise  # a bug, and no outage

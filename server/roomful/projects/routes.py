@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from sqlalchemy import select
 
+from roomful.channels import project_channel
 from roomful.errors import Conflict
 from roomful.eventlog import log
 from roomful.projects import service
 from roomful.projects.access import EditorOf, OwnerOf, ViewerOf, may_see
-from roomful.projects.channel import channel_of
 from roomful.projects.models import Member as MemberRow
 from roomful.projects.models import Project as ProjectRow
 from roomful.projects.models import ProjectStatus, Role
@@ -44,9 +44,9 @@ async def list_projects(
         .where(MemberRow.user_id == person.id, ProjectRow.status == status)
     )
     rows = await page.fetch(session, mine if role is None else mine.where(MemberRow.role == role), _NEWEST_FIRST)
-    heads = await log.heads(session, [channel_of(project.id) for _, project in rows])
+    heads = await log.heads(session, [project_channel(project.id) for _, project in rows])
     return [
-        Project.of(ProjectState.model_validate(project), member.role, heads[channel_of(project.id)].offset)
+        Project.of(ProjectState.model_validate(project), member.role, heads[project_channel(project.id)].offset)
         for member, project in rows
     ]
 

@@ -5,13 +5,14 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.channels import project_channel
 from roomful.db.base import now
 from roomful.db.statement import Statement
 from roomful.eventlog import log
 from roomful.identity.people import Person
 from roomful.ids import new_id
 from roomful.projects.access import Access
-from roomful.projects.channel import channel_of, record
+from roomful.projects.channel import record
 from roomful.projects.members import settled_name
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.projects.quotas import UNLIMITED, Quotas
@@ -45,7 +46,7 @@ async def create_project(
     owner = Member(user_id=person.id, name=name, role="owner", version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, project.model_dump())
     await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})
-    await log.open_channel(session, channel_of(project.id))
+    await log.open_channel(session, project_channel(project.id))
     # The member comes along, since nothing else tells a subscriber who reads from the start of the first one.
     data = {"project": project.model_dump(), "member": owner.model_dump()}
     offset = await record(session, project.id, "project.created", data, actor_id=person.id, mutation_id=mutation_id)
@@ -58,7 +59,7 @@ async def find_state(session: AsyncSession, project_id: str) -> ProjectState | N
 
 
 async def show(session: AsyncSession, access: Access) -> Project:
-    newest = access.channel or await log.head(session, channel_of(access.project.id))
+    newest = access.channel or await log.head(session, project_channel(access.project.id))
     return Project.of(access.project, access.role, newest.offset)
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.types import Receive, Scope, Send
 
+from roomful.channels import project_channel
 from roomful.eventlog import log
 from roomful.projects.access import PathId, find_viewer
-from roomful.projects.channel import channel_of
 from roomful.snapshots.packed import PackedSnapshot
 from roomful.snapshots.schemas import Snapshot
 from roomful.snapshots.snapshots import Snapshots
@@ -38,7 +38,7 @@ async def show_snapshot(
     # A session of its own, which ends before the snapshot is built, not to wait for that with a connection in hand.
     async with runtime.database.read() as session:
         access = await find_viewer(session, project_id, claims)
-        newest = await log.head(session, channel_of(project_id))
+        newest = await log.head(session, project_channel(project_id))
     packed = await snapshots.get(project_id, access.role, newest)
     takes_gzip = "gzip" in accepted(request.headers.get("accept-encoding", ""))
     return _SnapshotResponse(packed, snapshots, access.person.id, takes_gzip=takes_gzip)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.channels import project_channel
 from roomful.concurrency.single_flight import SingleFlight
 from roomful.concurrency.task_scope import TaskScope
 from roomful.db.engine import Database
@@ -17,7 +18,6 @@ from roomful.errors import NotFound, RateLimited, Unavailable
 from roomful.eventlog import log
 from roomful.eventlog.log import Position
 from roomful.projects import members, service
-from roomful.projects.channel import channel_of
 from roomful.projects.models import Role
 from roomful.projects.schemas import Project
 from roomful.snapshots.packed import PackedSnapshot
@@ -102,7 +102,7 @@ _Key = tuple[str, Role, Position]
 
 async def _pack(session: AsyncSession, project_id: str, role: Role) -> tuple[Position, PackedSnapshot]:
     """The snapshot as the session's transaction sees it."""
-    channel = channel_of(project_id)
+    channel = project_channel(project_id)
     state = await service.find_state(session, project_id)
     if state is None:
         raise NotFound

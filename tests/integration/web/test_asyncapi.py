@@ -10,11 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
+from roomful.channels import Kind, project_channel, user_channel
 from roomful.eventlog import log
 from roomful.gateway import asyncapi
-from roomful.gateway.channels import Kind
-from roomful.identity.people import own_channel
-from roomful.projects.channel import channel_of
 from roomful.runtime import Runtime
 from tests.conformance.sdks import JAVASCRIPT, NeedsNode, install_javascript
 from tests.conftest import Backend, absent
@@ -83,8 +81,8 @@ async def test_it_is_true_of_a_projects_first_and_last_event(api: Api, runtime: 
     await ada.add_member(project, bob)
     await ada.delete(project.path)
     async with runtime.database.read() as session:
-        events = [*(await log.read_since(session, channel_of(project.id), 0, limit=10)).publications]
-        events += (await log.read_since(session, own_channel(bob.id), 0, limit=10)).publications
+        events = [*(await log.read_since(session, project_channel(project.id), 0, limit=10)).publications]
+        events += (await log.read_since(session, user_channel(bob.id), 0, limit=10)).publications
     assert [event.type for event in events] == [
         "project.created",
         "member.added",

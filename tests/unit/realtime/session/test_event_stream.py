@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from roomful.channels import ChannelName
 from roomful.errors import NotFound, Unauthenticated, Unavailable
-from roomful.gateway.channels import ChannelName
 from roomful.gateway.endpoints import present_position, reader_of
 from roomful.realtime.history.port import HistoryUnavailable
 from roomful.realtime.limits import Limits

@@ -1,22 +1,16 @@
-"""The names of channels, and what each kind allows."""
+"""The names of channels: nothing else knows how they are made."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from roomful.realtime.policy import Rules
-
 Kind = Literal["project", "signal", "user"]
 
-_ID = re.compile(r"[a-zA-Z0-9-]{1,36}")
+ACCESS_CHANNEL = "access"
+"""What every node is told of sign-ins that end before their time; no client can name it."""
 
-_RULES: dict[str, Rules] = {
-    "project": Rules(is_recoverable=True, has_patches=True, has_presence=True),
-    # Cursors and typing: small, often, and worth nothing a second later.
-    "signal": Rules(takes_publish=True, max_publish_bytes=2 * 1024, publishes_per_minute=1_800),
-    "user": Rules(is_recoverable=True),
-}
+_ID = re.compile(r"[a-zA-Z0-9-]{1,36}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +20,26 @@ class ChannelName:
     kind: Kind
     id: str
 
-    @property
-    def rules(self) -> Rules:
-        return _RULES[self.kind]
-
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
 
 
+def project_channel(project_id: str) -> str:
+    return f"project:{project_id}"
+
+
+def signal_channel(project_id: str) -> str:
+    return f"signal:{project_id}"
+
+
+def user_channel(user_id: str) -> str:
+    """The channel of one person's notifications."""
+    return f"user:{user_id}"
+
+
 @lru_cache(maxsize=4096)  # asked four times for each subscription
 def parse_channel(name: str) -> ChannelName | None:
-    """None for anything that can't be the name of a channel here."""
+    """None for anything that no client may name."""
     kind, _, channel_id = name.partition(":")
     if _ID.fullmatch(channel_id) is None:
         return None
