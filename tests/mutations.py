@@ -223,7 +223,7 @@ MUTATIONS = (
     Mutation(
         "places move amid a sweep",
         "realtime/delivery/fanout.py",
-        "if self._sweep is None and not self._batches:",
+        "if self._slices is None and not self._batches:",
         "if True:",
         "realtime/delivery/test_fanout.py",
     ),

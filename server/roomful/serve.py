@@ -105,7 +105,7 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int) -> NoRet
     """
     raise_open_files_limit()
     if not direct.IS_NATIVE and sys.platform != "win32":
-        logger.info("sweeps run in Python: there was no C compiler when this was installed")
+        logger.info("broadcasts run in Python: there was no C compiler when this was installed")
     if workers == 1:
         leave(_run(settings, listener, is_watched=False))
     supervisor = Supervisor(

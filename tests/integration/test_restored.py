@@ -161,9 +161,9 @@ async def test_an_old_answer_about_the_head_is_no_rollback(live: Live) -> None:
             return found
 
         live.runtime.engine.history.heads = slow  # type: ignore[method-assign,assignment]
-        await hub._sweep()
+        await hub._reconcile()
         await plain.expect_event("task.created")
-        await hub._sweep()
+        await hub._reconcile()
         await plain.expect_silence()
         assert (hub.counters.resets, hub.counters.repairs) == (0, 0)
 

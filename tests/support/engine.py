@@ -26,7 +26,7 @@ class ListFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(list(messages))
 
-    sweep = staticmethod(write_to_each)
+    broadcast = staticmethod(write_to_each)
 
 
 class ListTransport:

@@ -87,7 +87,7 @@ class _EngineCollector(Collector):
                 "Entries of the presence list that no node has made, or not for now.",
                 self._node.presence.refused,
             ),
-            "roomful_sweeps_failed": ("Sweeps that found the log out of reach.", counters.sweeps_failed),
+            "roomful_sweeps_failed": ("Sweeps that found the log out of reach.", counters.reconciles_failed),
         }
         for name, (text, value) in counted.items():
             yield CounterMetricFamily(name, text, value=value)

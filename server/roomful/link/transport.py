@@ -7,7 +7,7 @@ to every transport with that framing. What happens on the socket reaches the ses
 - `on_close(code)` once, when nothing more can be received: the peer's code, the code of our own `close`, or 1006 when
   the connection was lost or aborted. Never from inside `close` or `abort`. No message follows;
 - `on_overflow()` once, soon after more than the send bound is waiting: the answer is `close(3008, ...)`. Never from
-  inside `write`, so that whoever sweeps a list of transports need not fear that it changes under the sweep.
+  inside `write`, so that whoever broadcasts to a list of transports need not fear that it changes under the broadcast.
 
 All of them are called from the loop and must not wait.
 """
@@ -37,7 +37,7 @@ class Outlet(Protocol):
 
 
 def write_to_each(chunk: Chunk, outlets: Sequence[Outlet]) -> None:
-    """The `sweep` of a framing that knows no shorter way."""
+    """The `broadcast` of a framing that knows no shorter way."""
     for outlet in outlets:
         outlet.write(chunk)
 
@@ -52,7 +52,7 @@ class Framing(Protocol):
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         """One frame for each message, in order, joined for a single write."""
 
-    def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+    def broadcast(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
         """Write a chunk to each of these transports of this framing, as its own `write` would, in order.
 
         What is wrong with one of them is its own affair. Never calls back into the engine.

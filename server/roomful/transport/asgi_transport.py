@@ -32,7 +32,7 @@ class AsgiFraming:
         ]
         return Chunk((sum(map(len, messages)), events))
 
-    sweep = staticmethod(write_to_each)
+    broadcast = staticmethod(write_to_each)
 
 
 ASGI = AsgiFraming()

@@ -35,7 +35,7 @@ class ConcatenatedFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(b"".join(messages))
 
-    sweep = staticmethod(write_to_each)
+    broadcast = staticmethod(write_to_each)
 
 
 class LineFraming:
@@ -46,7 +46,7 @@ class LineFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(b"".join([b"%b\n" % message for message in messages]))
 
-    sweep = staticmethod(write_to_each)
+    broadcast = staticmethod(write_to_each)
 
 
 class ServerSentFraming:
@@ -57,7 +57,7 @@ class ServerSentFraming:
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         return Chunk(b"".join([b"data: %b\n\n" % message for message in messages]))
 
-    sweep = staticmethod(write_to_each)
+    broadcast = staticmethod(write_to_each)
 
 
 @dataclass(frozen=True, slots=True)

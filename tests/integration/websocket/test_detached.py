@@ -137,15 +137,15 @@ async def test_a_fault_of_one_session_closes_its_socket_only(caplog: pytest.LogC
 
 
 class Faulty(Session):
-    """Fails on a message, with a sweep right behind it that does not know yet that it has left."""
+    """Fails on a message, with a broadcast right behind it that does not know yet that it has left."""
 
     def on_message(self, data: str | bytes) -> None:
-        asyncio.get_running_loop().call_soon(self.sweep)
+        asyncio.get_running_loop().call_soon(self.broadcast)
         raise RuntimeError("a fault")
 
-    def sweep(self) -> None:
+    def broadcast(self) -> None:
         assert not self.endings
-        PLAIN.sweep(PLAIN.frame([b"behind the close frame"], text=True), [self.transport])
+        PLAIN.broadcast(PLAIN.frame([b"behind the close frame"], text=True), [self.transport])
 
 
 async def test_no_sweep_writes_behind_the_close_frame_of_a_session_that_failed() -> None:

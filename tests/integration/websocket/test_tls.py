@@ -54,7 +54,7 @@ async def test_a_socket_over_tls(certificate: Path, trusting: ssl.SSLContext) ->
             for message in ("né", os.urandom(200_000)):
                 await connection.send(message)
                 assert await within(connection.recv()) == message
-            PLAIN.sweep(PLAIN.frame([b"encrypted too"], text=True), [session.transport])
+            PLAIN.broadcast(PLAIN.frame([b"encrypted too"], text=True), [session.transport])
             assert await within(connection.recv()) == "encrypted too"
             send(session.transport, "last")
             session.transport.close(4001, "enough")

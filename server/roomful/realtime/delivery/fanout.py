@@ -60,13 +60,13 @@ class Fanout:
     more, not even what is on its way.
     """
 
-    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_latest", "_scheduler", "_sweep")
+    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_latest", "_scheduler", "_slices")
 
     def __init__(self, scheduler: WriteScheduler, counters: FanoutCounters) -> None:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._batches: deque[_Batch] = deque()
         self._latest: Publication | None = None
-        self._sweep: Iterator[bool] | None = None
+        self._slices: Iterator[bool] | None = None
         self._scheduler = scheduler
         self._has_turns = False
         self._counters = counters
@@ -83,7 +83,7 @@ class Fanout:
         group = self._groups[wire.key]
         group.outlets[group.places.pop(subscriber)] = None
         group.gone += 1
-        if self._sweep is None and not self._batches:
+        if self._slices is None and not self._batches:
             self._compact(group)
 
     def add(self, message: Message) -> None:
@@ -111,22 +111,22 @@ class Fanout:
 
     def flush(self) -> None:
         """Write all that was added now, without slicing: something must follow it, such as the channel's end."""
-        sweep = self._sweep or self._write_out()
-        self._sweep = None
-        for _ in sweep:
+        slices = self._slices or self._write_out()
+        self._slices = None
+        for _ in slices:
             pass
 
-    def step(self) -> bool:
+    def write_slice(self) -> bool:
         """Write the next slice, when it is this channel's turn. Whether there is more to write."""
-        if self._sweep is None:
-            self._sweep = self._write_out()
+        if self._slices is None:
+            self._slices = self._write_out()
         goes_on = False
         try:
-            goes_on = next(self._sweep, False)
+            goes_on = next(self._slices, False)
         finally:
             self._has_turns = goes_on
             if not goes_on:
-                self._sweep = None
+                self._slices = None
         return goes_on
 
     def _write_out(self) -> Iterator[bool]:
@@ -143,7 +143,7 @@ class Fanout:
                     outlets = [each for each in group.outlets[start : min(start + SLICE, end)] if each is not None]
                     if batch.is_of_signals:
                         outlets = self._those_who_keep_up(outlets, len(batch.messages))
-                    group.wire.sweep(chunk, outlets)
+                    group.wire.broadcast(chunk, outlets)
                     self._counters.written += len(outlets)
                     if start + SLICE < end:
                         yield True

@@ -29,8 +29,8 @@ from roomful.realtime.publication import Hint, Message, Position, Publication
 logger = logging.getLogger(__name__)
 
 PAGE = 200
-SWEEP_SECONDS = 0.5
-SWEEP_CHANNELS = 500
+RECONCILE_SECONDS = 0.5
+RECONCILE_CHANNELS = 500
 """Channels asked about in one query."""
 GAP_PATIENCE_SECONDS = 0.02
 """Two commits of one moment may be handed to the broker in the wrong order: the gap closes by itself."""
@@ -55,15 +55,15 @@ class HubCounters:
     log_reads: int = 0
     repairs: int = 0
     resets: int = 0
-    sweeps_failed: int = 0
+    reconciles_failed: int = 0
 
 
 class Hub:
     """Delivers what is published to this process's subscriptions: in order, each event once, none left out.
 
     The broker's messages are taken for hints. An event that is missing before another is read from the log at once;
-    one that is missing at the end is found by the sweep, which compares every channel here with the log's heads twice
-    a second (`run`).
+    one that is missing at the end is found when every channel here is reconciled with the log's heads, twice a
+    second (`run`).
 
     A subscription comes in three steps, and nothing may be awaited between the last two:
 
@@ -83,7 +83,7 @@ class Hub:
         self._pinned: set[str] = set()
         self._scheduler = WriteScheduler(delay_seconds=batch_delay_seconds)
         self._shared = SingleFlight(task_scope)
-        self._heads = BatchLoader(task_scope, history.heads, most=SWEEP_CHANNELS)
+        self._heads = BatchLoader(task_scope, history.heads, most=RECONCILE_CHANNELS)
         self._broker: Broker | None = None
         self.counters = HubCounters()
 
@@ -248,14 +248,14 @@ class Hub:
     # Keeping level with the log
 
     async def run(self) -> None:
-        """Sweep for ever: find lost last events, and give up channels that nobody wants any more."""
+        """Reconcile for ever: find lost last events, and give up channels that nobody wants any more."""
         was_out = False
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(RECONCILE_SECONDS)
             try:
-                await self._sweep()
+                await self._reconcile()
             except HistoryUnavailable as error:
-                self.counters.sweeps_failed += 1
+                self.counters.reconciles_failed += 1
                 if not was_out:
                     logger.warning("the event log can't be read", extra={"reason": str(error)})
                 was_out = True
@@ -265,11 +265,11 @@ class Hub:
                 was_out = False
             self._close_idle()
 
-    async def _sweep(self) -> None:
+    async def _reconcile(self) -> None:
         known = {channel.name: channel.position for channel in self._channels.values() if channel.position is not None}
         names = list(known)
-        for start in range(0, len(names), SWEEP_CHANNELS):
-            part = names[start : start + SWEEP_CHANNELS]
+        for start in range(0, len(names), RECONCILE_CHANNELS):
+            part = names[start : start + RECONCILE_CHANNELS]
             heads = await self._history.heads(part)
             for name in part:
                 channel = self._channels.get(name)
@@ -277,7 +277,7 @@ class Hub:
                     self._compare(channel, channel.position, heads.get(name), known[name])
 
     def _compare(self, channel: Channel, position: Position, head: Position | None, known: Position) -> None:
-        """Mend a channel that still lacks, half a second later, what a sweep has seen: it won't come by itself.
+        """Mend a channel that still lacks, half a second later, what `run` has seen: it won't come by itself.
 
         `known` is where the channel stood when the head was asked for. A head below it was rolled back.
         """

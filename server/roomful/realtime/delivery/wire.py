@@ -26,7 +26,7 @@ class Wire(Protocol):
         `before` is the publication that came before them, if any.
         """
 
-    def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+    def broadcast(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
         """Write a chunk to outlets of this wire, in order: see `Framing`."""
 
 
@@ -46,8 +46,8 @@ class PlainWire:
         pushes = [push for message in told if (push := self.format.push(message)) is not None]
         return self.framing.frame(pushes, text=self.format.is_text) if pushes else None
 
-    def sweep(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
-        self.framing.sweep(chunk, outlets)
+    def broadcast(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+        self.framing.broadcast(chunk, outlets)
 
 
 class PatchWire:
@@ -65,7 +65,7 @@ class PatchWire:
         told = messages if self.tells_joins else _publications(messages)
         return Chunk(_Patches(self, told, before)) if told else None
 
-    sweep = staticmethod(write_to_each)
+    broadcast = staticmethod(write_to_each)
 
     def frame(self, messages: Sequence[Message], before: Publication | None) -> Chunk:
         pushes = []

@@ -10,17 +10,17 @@ TURN_SECONDS = 0.001
 """What one turn of the loop gives to writing, give or take a slice: then it reads its sockets again."""
 
 
-class Sweep(Protocol):
+class Writer(Protocol):
     """A channel with something to write."""
 
-    def step(self) -> bool:
+    def write_slice(self) -> bool:
         """Write one slice. Whether there is more to write."""
 
 
 class WriteScheduler:
     """Shares the loop among the channels that have something to write, so that a large one holds no other up.
 
-    Who has just got something comes before those who are in the midst of a long sweep: a small channel is done with its
+    Who has just got something comes before those who are in the midst of a long write: a small channel is done with its
     first slice. The long ones take turns, a slice each; one of them goes on in every turn of the loop, however much
     else comes in.
 
@@ -28,21 +28,21 @@ class WriteScheduler:
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter, *, delay_seconds: float = 0.0) -> None:
-        self._fresh: deque[Sweep] = deque()
-        self._under_way: deque[Sweep] = deque()
+        self._fresh: deque[Writer] = deque()
+        self._under_way: deque[Writer] = deque()
         self._is_scheduled = False
         self._clock = clock
         self._delay_seconds = delay_seconds
 
-    def enter(self, sweep: Sweep) -> None:
-        """Step through a sweep until nothing is left, beginning in the next turn of the loop; once at a time."""
+    def enter(self, writer: Writer) -> None:
+        """Let a channel write until nothing is left, beginning in the next turn of the loop; once at a time."""
         if self._delay_seconds:
-            asyncio.get_running_loop().call_later(self._delay_seconds, self._admit, sweep)
+            asyncio.get_running_loop().call_later(self._delay_seconds, self._admit, writer)
         else:
-            self._admit(sweep)
+            self._admit(writer)
 
-    def _admit(self, sweep: Sweep) -> None:
-        self._fresh.append(sweep)
+    def _admit(self, writer: Writer) -> None:
+        self._fresh.append(writer)
         self._schedule()
 
     def _schedule(self) -> None:
@@ -61,10 +61,10 @@ class WriteScheduler:
     def _advance(self, until: float) -> None:
         for waiting in (self._fresh, self._under_way):
             while waiting:
-                self._step(waiting.popleft())
+                self._write_slice(waiting.popleft())
                 if self._clock() >= until:
                     break
 
-    def _step(self, sweep: Sweep) -> None:
-        if sweep.step():
-            self._under_way.append(sweep)
+    def _write_slice(self, writer: Writer) -> None:
+        if writer.write_slice():
+            self._under_way.append(writer)

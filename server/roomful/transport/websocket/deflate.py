@@ -33,7 +33,7 @@ class DeflatedFraming:
         opcode = TEXT if text else BINARY
         return Chunk(b"".join([self._frame(opcode, message) for message in messages]))
 
-    sweep = staticmethod(direct.sweep)
+    broadcast = staticmethod(direct.broadcast)
 
     def _frame(self, opcode: int, message: bytes) -> bytes:
         if len(message) >= THRESHOLD_BYTES:

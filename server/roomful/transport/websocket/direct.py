@@ -14,11 +14,11 @@ NOT_DIRECT = -1
 
 
 class _Socket(Protocol):
-    """What a sweep is given: outlets of the framings that have this sweep."""
+    """What a broadcast is given: outlets of the framings that have this broadcast."""
 
     descriptor: int
 
-    def write_swept(self, chunk: Chunk, /) -> None: ...
+    def write_rest(self, chunk: Chunk, /) -> None: ...
 
 
 SendEach = Callable[[bytes, Sequence[object], int], tuple[int, int] | None]
@@ -58,7 +58,7 @@ else:
         send_each = send_each_in_python
 
         class DirectSocket:
-            """A socket that a sweep may write to past its transport, while it has a descriptor.
+            """A socket that a broadcast may write to past its transport, while it has a descriptor.
 
             `descriptor` is NOT_DIRECT whenever what is written would overtake other bytes, or follow a close frame, or
             has to be encrypted. It belongs to the socket for as long as it is set: it may not be closed, and given to
@@ -73,11 +73,11 @@ else:
                 return self
 
 
-def sweep(chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
+def broadcast(chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
     """Write a chunk of bytes to each socket, for a fraction of what their transports' `write` costs."""
     data = cast("bytes", chunk)
     start = 0
     while (stopped := send_each(data, outlets, start)) is not None:
         place, sent = stopped
-        cast("_Socket", outlets[place]).write_swept(Chunk(data[sent:]))  # its transport knows what to do
+        cast("_Socket", outlets[place]).write_rest(Chunk(data[sent:]))  # its transport knows what to do
         start = place + 1

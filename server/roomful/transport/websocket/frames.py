@@ -68,7 +68,7 @@ class PlainFraming:
             return Chunk(frame(opcode, messages[0]))
         return Chunk(b"".join([frame(opcode, message) for message in messages]))
 
-    sweep = staticmethod(direct.sweep)
+    broadcast = staticmethod(direct.broadcast)
 
 
 PLAIN = PlainFraming()

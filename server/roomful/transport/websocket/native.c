@@ -1,5 +1,5 @@
-/* The loop of a sweep (direct.py) in C: what it saves is the interpreter's work between two system calls, and half of
- * the time until a socket's object, cold since the last sweep, has come from memory.
+/* The loop of a broadcast (direct.py) in C: what it saves is the interpreter's work between two system calls, and half of
+ * the time until a socket's object, cold since the last broadcast, has come from memory.
  *
  * Optional: without a compiler at installation the same loop in Python is used.
  */
@@ -38,7 +38,7 @@ static PyMemberDef members[] = {
 };
 
 static PyType_Slot type_slots[] = {
-    {Py_tp_doc, "A socket that a sweep may write to past its transport, while it has a descriptor."},
+    {Py_tp_doc, "A socket that a broadcast may write to past its transport, while it has a descriptor."},
     {Py_tp_members, members},
     {Py_tp_new, new_socket},
     {0, NULL},
@@ -109,7 +109,7 @@ static PyModuleDef_Slot module_slots[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "native",
-    .m_doc = "The loop of a sweep, in C; see direct.py.",
+    .m_doc = "The loop of a broadcast, in C; see direct.py.",
     .m_size = sizeof(PyObject *),
     .m_methods = functions,
     .m_slots = module_slots,

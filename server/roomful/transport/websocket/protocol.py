@@ -52,7 +52,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         "_code",
         "_conversation",
         "_early",
-        "_has_sweeps",
+        "_has_broadcasts",
         "_heard",
         "_loop",
         "_on_close",
@@ -95,7 +95,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         self._reader: FrameReader | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._heard = True
-        self._has_sweeps = False
+        self._has_broadcasts = False
         self._code = ABNORMAL
         self.state = State.HANDSHAKE
         self.framing = PLAIN
@@ -137,7 +137,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         self._report_close()
 
     def pause_writing(self) -> None:
-        """Something is waiting in the transport. Called inside its write(), perhaps in the midst of a sweep."""
+        """Something is waiting in the transport. Called inside its write(), perhaps in the midst of a broadcast."""
         self.descriptor = NOT_DIRECT
         if self._conversation is not None:
             self._conversation.pause_writing()
@@ -146,7 +146,7 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         """Nothing is waiting any more."""
         if self._conversation is not None:
             self._conversation.resume_writing()
-        elif self.state is State.OPEN and self._has_sweeps:
+        elif self.state is State.OPEN and self._has_broadcasts:
             self.descriptor = self._find_descriptor()
         if self.state is State.CLOSING:  # all has left, the close frame too
             self._arm(self._options.close_seconds, self._transport.abort)
@@ -242,18 +242,18 @@ class WebSocketProtocol(DirectSocket, asyncio.Protocol):
         if self.state is State.OPEN:
             self._transport.write(cast("bytes", chunk))  # as the chunks of these framings are
             if self.descriptor == NOT_DIRECT and self.pending_bytes > self._send_bound:
-                # Perhaps in the midst of a sweep over many sockets: say so afterwards.
+                # Perhaps in the midst of a broadcast over many sockets: say so afterwards.
                 self._loop.call_soon(self._report_overflow)
 
-    def write_swept(self, chunk: Chunk, /) -> None:
-        """Write what a sweep could not, and be ready for the next one.
+    def write_rest(self, chunk: Chunk, /) -> None:
+        """Write what a broadcast could not, and be ready for the next one.
 
         Finding the descriptor takes as long as two system calls, which is for the first event and not for a crowd's
         coming in.
         """
         self.write(chunk)
-        if self.state is State.OPEN and not self._has_sweeps:
-            self._has_sweeps = True
+        if self.state is State.OPEN and not self._has_broadcasts:
+            self._has_broadcasts = True
             self._transport.set_write_buffer_limits(high=0)  # it then says whenever something waits, and when no more
             if not self.pending_bytes:
                 self.descriptor = self._find_descriptor()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from roomful.realtime.delivery.hub import SWEEP_SECONDS
+from roomful.realtime.delivery.hub import RECONCILE_SECONDS
 from roomful.realtime.publication import Hint, Position
 from tests.support.brokers import becomes
 from tests.support.engine import Engine, ListTransport, running_engine
@@ -32,7 +32,7 @@ async def test_hinted_event_is_read_from_the_log_before_any_sweep() -> None:
         event = engine.record(CHANNEL, title="too big for the broker")
         engine.hub.dispatch(Hint(CHANNEL, Position(event.epoch, event.offset)))
         # A sweep mends what it finds missing twice.
-        await becomes(lambda: seen(transport) == [1], SWEEP_SECONDS, what="the event has been read")
+        await becomes(lambda: seen(transport) == [1], RECONCILE_SECONDS, what="the event has been read")
 
 
 async def test_hint_at_an_event_that_was_delivered_costs_nothing() -> None:

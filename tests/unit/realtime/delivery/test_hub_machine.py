@@ -184,7 +184,7 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        self._run(self._sweep())
+        self._run(self._reconcile())
 
     @rule()
     def flush(self) -> None:
@@ -208,7 +208,7 @@ class HubMachine(RuleBasedStateMachine):
         async def settle() -> None:
             async with asyncio.timeout(10):
                 while not self._all_level():
-                    await self._sweep()
+                    await self._reconcile()
                     await asyncio.sleep(0.005)
 
         self.loop.run_until_complete(settle())
@@ -262,9 +262,9 @@ class HubMachine(RuleBasedStateMachine):
         client.subscription = None
         client.take()
 
-    async def _sweep(self) -> None:
+    async def _reconcile(self) -> None:
         with contextlib.suppress(HistoryUnavailable):
-            await self.hub._sweep()
+            await self.hub._reconcile()
 
     async def _flush(self) -> None:
         self.hub.flush(CHANNEL)

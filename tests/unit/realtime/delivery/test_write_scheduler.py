@@ -24,7 +24,7 @@ class Channel:
         self.written = written
         self.clock = clock
 
-    def step(self) -> bool:
+    def write_slice(self) -> bool:
         self.written.append(self.name)
         self.clock.now += TURN_SECONDS * 0.4  # three slices are more than a turn
         self.slices -= 1
@@ -88,7 +88,7 @@ async def test_long_sweeps_take_turns() -> None:
 
 
 class Faulty:
-    def step(self) -> bool:
+    def write_slice(self) -> bool:
         raise RuntimeError("a fault of its own")
 
 

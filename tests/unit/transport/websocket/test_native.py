@@ -1,4 +1,4 @@
-"""The loop of sweeps in C: wrong arguments are errors, as they would be in Python."""
+"""The loop of broadcasts in C: wrong arguments are errors, as they would be in Python."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.conftest import absent
 @pytest.fixture(autouse=True)
 def compiled() -> None:
     if not direct.IS_NATIVE:
-        absent("the loop of sweeps in C: there was no C compiler at installation")
+        absent("the loop of broadcasts in C: there was no C compiler at installation")
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ def sockets_of(app: Detached) -> list[WebSocketProtocol]:
 
 @pytest.fixture(params=["in C", "in Python"])
 def send_each(request: pytest.FixtureRequest) -> SendEach:
-    """Both loops that sweeps may run in."""
+    """Both loops that broadcasts may run in."""
     if request.param == "in Python":
         return direct.send_each_in_python
     if not direct.IS_NATIVE:
-        absent("the loop of sweeps in C: there was no C compiler at installation")
+        absent("the loop of broadcasts in C: there was no C compiler at installation")
     return direct.send_each
 
 
@@ -40,9 +40,9 @@ def used_by_sweeps(send_each: SendEach, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(direct, "send_each", send_each)
 
 
-def sweep(app: Detached, *messages: bytes) -> None:
+def broadcast(app: Detached, *messages: bytes) -> None:
     """As a channel does it whose subscribers leave when their sessions end."""
-    PLAIN.sweep(PLAIN.frame(messages, text=True), sockets_of(app))
+    PLAIN.broadcast(PLAIN.frame(messages, text=True), sockets_of(app))
 
 
 async def test_both_loops_stop_at_the_first_socket_that_has_not_taken_all(send_each: SendEach) -> None:
@@ -82,10 +82,10 @@ async def test_sweep_goes_straight_to_sockets_with_nothing_waiting() -> None:
         (socket,) = sockets_of(app)
         assert socket.descriptor == NOT_DIRECT
         send(session.transport, "a reply")
-        sweep(app, b"an event")
+        broadcast(app, b"an event")
         assert socket.descriptor != NOT_DIRECT  # after the first
         send(session.transport, "another reply")
-        sweep(app, b"two", b"more")
+        broadcast(app, b"two", b"more")
         assert [await within(connection.recv()) for _ in range(5)] == [
             "a reply",
             "an event",
@@ -105,7 +105,7 @@ async def test_sweep_does_not_overtake_what_waits_for_a_slow_reader() -> None:
         for number in range(400):
             text = b"%06d" % number + bytes(4000)
             if number % 3:
-                sweep(app, text)
+                broadcast(app, text)
             else:
                 send(session.transport, text.decode())
             was_waiting |= socket.descriptor == NOT_DIRECT
@@ -113,7 +113,7 @@ async def test_sweep_does_not_overtake_what_waits_for_a_slow_reader() -> None:
         for number in range(400):
             assert (await slow.read()).payload[:6] == b"%06d" % number
         await until(lambda: socket.descriptor != NOT_DIRECT)  # straight again, once all has left
-        sweep(app, b"caught up")
+        broadcast(app, b"caught up")
         assert (await slow.read()).payload == b"caught up"
 
 
@@ -124,7 +124,7 @@ async def test_nothing_is_swept_behind_a_close_frame() -> None:
         session = await app.opened()
         sockets = sockets_of(app)
         session.transport.close(4001, "enough")
-        PLAIN.sweep(PLAIN.frame([b"never"], text=True), sockets)
+        PLAIN.broadcast(PLAIN.frame([b"never"], text=True), sockets)
         assert (await peer.read()).close == (4001, "enough")
         peer.send(FIN | CLOSE, (4001).to_bytes(2, "big"))
         await peer.read_end()
@@ -142,7 +142,7 @@ async def test_sweep_over_a_socket_that_is_gone_writes_to_nobody() -> None:
             session = await app.opened()
             # The system gives the smallest free descriptor: the newcomer has the one of who is gone.
             assert {socket.descriptor for socket in sockets_of(app)} == {descriptor}
-            PLAIN.sweep(PLAIN.frame([b"not for you"], text=True), gone)
+            PLAIN.broadcast(PLAIN.frame([b"not for you"], text=True), gone)
             send(session.transport, "for you")
             assert await within(heir.recv()) == "for you"
 
@@ -176,7 +176,7 @@ async def test_readers_that_come_and_go_get_every_sweep_of_their_time_and_no_oth
         async with asyncio.TaskGroup() as tasks:
             visitors = [tasks.create_task(come_and_go()) for _ in range(8)]
             while not all(visitor.done() for visitor in visitors):
-                sweep(app, b"%d" % number)
+                broadcast(app, b"%d" % number)
                 number += 1
                 descriptors += [each.descriptor for each in sockets_of(app) if each.descriptor != NOT_DIRECT]
                 await asyncio.sleep(0)
