@@ -21,7 +21,7 @@ JAVASCRIPT = Path(__file__).parent / "js"
 Wire = Literal["json", "protobuf"]
 Carrier = Literal["websocket", "http_stream", "sse"]
 
-NOTE_SECONDS = 10.0
+NOTE_SECONDS = 60.0
 INSTALL_SECONDS = 120
 
 

@@ -22,7 +22,7 @@ from roomful.settings import Settings
 from tests.conftest import settings_for
 
 # Every table is known to the metadata only when every feature's models have been imported.
-for module in pkgutil.walk_packages(roomful.__path__, "server."):
+for module in pkgutil.walk_packages(roomful.__path__, "roomful."):
     if module.name.endswith(".models"):
         importlib.import_module(module.name)
 
