@@ -52,9 +52,13 @@ def _open(path: str, busy_seconds: float, *, may_make: bool) -> sqlite3.Connecti
     if may_make:
         create_private(path)
     connection = sqlite3.connect(f"file:{quote(path)}?mode=rw", uri=True, timeout=busy_seconds, isolation_level=None)
-    _keep_a_wal(connection, until=time.monotonic() + busy_seconds)
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        _keep_a_wal(connection, until=time.monotonic() + busy_seconds)
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -74,9 +78,15 @@ class Connection(aiosqlite.Connection):
     """A connection as SQLAlchemy's dialect uses it: by one task at a time."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
-        super().__init__(connector, iter_chunk_size)
+        opened: list[sqlite3.Connection] = []
+
+        def open_and_note() -> sqlite3.Connection:
+            opened.append(connector())
+            return opened[0]
+
+        super().__init__(open_and_note, iter_chunk_size)
         # A connection that nobody closed must not keep the process alive.
-        self._thread = threading.Thread(target=_until_nobody_waits, args=(self._thread.run,), daemon=True)
+        self._thread = threading.Thread(target=_until_nobody_waits, args=(self._thread.run, opened), daemon=True)
         self._ahead: list[tuple[str, tuple[object, ...]]] = []
         self._has_begun = False
 
@@ -120,10 +130,15 @@ class Connection(aiosqlite.Connection):
             self._has_begun = False
 
 
-def _until_nobody_waits(work: Callable[[], None]) -> None:
-    """The driver's thread. It answers to an event loop, which may be closed by then, under whoever was cancelled."""
+def _until_nobody_waits(work: Callable[[], None], opened: list[sqlite3.Connection]) -> None:
+    """The driver's thread. It answers to an event loop, which may be closed by then, under whoever was cancelled.
+
+    It closes what it opened: the driver forgets a connection when the caller was cancelled while it was being opened.
+    """
     with suppress(RuntimeError):
         work()
+    for connection in opened:
+        connection.close()
 
 
 class Result(NamedTuple):
