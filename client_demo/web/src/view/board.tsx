@@ -55,6 +55,7 @@ export class Board extends Component<BoardProps> {
 
   render({ columns, held, members, canEdit, day }: BoardProps) {
     return (
+      // biome-ignore lint/a11y/noStaticElementInteractions: it listens for the cards in it, which take the focus
       <div
         class="board"
         ref={this.element}

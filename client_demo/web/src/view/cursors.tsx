@@ -46,7 +46,7 @@ function Cursor({ pointer, columns }: { pointer: Pointer; columns: Columns }) {
   }, [pointer, columns]);
   return (
     <div class={`cursor ${hueOf(pointer.user)}`} ref={element} data-user={pointer.user}>
-      <svg width="18" height="20" viewBox="0 0 18 20">
+      <svg width="18" height="20" viewBox="0 0 18 20" aria-hidden="true">
         <path d="M2 1.5l13.5 8.2-6.3 1.3-3.4 5.900z" />
       </svg>
       <span>{pointer.name}</span>

@@ -121,7 +121,10 @@ class Carried {
   land(): void {
     this.stop();
     const slot = this.options.board.querySelector(".slot.held");
-    if (!slot || reducedMotion()) return this.ghost.remove();
+    if (!slot || reducedMotion()) {
+      this.ghost.remove();
+      return;
+    }
     const { x, y } = slot.getBoundingClientRect();
     const landing = this.ghost.animate([{}, { transform: `translate(${x}px, ${y}px)` }], {
       duration: 160,

@@ -152,7 +152,7 @@ function Desk({ task: taskName }: { task: string | null }) {
     go(at.project(project.id));
     if (task) requestAnimationFrame(() => boardHandle.current?.focus(board.lastingId(task.id)));
   };
-  const escape = (event: KeyboardEvent) => {
+  const closeOnEscape = (event: KeyboardEvent) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     if (task) closeTask();
     else setBeside(null);
@@ -185,7 +185,7 @@ function Desk({ task: taskName }: { task: string | null }) {
       </TopBar>
       {isArchived && <p class="ribbon">This project is archived: it can be read, not changed.</p>}
       {!isArchived && role === "viewer" && <p class="ribbon">You are a viewer here: you see everything and change nothing.</p>}
-      <main class="desk" onKeyDown={escape}>
+      <main class="desk" onKeyDown={closeOnEscape}>
         <h2 class="sr">Board</h2>
         <Board
           handle={boardHandle}

@@ -127,7 +127,7 @@ export function Field({ label, value, onInput, type = "text", autoComplete, minL
 /** A board with people in it, drawn. */
 function Scene() {
   return (
-    <svg class="scene" viewBox="0 0 420 420">
+    <svg class="scene" viewBox="0 0 420 420" aria-hidden="true">
       <g class="scene-column">
         <rect x="24" y="60" width="112" height="300" rx="16" />
         <rect x="154" y="60" width="112" height="300" rx="16" />
