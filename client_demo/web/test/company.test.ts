@@ -29,11 +29,16 @@ test("gestures are those of others, and end with their connection or in silence"
   expect(company.writers.value.size).toBe(0);
 });
 
-test.each([null, 7, "x", [], { at: { x: 1, y: "2", task: "t" } }, { at: { x: NaN, y: 0, column: "todo" } }, { edits: 3 }])(
-  "a message that is no gesture (%j) points nowhere",
-  (data) => {
-    const gesture = readGesture(data);
-    expect(gesture?.at ?? null).toBeNull();
-    expect(gesture?.edits ?? null).toBeNull();
-  },
-);
+test.each([
+  null,
+  7,
+  "x",
+  [],
+  { at: { x: 1, y: "2", task: "t" } },
+  { at: { x: NaN, y: 0, column: "todo" } },
+  { edits: 3 },
+])("a message that is no gesture (%j) points nowhere", (data) => {
+  const gesture = readGesture(data);
+  expect(gesture?.at ?? null).toBeNull();
+  expect(gesture?.edits ?? null).toBeNull();
+});

@@ -34,11 +34,20 @@ test("history that is no longer kept is said to be", async () => {
 
 test.each([
   [event(1, "task.created", { task: task("1") }), "added|Task 1|"],
-  [event(1, "task.moved", { task: task("1", { status: "done" }), changed: ["status", "position"] }), "moved|Task 1|to Done"],
+  [
+    event(1, "task.moved", { task: task("1", { status: "done" }), changed: ["status", "position"] }),
+    "moved|Task 1|to Done",
+  ],
   [event(1, "task.moved", { task: task("1"), changed: ["position"] }), "moved|Task 1|within To do"],
   [event(1, "task.updated", { task: task("1"), changed: ["title"] }), "renamed a task to|Task 1|"],
-  [event(1, "task.updated", { task: task("1", { assignee_id: "ada" }), changed: ["assignee_id"] }), "gave|Task 1|to Ada"],
-  [event(1, "task.updated", { task: task("1"), changed: ["labels", "due_on"] }), "changed the labels and the due date of|Task 1|"],
+  [
+    event(1, "task.updated", { task: task("1", { assignee_id: "ada" }), changed: ["assignee_id"] }),
+    "gave|Task 1|to Ada",
+  ],
+  [
+    event(1, "task.updated", { task: task("1"), changed: ["labels", "due_on"] }),
+    "changed the labels and the due date of|Task 1|",
+  ],
   [event(1, "task.deleted", { task: { id: "1" } as never }), "deleted|Old title|"],
   [event(1, "member.updated", { member: { ...snapshot().members[1]!, role: "editor" } }), "made|Bob|an editor"],
   [event(1, "planet.discovered", {}), "planet discovered||"],

@@ -57,7 +57,11 @@ test("creating and deleting keep the count of tasks", () => {
 });
 
 test("a move that rebalances the column moves its neighbours too", () => {
-  const before = snapshot([task("1", { position: "a0" }), task("2", { position: "a1" }), task("3", { position: "a2" })]);
+  const before = snapshot([
+    task("1", { position: "a0" }),
+    task("2", { position: "a1" }),
+    task("3", { position: "a2" }),
+  ]);
   const moved = task("3", { position: "a1", version: 2 });
   const after = fold(before, event(11, "task.moved", { task: moved, positions: { "1": "a2", "2": "a3" } }));
   expect(after.tasks.toSorted(byPosition).map((each) => each.id)).toEqual(["3", "1", "2"]);
@@ -65,7 +69,10 @@ test("a move that rebalances the column moves its neighbours too", () => {
 
 test("an event of the project keeps the reader's own role", () => {
   const { role: _, ...project } = { ...snapshot().project, name: "Gemini" };
-  expect(fold(snapshot(), event(11, "project.updated", { project })).project).toMatchObject({ name: "Gemini", role: "owner" });
+  expect(fold(snapshot(), event(11, "project.updated", { project })).project).toMatchObject({
+    name: "Gemini",
+    role: "owner",
+  });
 });
 
 test("a hand-over changes both members and the project", () => {

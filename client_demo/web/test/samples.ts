@@ -48,7 +48,12 @@ export function snapshot(tasks: Task[] = [], offset = 10): Snapshot {
   };
 }
 
-export function event(offset: number, type: string, data: ProjectEvent["data"], more: Partial<ProjectEvent> = {}): ProjectEvent {
+export function event(
+  offset: number,
+  type: string,
+  data: ProjectEvent["data"],
+  more: Partial<ProjectEvent> = {},
+): ProjectEvent {
   return { id: `event-${offset}`, type, project_id: "p", offset, actor_id: BOB, at: AT, version: 1, data, ...more };
 }
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { Session, SignedOut, type Exclusive } from "../src/account/session";
-import { Refused, Unavailable, type request } from "../src/api/request";
+import { type Exclusive, Session, SignedOut } from "../src/account/session";
+import { Refused, type request, Unavailable } from "../src/api/request";
 import { MemoryStorage } from "./samples";
 
 const USER = { id: "ada", email: "ada@example.org", name: "Ada", role: "user" as const };

@@ -1,7 +1,7 @@
 /** The person's sign-in, one for all tabs of this browser. */
 
-import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { Refused, request, Unavailable, type Answer, type RequestOptions } from "../api/request";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { type Answer, Refused, type RequestOptions, request, Unavailable } from "../api/request";
 import type { TokenAnswer, User } from "../api/shapes";
 
 const KEY = "roomful.session";
@@ -183,12 +183,15 @@ export class Session {
     if (!kept) return;
     const early = kept.lifetime_ms * (0.15 + 0.1 * Math.random());
     const wait = Math.max(1_000, kept.expires_at - Date.now() - early);
-    this.timer = setTimeout(() => {
-      this.renew(kept.access_token).catch((failure: unknown) => {
-        // No network: `token()` renews when somebody asks. A person who is signed out has been told already.
-        if (!(failure instanceof Unavailable) && !(failure instanceof SignedOut)) throw failure;
-      });
-    }, Math.min(wait, 2 ** 31 - 1));
+    this.timer = setTimeout(
+      () => {
+        this.renew(kept.access_token).catch((failure: unknown) => {
+          // No network: `token()` renews when somebody asks. A person who is signed out has been told already.
+          if (!(failure instanceof Unavailable) && !(failure instanceof SignedOut)) throw failure;
+        });
+      },
+      Math.min(wait, 2 ** 31 - 1),
+    );
   }
 
   private read(): Kept | null {

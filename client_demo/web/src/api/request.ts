@@ -58,7 +58,12 @@ export async function request<T>(method: string, path: string, options: RequestO
   let response: Response;
   let text: string;
   try {
-    response = await fetch(apiAddress(path), { method, headers, body: body ?? null, signal: AbortSignal.timeout(DEADLINE_MS) });
+    response = await fetch(apiAddress(path), {
+      method,
+      headers,
+      body: body ?? null,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
     text = await response.text();
   } catch {
     throw new Unavailable("The server can't be reached.");

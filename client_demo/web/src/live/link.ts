@@ -1,8 +1,8 @@
 /** This tab's connection to the event socket, and what to tell people about it. */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { Centrifuge, UnauthorizedError } from "centrifuge";
-import { SignedOut, type Session } from "../account/session";
+import { type Session, SignedOut } from "../account/session";
 import { socketAddress } from "../api/address";
 
 /** `stopped`: the server closed the connection for good and said why. Times are of `Date.now()`. */

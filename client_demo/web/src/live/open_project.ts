@@ -1,6 +1,6 @@
 /** One project while it is open in this window: its board, its people, and the ways in and out. */
 
-import { effect, signal, type ReadonlySignal } from "@preact/signals";
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Session } from "../account/session";
 import { newId } from "../api/identifier";
 import type { ProjectEvent, Status, Task, User } from "../api/shapes";

@@ -1,6 +1,6 @@
 /** One project, live: the snapshot and the events after it on their way into the board, and who is here. */
 
-import { signal, type ReadonlySignal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import type { PublicationContext, Subscription } from "centrifuge";
 import type { Session } from "../account/session";
 import { Refused } from "../api/request";

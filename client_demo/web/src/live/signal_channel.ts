@@ -1,7 +1,7 @@
 /** What this person's hands do, told to the others: pointer, held card, field being written in. */
 
 import type { PublicationContext, Subscription } from "centrifuge";
-import { readGesture, type Company, type Gesture } from "../state/company";
+import { type Company, type Gesture, readGesture } from "../state/company";
 import type { Link } from "./link";
 
 const SHORTEST_GAP_MS = 66; // 15 a second look smooth once the receiver glides between them

@@ -1,8 +1,8 @@
 /** One project as this person sees it: what the server has said, with their own unanswered changes on top. */
 
-import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Member, ProjectEvent, Role, Snapshot, Task } from "../api/shapes";
-import { predict, type Change } from "./change";
+import { type Change, predict } from "./change";
 import { fold } from "./fold";
 
 interface Pending {
@@ -39,9 +39,7 @@ export class Board {
 
   constructor(readonly userId: string) {
     this.role = computed(() => this.members.value.get(userId)?.role ?? this.visible.value?.project.role ?? null);
-    this.canEdit = computed(
-      () => (this.role.value === "owner" || this.role.value === "editor") && !this.isArchived,
-    );
+    this.canEdit = computed(() => (this.role.value === "owner" || this.role.value === "editor") && !this.isArchived);
   }
 
   get snapshot(): Snapshot | null {

@@ -1,6 +1,6 @@
 /** Who is in the project right now, where they point and what they are writing in. */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
 /** A place on the board that means the same on every screen: on a card, or in a column (`y` in pixels then). */
 export type Place = { task: string; x: number; y: number } | { column: string; x: number; y: number };

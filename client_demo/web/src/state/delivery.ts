@@ -1,6 +1,6 @@
 /** How each kind of change is asked of the server. */
 
-import type { RequestOptions, Answer } from "../api/request";
+import type { Answer, RequestOptions } from "../api/request";
 import type { Task } from "../api/shapes";
 import type { Board } from "./board";
 import type { Change } from "./change";

@@ -1,7 +1,7 @@
 /** A project's history, newest first: pages of the log as they are asked for, and live events as they come. */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
-import { Refused, type Answer } from "../api/request";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type Answer, Refused } from "../api/request";
 import type { ProjectEvent } from "../api/shapes";
 
 const PAGE = 50;

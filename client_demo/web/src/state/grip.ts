@@ -1,6 +1,6 @@
 /** The card in hand: where it was taken from, and where it would land if it were let go now. */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { STATUSES, type Status, type Task } from "../api/shapes";
 import { column } from "./change";
 

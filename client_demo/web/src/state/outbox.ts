@@ -1,11 +1,11 @@
 /** The queue of this person's changes on their way to the server: one at a time, in order, kept while there is no way. */
 
-import { signal, type ReadonlySignal } from "@preact/signals";
-import { Refused, Unavailable } from "../api/request";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import { SignedOut } from "../account/session";
+import { Refused, Unavailable } from "../api/request";
 import type { Task } from "../api/shapes";
 import type { Board } from "./board";
-import { conflicts, isMade, type Change } from "./change";
+import { type Change, conflicts, isMade } from "./change";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;

@@ -1,6 +1,6 @@
 /** An event of the log, in words. */
 
-import { STATUS_NAMES, type EventData, type Member, type ProjectEvent, type Task } from "../api/shapes";
+import { type EventData, type Member, type ProjectEvent, STATUS_NAMES, type Task } from "../api/shapes";
 
 /** A sentence after the actor's name; `subject` is what it is about and stands out, `task` opens it. */
 export interface Sentence {

@@ -35,7 +35,8 @@ function Screen() {
     if (!user) document.title = "Sign in · Roomful";
   }, [user]);
   if (!user) {
-    if (where.screen === "sign-in") return <SignIn key="in" isNew={false} email={where.email} password={where.password} />;
+    if (where.screen === "sign-in")
+      return <SignIn key="in" isNew={false} email={where.email} password={where.password} />;
     return <SignIn key={where.screen} isNew={where.screen === "register"} />;
   }
   if (isAtDoor) return null;
@@ -67,7 +68,14 @@ function Room() {
         <>
           <TopBar />
           <main class="page">
-            <State title="There is nothing here" action={<a class="button primary" href={at.projects}>Go to your projects</a>}>
+            <State
+              title="There is nothing here"
+              action={
+                <a class="button primary" href={at.projects}>
+                  Go to your projects
+                </a>
+              }
+            >
               The address leads nowhere.
             </State>
           </main>

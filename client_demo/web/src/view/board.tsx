@@ -1,13 +1,13 @@
 /** The board: three columns, and the ways to carry a card between them. */
 
 import { Component, createRef } from "preact";
-import { STATUS_NAMES, STATUSES, type Member, type Status, type Task } from "../api/shapes";
+import { type Member, STATUS_NAMES, STATUSES, type Status, type Task } from "../api/shapes";
 import type { OpenProject } from "../live/open_project";
 import type { Place } from "../state/company";
 import type { Columns, Grip, Held } from "../state/grip";
 import { Column } from "./column";
 import { watchPointer } from "./drag";
-import { measure, play, slotOf, type Spots } from "./flip";
+import { measure, play, type Spots, slotOf } from "./flip";
 import { say } from "./notice";
 
 interface BoardProps {

@@ -2,8 +2,8 @@
 
 import { Component } from "preact";
 import type { Member, Task } from "../api/shapes";
-import type { Pointer } from "../state/company";
 import type { Touch } from "../live/open_project";
+import type { Pointer } from "../state/company";
 import { Avatar, hueOf } from "./avatar";
 import { due } from "./dates";
 import { Icon } from "./icons";

@@ -1,7 +1,7 @@
 /** One status of the board: its cards, and a line to add one. */
 
 import { useRef, useState } from "preact/hooks";
-import { STATUS_NAMES, type Member, type Status, type Task } from "../api/shapes";
+import { type Member, STATUS_NAMES, type Status, type Task } from "../api/shapes";
 import type { Held } from "../state/grip";
 import { Card } from "./card";
 import { useProject } from "./context";

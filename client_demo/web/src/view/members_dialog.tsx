@@ -138,7 +138,8 @@ function Invite() {
       );
       const { name, email_verified } = added.body;
       if (email_verified) notify(`${name} is a member now.`);
-      else notify(`${name} is a member now. Nobody has checked that ${email.trim()} is theirs: anyone can register it.`);
+      else
+        notify(`${name} is a member now. Nobody has checked that ${email.trim()} is theirs: anyone can register it.`);
       setEmail("");
     } catch (failure) {
       setProblem(messageOf(failure));

@@ -1,7 +1,7 @@
 /** An open project: the board with everything around it, or why it can't be shown. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { computed } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { User } from "../api/shapes";
 import { OpenProject } from "../live/open_project";
 import { Grip } from "../state/grip";
@@ -130,7 +130,9 @@ function Desk({ task: taskName }: { task: string | null }) {
   const grip = useMemo(() => new Grip(computed(() => board.visible.value?.tasks ?? [])), [board]);
   const day = useDay();
   const snapshot = board.visible.value!;
-  const task = taskName ? snapshot.tasks.find((each) => each.id === board.realId(taskName) || each.id === taskName) : null;
+  const task = taskName
+    ? snapshot.tasks.find((each) => each.id === board.realId(taskName) || each.id === taskName)
+    : null;
   const wasOpen = useRef<string | null>(null);
 
   // A task that is deleted while it is open closes; one that never was is no page of its own either.
@@ -184,7 +186,9 @@ function Desk({ task: taskName }: { task: string | null }) {
         </button>
       </TopBar>
       {isArchived && <p class="ribbon">This project is archived: it can be read, not changed.</p>}
-      {!isArchived && role === "viewer" && <p class="ribbon">You are a viewer here: you see everything and change nothing.</p>}
+      {!isArchived && role === "viewer" && (
+        <p class="ribbon">You are a viewer here: you see everything and change nothing.</p>
+      )}
       <main class="desk" onKeyDown={closeOnEscape}>
         <h2 class="sr">Board</h2>
         <Board
@@ -217,7 +221,10 @@ function tellRefusal({ change, message, conflicting }: Refusal): void {
     move: "The card went back.",
     delete: "The task was not deleted.",
   };
-  const reason = conflicting.length > 0 ? `Somebody changed the ${conflicting.join(" and the ").replace(/_/g, " ")} first.` : message;
+  const reason =
+    conflicting.length > 0
+      ? `Somebody changed the ${conflicting.join(" and the ").replace(/_/g, " ")} first.`
+      : message;
   notify(`${words[change.kind]} ${reason}`, "bad");
 }
 

@@ -1,8 +1,8 @@
 /** All projects of the person. */
 
 import { useEffect, useId, useMemo, useState } from "preact/hooks";
-import { nextPage } from "../api/request";
 import { newId } from "../api/identifier";
+import { nextPage } from "../api/request";
 import type { Project } from "../api/shapes";
 import { useSession } from "./context";
 import { ago } from "./dates";
@@ -125,7 +125,11 @@ export function Projects() {
                     <span>
                       {project.task_count} {project.task_count === 1 ? "task" : "tasks"}
                     </span>
-                    <span>{project.role === "owner" ? "Yours" : `You are ${project.role === "editor" ? "an editor" : "a viewer"}`}</span>
+                    <span>
+                      {project.role === "owner"
+                        ? "Yours"
+                        : `You are ${project.role === "editor" ? "an editor" : "a viewer"}`}
+                    </span>
                     <time dateTime={project.updated_at}>Changed {ago(project.updated_at)}</time>
                   </span>
                 </a>

@@ -1,6 +1,6 @@
 /** Where in the client one is. It stands behind the `#`, so that the server needs to know one address only. */
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
 export type Route =
   | { screen: "sign-in"; email: string; password: string }

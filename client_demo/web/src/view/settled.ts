@@ -31,9 +31,12 @@ export function useSettled<F extends Field>(stored: string, save: (value: string
   };
   const latest = useRef(keep);
   latest.current = keep;
-  useLayoutEffect(() => () => {
-    if (isTyping.current) latest.current();
-  }, []);
+  useLayoutEffect(
+    () => () => {
+      if (isTyping.current) latest.current();
+    },
+    [],
+  );
 
   return {
     ref: field,

@@ -56,9 +56,7 @@ export function SignIn({ isNew, email: givenEmail = "", password: givenPassword 
         )}
         {isGiven && absence !== "ended" && <p class="note">A demo sign-in is filled in. Only one button left.</p>}
         <form onSubmit={submit} aria-describedby={problem ? problemId : undefined}>
-          {isNew && (
-            <Field label="Name" value={name} onInput={setName} autoComplete="name" maxLength={100} />
-          )}
+          {isNew && <Field label="Name" value={name} onInput={setName} autoComplete="name" maxLength={100} />}
           <Field label="E-mail address" type="email" value={email} onInput={setEmail} autoComplete="username" />
           <Field
             label="Password"
@@ -151,12 +149,16 @@ function Scene() {
       <g class="scene-cursor hue-4">
         <path d="M262 226l26 14-11 2.4-6 10z" />
         <rect x="284" y="250" width="46" height="20" rx="10" />
-        <text x="307" y="264">Ada</text>
+        <text x="307" y="264">
+          Ada
+        </text>
       </g>
       <g class="scene-cursor hue-0">
         <path d="M92 292l26 14-11 2.4-6 10z" />
         <rect x="114" y="316" width="56" height="20" rx="10" />
-        <text x="142" y="330">Grace</text>
+        <text x="142" y="330">
+          Grace
+        </text>
       </g>
     </svg>
   );

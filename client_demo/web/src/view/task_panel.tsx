@@ -40,12 +40,7 @@ export function TaskPanel({ task, onClose }: PanelProps) {
     save({ due_on: value || null }, { due_on: task.due_on }),
   );
   return (
-    <aside
-      class="panel task-panel"
-      ref={panel}
-      tabIndex={-1}
-      aria-label={`Task: ${task.title}`}
-    >
+    <aside class="panel task-panel" ref={panel} tabIndex={-1} aria-label={`Task: ${task.title}`}>
       <header class="panel-head">
         <span class={`status-chip ${task.status}`}>
           <span class="dot" aria-hidden="true" />
@@ -106,10 +101,16 @@ export function TaskPanel({ task, onClose }: PanelProps) {
           placeholder={canEdit ? "What is it about? What is done when it is done?" : "No description."}
         />
         <p class="quiet small">
-          Added by {creator} <time dateTime={task.created_at} title={moment(task.created_at)}>{ago(task.created_at)}</time>
+          Added by {creator}{" "}
+          <time dateTime={task.created_at} title={moment(task.created_at)}>
+            {ago(task.created_at)}
+          </time>
           {task.updated_at !== task.created_at && (
             <>
-              , changed <time dateTime={task.updated_at} title={moment(task.updated_at)}>{ago(task.updated_at)}</time>
+              , changed{" "}
+              <time dateTime={task.updated_at} title={moment(task.updated_at)}>
+                {ago(task.updated_at)}
+              </time>
             </>
           )}
         </p>
@@ -138,7 +139,9 @@ export function TaskPanel({ task, onClose }: PanelProps) {
 }
 
 function endOf(tasks: Task[]): string | null {
-  return tasks.reduce<Task | null>((last, task) => (!last || task.position > last.position ? task : last), null)?.id ?? null;
+  return (
+    tasks.reduce<Task | null>((last, task) => (!last || task.position > last.position ? task : last), null)?.id ?? null
+  );
 }
 
 function Fact({ label, children }: { label: string; children: (id: string) => ComponentChildren }) {
@@ -226,7 +229,11 @@ function Writing({ task, field, label, maxLength, required, canEdit, placeholder
           if (event.key === "Escape" && draft && draft.text !== draft.base) {
             event.preventDefault();
             setDraft({ text: current, base: current });
-          } else if (event.key === "Enter" && !event.isComposing && (field === "title" || event.ctrlKey || event.metaKey)) {
+          } else if (
+            event.key === "Enter" &&
+            !event.isComposing &&
+            (field === "title" || event.ctrlKey || event.metaKey)
+          ) {
             event.preventDefault();
             area.current!.blur();
           }

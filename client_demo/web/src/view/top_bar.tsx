@@ -6,7 +6,7 @@ import { Avatar } from "./avatar";
 import { useSession } from "./context";
 import { Icon, Mark } from "./icons";
 import { at } from "./route";
-import { theme, type Theme } from "./theme";
+import { type Theme, theme } from "./theme";
 
 interface TopBarProps {
   title?: string;
