@@ -1,12 +1,16 @@
 # Every target works on a fresh clone with nothing but Python 3.11+ and make.
 #
 #   make run [PORT=8000]       the server with demo people and a demo project
+#   make unit [ARGS="-k hub"]  the inner loop: what needs no service, and the board's own tests
 #   make test [ARGS="-k log"]  every test, against real services that the tests start themselves
+#   make newest                unit and contract tests on the newest Python that is installed here
+#   make coverage [ARGS=tests/unit]  what the tests reach: a summary, and htmlcov/index.html line by line
 #   make torture [SECONDS=600] [SEED=…]  whether the promise holds while everything breaks (docs/torture.md)
 #   make conformance           the SDKs' own test suites, and Autobahn's (docs/conformance.md)
-#   make lint | format         style, types and import rules | apply the style
+#   make lint | format         style, types and import rules of Python, TypeScript and shell | apply the style
 #   make bench [ARGS="create board"]  the benchmark suite, or parts of it
 #   make lock                  the lock files anew from pyproject.toml
+#   make clean                 remove what these have made
 #
 # Another interpreter: make PYTHON=python3.12 …
 
@@ -15,7 +19,8 @@ INTERPRETERS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.
 PORT ?= 8000
 ARGS ?=
 
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # What is installed is in a lock file with its hash, the tools that install the project itself included.
 INSTALL := $(PIP) install --quiet --require-hashes
@@ -28,10 +33,18 @@ WEB := client_demo/web
 BOARD := server/roomful/board
 # Compiled by the installation, where there is a compiler.
 NATIVE := server/roomful/transport/websocket/native.c
+SCRIPTS := .ci/run $(shell git ls-files '*.sh' 2>/dev/null)
 
-.PHONY: run web test conformance chromium proxies torture lint format bench lock clean
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-run: .venv/.run web
+# The board's own tools need Node.js. Where there is none that is said; CI does not pass for it.
+NODE := $(shell command -v npm 2>/dev/null)
+WEB_TOOLS := $(if $(NODE),$(WEB)/node_modules/.package-lock.json)
+in_web = $(if $(NODE),cd $(WEB) && npm run --silent $1,echo "Left out: TypeScript, for there is no Node.js here." >&2; [ "$$CI" != true ])
+
+.PHONY: run web unit test newest coverage conformance chromium proxies portability torture lint format bench lock clean
+
+run: $(VENV)/.run web
 	@$(BIN)/roomful serve --demo --port $(PORT)
 
 # The browser client. Without Node the server runs too, and says on its first page how to get it.
@@ -50,14 +63,36 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 	touch $@
 
 # They start processes by the hundred, which must not compile the code anew each time.
-test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/.test chromium proxies
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+unit test newest coverage: export PYTHONDONTWRITEBYTECODE =
 
-conformance: .venv/.test
+unit: $(VENV)/.test $(WEB_TOOLS)
+	@$(PYTEST) tests/unit $(ARGS)
+	@$(call in_web,test)
+
+test: $(VENV)/.test chromium proxies
+	@$(PYTEST) $(ARGS)
+
+# On the path or in pyenv. Nothing installs one: Debian has a single version in each release, and neither PyPI nor npm has any.
+newest: $(VENV)/.test
+	@for version in 3.14 3.13 3.12; do \
+		for python in python$$version "$$(pyenv prefix $$version 2>/dev/null)/bin/python"; do \
+			$$python -m venv --help >/dev/null 2>&1 || continue; \
+			! $(BIN)/python$$version --version >/dev/null 2>&1 || break 2; \
+			exec $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$python portability; \
+		done; \
+	done; \
+	echo "$$($(BIN)/python --version) is the newest Python here: make test runs on it"
+
+portability: $(VENV)/.test
+	@$(PYTEST) tests/unit tests/contract $(ARGS)
+
+coverage: $(VENV)/.test chromium proxies
+	@$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+
+conformance: $(VENV)/.test
 	@$(BIN)/python -m tests.conformance.suites
 
-torture: .venv/.test
+torture: $(VENV)/.test
 	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # For the browser tests, from Debian's packages where that is allowed; elsewhere those tests say what they miss.
@@ -84,49 +119,54 @@ proxies:
 		[ -z "$$mine" ] || rm -f $$mine; \
 	fi
 
-lint: .venv/.test
+lint: $(VENV)/.test $(WEB_TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck $(SCRIPTS)
+	$(BIN)/shfmt --indent 2 --diff $(SCRIPTS)
+	@$(call in_web,lint)
 
-format: .venv/.test
+format: $(VENV)/.test $(WEB_TOOLS)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/shfmt --indent 2 --write $(SCRIPTS)
+	@$(call in_web,format)
 
-bench: .venv/.test
+bench: $(VENV)/.test
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: .venv/.test
+lock: $(VENV)/.test
 	$(PIP) install --quiet uv
 	$(LOCK) --extra build --output-file requirements.lock $(ARGS)
 	$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock $(ARGS)
 
 clean:
 	rm -rf $(WEB)/node_modules $(BOARD)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build $(NATIVE:.c=.*.so)
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov build $(NATIVE:.c=.*.so)
 
-.venv/bin/python:
+$(BIN)/python:
 	@for python in $(INTERPRETERS); do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			echo "Making .venv with $$($$python --version)"; \
-			$$python -m venv .venv && exit 0; \
-			rm -rf .venv; \
+			echo "Making $(VENV) with $$($$python --version)"; \
+			$$python -m venv $(VENV) && exit 0; \
+			rm -rf $(VENV); \
 			echo "$$python can't make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; \
 			exit 1; \
 		fi; \
 	done; \
 	echo "Roomful needs Python 3.11 or newer; not found as: $(INTERPRETERS). Name one: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1
 
-.venv/.run: pyproject.toml requirements.lock $(NATIVE) | .venv/bin/python
+$(VENV)/.run: pyproject.toml requirements.lock $(NATIVE) | $(BIN)/python
 	@echo "Installing what the server needs"
 	@$(INSTALL) --requirement requirements.lock
 	@$(INSTALL_SELF)
 	@touch $@
 
 # The test requirements hold the server's, at the same versions.
-.venv/.test: pyproject.toml requirements.lock requirements-test.lock $(NATIVE) | .venv/bin/python
+$(VENV)/.test: pyproject.toml requirements.lock requirements-test.lock $(NATIVE) | $(BIN)/python
 	@echo "Installing what the tests need"
 	@$(INSTALL) --requirement requirements-test.lock
 	@$(INSTALL_SELF)
-	@touch .venv/.run $@
+	@touch $(VENV)/.run $@
