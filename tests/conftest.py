@@ -1,6 +1,7 @@
 """Fixtures for every test: the ground it stands on is real and its own."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -51,6 +52,15 @@ def absent(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out, once for each reason."""
+    left_out = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    if left_out:
+        terminalreporter.section("left out")
+    for reason, tests in left_out.most_common():
+        terminalreporter.write_line(f"{tests} tests, {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(autouse=True)
