@@ -138,6 +138,8 @@ async def test_old_snapshot_and_events_are_the_new_snapshot(
     before_last, result = old, old
     for event in events:
         before_last, result = result, fold(result, event)
+        if "changed" in event["data"]:
+            assert event["data"]["previous"] == values_before(before_last, event)
     assert in_order(result) == own_role_aside(new, old, scene.ada)
     assert (len(events) == 0) == (case == "nothing")
     if events:
@@ -172,6 +174,20 @@ async def test_the_first_event_tells_of_everything(scene: Scene, runtime: Runtim
 @pytest.mark.parametrize("vector", vectors.load(), ids=lambda vector: vector["name"])
 def test_the_cases_that_other_languages_are_tested_with(vector: Json) -> None:
     assert in_order(fold(vector["snapshot"], vector["event"])) == in_order(vector["result"])
+
+
+def values_before(snapshot: Json, event: Json) -> Json:
+    """What the snapshot before the event has in the fields that this tells of as `previous`."""
+    data = event["data"]
+    match event["type"].partition(".")[0]:
+        case "project":
+            old = snapshot["project"]
+        case "member":
+            (old,) = (each for each in snapshot["members"] if each["user_id"] == data["member"]["user_id"])
+        case _:
+            (old,) = (each for each in snapshot["tasks"] if each["id"] == data["task"]["id"])
+    told = {"status", "position"} if event["type"] == "task.moved" else set(data["changed"]) - {"description"}
+    return {name: old[name] for name in data["changed"] if name in told}
 
 
 async def recorded(runtime: Runtime, project: Project, *, after: int = 0) -> list[Json]:

@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 from roomful.channels import ACCESS_CHANNEL
 from roomful.db.base import now
 from roomful.eventlog import log
+from roomful.identity.events import REVOKED, SessionRevoked, UserDeactivated, UserSignedOut
 from roomful.identity.models import SignIn, Ticket, User
 from roomful.identity.people import identify
-from roomful.identity.revocations import deactivate, read_revocation, revoke
+from roomful.identity.revocations import deactivate, revoke
 from roomful.identity.sign_ins import purge_expired
 from roomful.identity.tickets import redeem_ticket
 from roomful.identity.tokens import AccessClaims, TokenInvalid
@@ -317,12 +318,10 @@ class TestEnding:
 
         async with runtime.database.read() as session:
             page = await log.read_since(session, ACCESS_CHANNEL, 0, limit=100)
-        revocations = [read_revocation(publication.data) for publication in page.publications]
-        assert {revocation.user_id for revocation in revocations} == {ada.id}
-        assert [[revocation.ends(session_id) for session_id in ids] for revocation in revocations] == [
-            [False, True, False],
-            [False, True, True],
-            [True, True, True],
+        assert [REVOKED.read(publication.type, publication.data) for publication in page.publications] == [
+            SessionRevoked(user_id=ada.id, session_id=ids[1]),
+            UserSignedOut(user_id=ada.id, kept_session_id=ids[0]),
+            UserDeactivated(user_id=ada.id),
         ]
 
 

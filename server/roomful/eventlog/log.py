@@ -4,15 +4,17 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.base import now
 from roomful.db.statement import Change, Statement
 from roomful.eventlog.models import CHANNEL, EVENT, Channel, Event
+from roomful.eventlog.typed_event import TypedEvent
 from roomful.ids import new_id
 from roomful.realtime.history.port import PAGE_BYTES, Expired, Page, UnknownChannel
 from roomful.realtime.publication import Position, Publication
@@ -41,14 +43,28 @@ _COMMITTING = "roomful_recorded_events"
 class EventData:
     """What a feature tells of a change; the log adds id, offset and time.
 
-    `data` is JSON: the resource after the change under its name (`{"task": {…}}`), with `changed` for an update.
+    `data` is JSON: the resource after the change under its name (`{"task": {…}}`), with `changed` and `previous` for an
+    update. Features make it `of` a TypedEvent, which says what a type holds.
     """
 
     type: str
     actor_id: str | None
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     project_id: str | None = None
     mutation_id: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        event: TypedEvent,
+        *,
+        actor_id: str | None,
+        project_id: str | None = None,
+        mutation_id: str | None = None,
+    ) -> Self:
+        return cls(
+            type=event.type, actor_id=actor_id, data=event.data(), project_id=project_id, mutation_id=mutation_id
+        )
 
 
 async def open_channel(session: AsyncSession, name: str) -> Position:
@@ -180,7 +196,17 @@ def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> 
     }
     if event.mutation_id is not None:
         body["mutation_id"] = event.mutation_id
-    return msgspec.json.encode(body)
+    return _encode(body)
+
+
+def _fields_of(value: object) -> dict[str, object]:
+    """What msgspec can't encode by itself: the models in a TypedEvent."""
+    if not isinstance(value, BaseModel):
+        raise NotImplementedError(f"an event can't hold {type(value)}")
+    return vars(value)
+
+
+_encode = msgspec.json.Encoder(enc_hook=_fields_of).encode
 
 
 _LOCK = Statement(

@@ -1,7 +1,7 @@
 """The AsyncAPI document: channels, their events, and where to connect for them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from roomful import __version__
 from roomful.channels import Kind
+from roomful.eventlog.typed_event import TypedEvent
 from roomful.gateway.channel_rules import RULES
 from roomful.projects import events as projects
 from roomful.projects.schemas import Event
@@ -22,8 +23,8 @@ from roomful.tasks import events as tasks
 from roomful.web.dependencies import API
 from roomful.web.schemas import Out
 
-PROJECT_EVENTS: Mapping[str, type[Out]] = {**projects.EVENTS, **tasks.EVENTS}
-OWN_EVENTS: Mapping[str, type[Out]] = projects.OWN_EVENTS
+PROJECT_EVENTS = {event.type: event for event in (*projects.EVENTS, *tasks.EVENTS)}
+OWN_EVENTS = {event.type: event for event in projects.OWN_EVENTS}
 
 ABOUT = f"""\
 Every change to a project is one event, committed with it, at the project's next offset: 1, 2, 3 … without a hole. A
@@ -65,7 +66,7 @@ router = APIRouter(routes=[Route("/asyncapi.json", show_asyncapi, methods=["GET"
 
 def document() -> Json:
     """In AsyncAPI 3.0, whose sections are named here as there."""
-    events = {type_: _event_model(type_, data) for type_, data in {**PROJECT_EVENTS, **OWN_EVENTS}.items()}
+    events = {type_: _event_model(data) for type_, data in {**PROJECT_EVENTS, **OWN_EVENTS}.items()}
     schemas = _schemas([*events.values(), Reset])
     messages: Json = {
         type_: _message(type_, {"$ref": f"#/components/schemas/{model.__name__}"}) for type_, model in events.items()
@@ -109,10 +110,11 @@ def _encoded() -> bytes:
     return msgspec.json.encode(document())
 
 
-def _event_model(type_: str, data: type[Out]) -> type[Event]:
-    name = "".join(word.capitalize() for word in type_.split(".")) + "Event"
-    literal: Any = Literal[type_]  # of a value that only runs know
-    return create_model(name, __base__=Event, __doc__=data.__doc__, type=(literal, ...), data=(data, ...))
+def _event_model(data: type[TypedEvent]) -> type[Event]:
+    literal: Any = Literal[data.type]  # of a value that only runs know
+    return create_model(
+        f"{data.__name__}Event", __base__=Event, __doc__=data.__doc__, type=(literal, ...), data=(data, ...)
+    )
 
 
 def _schemas(models: Iterable[type[Out]]) -> Json:

@@ -1,18 +1,21 @@
 """Losing access: the events that end somebody's subscriptions or sockets, on every node that sees them."""
 
 from collections.abc import Callable
-
-import msgspec
+from typing import assert_never
 
 from roomful.channels import ACCESS_CHANNEL, parse_channel, project_channel, signal_channel
 from roomful.concurrency.task_scope import TaskScope
-from roomful.identity.revocations import read_revocation
+from roomful.eventlog.typed_event import EventReader
+from roomful.identity.events import REVOKED, Revoked, SessionRevoked, UserDeactivated, UserSignedOut
+from roomful.projects.events import MemberRemoved, MemberUpdated, ProjectDeleted
 from roomful.realtime.delivery.hub import Hub
 from roomful.realtime.node.socket_registry import SocketRegistry
 from roomful.realtime.protocol.codes import FORCE_DISCONNECT, SERVER_UNSUBSCRIBE, UNSUBSCRIBE_INSUFFICIENT, Unsubscribe
 from roomful.realtime.publication import Publication
 
-_ACCESS_EVENTS = ("member.removed", "member.updated", "project.deleted")
+EndsAccess = MemberRemoved | MemberUpdated | ProjectDeleted
+
+ENDS_ACCESS: EventReader[EndsAccess] = EventReader(MemberRemoved, MemberUpdated, ProjectDeleted)
 
 ACCESS_LOST = Unsubscribe(SERVER_UNSUBSCRIBE.code, "access lost")
 ROLE_CHANGED = Unsubscribe(UNSUBSCRIBE_INSUFFICIENT.code, "role changed")
@@ -35,26 +38,50 @@ class Revocation:
         self._task_scope = task_scope
         self._forget = forget
 
-    def observe(self, event: Publication) -> None:
-        if event.channel == ACCESS_CHANNEL or event.type in _ACCESS_EVENTS:
+    def observe(self, publication: Publication) -> None:
+        if publication.channel == ACCESS_CHANNEL:
             self._forget()
-        if event.channel == ACCESS_CHANNEL:
-            self._end_sockets(event)
-        elif event.type == "member.removed":
-            self._end_reading(event.channel, _member_of(event), ACCESS_LOST)
-        elif event.type == "member.updated" and "role" in _member_event.decode(event.data).data.changed:
-            self._end_reading(event.channel, _member_of(event), ROLE_CHANGED)
-        elif event.type == "project.deleted":
-            # Its readers still get this event: it is their last one. It is handed out after we return.
-            self._task_scope.spawn(self._end_project(event.channel))
+            self._end_sign_ins(REVOKED.read(publication.type, publication.data))
+        elif publication.type in ENDS_ACCESS:
+            self._forget()
+            try:
+                event = ENDS_ACCESS.read(publication.type, publication.data)
+            except ValueError:  # of a shape that only another version knows: everybody is asked again
+                self._end_reading(publication.channel, None, ROLE_CHANGED)
+            else:
+                self._end_access(publication.channel, event)
 
-    def _end_sockets(self, event: Publication) -> None:
-        revocation = read_revocation(event.data)
-        for session_id in self._sessions.sign_ins_of(revocation.user_id):
-            if revocation.ends(session_id):
-                self._sessions.end_sign_in(session_id, FORCE_DISCONNECT)
+    def _end_sign_ins(self, event: Revoked | None) -> None:
+        match event:
+            case SessionRevoked(user_id=user_id, session_id=revoked):
+                doomed = [revoked]
+            case UserSignedOut(user_id=user_id, kept_session_id=kept):
+                doomed = [each for each in self._sessions.sign_ins_of(user_id) if each != kept]
+            case UserDeactivated(user_id=user_id):
+                doomed = [*self._sessions.sign_ins_of(user_id)]
+            case None:
+                return
+            case _:
+                assert_never(event)
+        for session_id in doomed:
+            self._sessions.end_sign_in(session_id, FORCE_DISCONNECT)
 
-    def _end_reading(self, project_channel: str, user_id: str, reason: Unsubscribe) -> None:
+    def _end_access(self, project_channel: str, event: EndsAccess | None) -> None:
+        match event:
+            case MemberRemoved(member=member):
+                self._end_reading(project_channel, member.user_id, ACCESS_LOST)
+            case MemberUpdated(member=member, changed=changed):
+                if "role" in changed:
+                    self._end_reading(project_channel, member.user_id, ROLE_CHANGED)
+            case ProjectDeleted():
+                # Its readers still get this event: it is their last one. It is handed out after we return.
+                self._task_scope.spawn(self._end_project(project_channel))
+            case None:
+                return
+            case _:
+                assert_never(event)
+
+    def _end_reading(self, project_channel: str, user_id: str | None, reason: Unsubscribe) -> None:
         for channel in _channels_of_project(project_channel):
             for subscription in self._hub.subscriptions(channel, user=user_id):
                 self._hub.end(subscription, reason)
@@ -64,26 +91,6 @@ class Revocation:
         for channel in _channels_of_project(project_channel):
             for subscription in self._hub.subscriptions(channel):
                 self._hub.end(subscription, ACCESS_LOST)
-
-
-class _Member(msgspec.Struct):
-    user_id: str
-
-
-class _MemberData(msgspec.Struct):
-    member: _Member
-    changed: list[str] = []
-
-
-class _MemberEvent(msgspec.Struct):
-    data: _MemberData
-
-
-_member_event = msgspec.json.Decoder(_MemberEvent)
-
-
-def _member_of(event: Publication) -> str:
-    return _member_event.decode(event.data).data.member.user_id
 
 
 def _channels_of_project(channel: str) -> tuple[str, str]:

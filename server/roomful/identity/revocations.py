@@ -1,16 +1,9 @@
 """Revocations: sign-ins that end before their time, on every node at once.
 
 Each is an event in the log's channel ACCESS_CHANNEL, written in the transaction that ends the sign-ins. The gateway of
-every node follows that channel and closes the sockets it speaks of:
-
-    {"type": "session.revoked",   "data": {"user_id": "…", "session_id": "…"}}
-    {"type": "user.signed_out",   "data": {"user_id": "…", "kept_session_id": "…" or null}}
-    {"type": "user.deactivated",  "data": {"user_id": "…"}}
+every node follows that channel and closes the sockets it speaks of (roomful.gateway.revocation).
 """
 
-from dataclasses import dataclass
-
-import msgspec
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,27 +11,9 @@ from roomful.channels import ACCESS_CHANNEL
 from roomful.db.base import now
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
+from roomful.eventlog.typed_event import TypedEvent
+from roomful.identity.events import SessionRevoked, UserDeactivated, UserSignedOut
 from roomful.identity.models import SignIn, User
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """The sign-ins of one person that have ended: `session_id`, or all but `kept_session_id`."""
-
-    user_id: str
-    session_id: str | None = None
-    kept_session_id: str | None = None
-
-    def ends(self, session_id: str) -> bool:
-        """Whether this sign-in of the person is among those that ended."""
-        if self.session_id is not None:
-            return session_id == self.session_id
-        return session_id != self.kept_session_id
-
-
-def read_revocation(event_body: bytes) -> Revocation:
-    """What an event of ACCESS_CHANNEL says."""
-    return msgspec.json.decode(event_body, type=_RevocationEvent).data
 
 
 async def revoke(session: AsyncSession, session_id: str) -> bool:
@@ -54,14 +29,14 @@ async def revoke(session: AsyncSession, session_id: str) -> bool:
     ).scalar_one_or_none()
     if user_id is None:
         return False
-    await _append(session, "session.revoked", {"user_id": user_id, "session_id": session_id})
+    await _append(session, SessionRevoked(user_id=user_id, session_id=session_id))
     return True
 
 
 async def sign_out(session: AsyncSession, user_id: str, *, kept_session_id: str | None = None) -> None:
     """End every sign-in of a person, but the one to keep."""
     await _revoke_all(session, user_id, kept_session_id)
-    await _append(session, "user.signed_out", {"user_id": user_id, "kept_session_id": kept_session_id})
+    await _append(session, UserSignedOut(user_id=user_id, kept_session_id=kept_session_id))
 
 
 async def deactivate(session: AsyncSession, user_id: str) -> None:
@@ -70,7 +45,7 @@ async def deactivate(session: AsyncSession, user_id: str) -> None:
         update(User).where(User.id == user_id).values(is_active=False).execution_options(synchronize_session=False)
     )
     await _revoke_all(session, user_id, None)
-    await _append(session, "user.deactivated", {"user_id": user_id})
+    await _append(session, UserDeactivated(user_id=user_id))
 
 
 async def activate(session: AsyncSession, user_id: str) -> None:
@@ -87,9 +62,5 @@ async def _revoke_all(session: AsyncSession, user_id: str, kept_session_id: str 
     await session.execute(doomed.values(revoked_at=now()).execution_options(synchronize_session=False))
 
 
-async def _append(session: AsyncSession, event_type: str, data: dict[str, str | None]) -> None:
-    await log.append(session, ACCESS_CHANNEL, EventData(type=event_type, actor_id=None, data=data))
-
-
-class _RevocationEvent(msgspec.Struct):
-    data: Revocation
+async def _append(session: AsyncSession, event: TypedEvent) -> None:
+    await log.append(session, ACCESS_CHANNEL, EventData.of(event, actor_id=None))

@@ -1,7 +1,7 @@
 """Who may do what in a project, as dependencies that a route's signature shows."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from roomful.db.statement import PART, Change, Statement, full_parts
 from roomful.errors import Conflict, Forbidden, NotFound
 from roomful.eventlog.log import Position
 from roomful.eventlog.models import CHANNEL
+from roomful.eventlog.typed_event import TypedEvent
 from roomful.identity.models import USER
 from roomful.identity.people import IS_SIGNED_IN, PERSON, Person, identify, named_by, person_of
 from roomful.identity.tokens import AccessClaims
@@ -50,9 +51,7 @@ class Access:
     """Where the project's channel was when it was locked; None when nobody has locked it."""
     quotas: Quotas = UNLIMITED
 
-    async def record(
-        self, session: AsyncSession, type_: str, data: Mapping[str, Any], *, along: Sequence[Change] = ()
-    ) -> int:
+    async def record(self, session: AsyncSession, event: TypedEvent, *, along: Sequence[Change] = ()) -> int:
         """Tell the project's subscribers of this person's change, in its transaction, last; the event's offset.
 
         `along` is carried out in the same trip to the database.
@@ -60,8 +59,7 @@ class Access:
         return await record(
             session,
             self.project.id,
-            type_,
-            data,
+            event,
             actor_id=self.person.id,
             mutation_id=self.mutation_id,
             locked=self.channel,

@@ -1,7 +1,6 @@
 """A project's channel in the event log."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,13 +8,13 @@ from roomful.channels import project_channel
 from roomful.db.statement import Change
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData, Position
+from roomful.eventlog.typed_event import TypedEvent
 
 
 async def record(
     session: AsyncSession,
     project_id: str,
-    type_: str,
-    data: Mapping[str, Any],
+    event: TypedEvent,
     *,
     actor_id: str,
     mutation_id: str | None,
@@ -28,7 +27,7 @@ async def record(
     everybody takes it after the project's. `along` is carried out in the same trip to the database.
     """
     channel = project_channel(project_id)
-    event = EventData(type=type_, actor_id=actor_id, project_id=project_id, mutation_id=mutation_id, data=data)
+    data = EventData.of(event, actor_id=actor_id, project_id=project_id, mutation_id=mutation_id)
     if locked is None:
         locked = await log.lock(session, channel)
-    return (await log.append_after(session, channel, locked, event, along=along)).offset
+    return (await log.append_after(session, channel, locked, data, along=along)).offset

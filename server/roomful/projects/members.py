@@ -1,7 +1,6 @@
 """Members: who belongs to a project and in which role, each change with its event."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,9 +9,10 @@ from roomful.db.base import now
 from roomful.errors import Conflict, Invalid, NotFound
 from roomful.identity.models import User
 from roomful.projects.access import Access
+from roomful.projects.events import MemberAdded, MemberId, MemberRemoved, MemberUpdated
 from roomful.projects.models import MEMBER, PROJECT, Role
 from roomful.projects.models import Member as MemberRow
-from roomful.projects.schemas import Member, MemberByAddress, MemberPatch, NewMember
+from roomful.projects.schemas import Member, MemberByAddress, MemberPatch, NewMember, ProjectState
 from roomful.web.etag import Precondition
 
 
@@ -61,7 +61,7 @@ async def add_member(session: AsyncSession, access: Access, new: NewMember) -> M
     await access.quotas.require_membership(session, user_id)
     member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
-    await access.record(session, "member.added", {"member": member.model_dump()})
+    await access.record(session, MemberAdded(member=member))
     if new.email is None:
         return member  # the owner has not named the address, and does not learn of it
     return MemberByAddress(**member.model_dump(), email_verified=email_verified)
@@ -92,10 +92,11 @@ async def change_member(
         await access.quotas.require_project(session, user_id)
     at = now()
     member = await _set_role(session, access, before, role, at)
-    data: dict[str, Any] = {"member": member.model_dump(), "changed": ["role"]}
-    if role == "owner":
-        data |= await _hand_over(session, access, member, at)
-    await access.record(session, "member.updated", data)
+    former, project = await _hand_over(session, access, member, at) if role == "owner" else (None, None)
+    event = MemberUpdated(
+        member=member, changed=["role"], previous={"role": before.role}, previous_owner=former, project=project
+    )
+    await access.record(session, event)
     return member
 
 
@@ -111,7 +112,7 @@ async def remove_member(session: AsyncSession, access: Access, user_id: str, if_
     if member.role == "owner":
         raise Conflict("The owner can't leave: hand the project over first, or delete it.")
     await session.execute(_DELETE, {"project": access.project.id, "person": user_id})
-    await access.record(session, "member.removed", {"member": {"user_id": user_id}})
+    await access.record(session, MemberRemoved(member=MemberId(user_id=user_id)))
 
 
 async def settled_name(session: AsyncSession, user_id: str) -> str:
@@ -123,7 +124,7 @@ async def settled_name(session: AsyncSession, user_id: str) -> str:
     return name
 
 
-async def _hand_over(session: AsyncSession, access: Access, owner: Member, at: datetime) -> dict[str, Any]:
+async def _hand_over(session: AsyncSession, access: Access, owner: Member, at: datetime) -> tuple[Member, ProjectState]:
     """The rest of what changes with the owner: the one before, and the project, which names its owner."""
     previous = await find_member(session, access.project.id, access.person.id)
     previous = await _set_role(session, access, previous, "editor", at)
@@ -133,7 +134,7 @@ async def _hand_over(session: AsyncSession, access: Access, owner: Member, at: d
     await session.execute(
         _UPDATE_PROJECT, {"project": project.id, **project.model_dump(include={"owner_id", "version", "updated_at"})}
     )
-    return {"previous_owner": previous.model_dump(), "project": project.model_dump()}
+    return previous, project
 
 
 async def _set_role(session: AsyncSession, access: Access, member: Member, role: Role, at: datetime) -> Member:

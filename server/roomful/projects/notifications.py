@@ -1,7 +1,6 @@
 """Telling people what concerns them in a project, on their own channel."""
 
 import logging
-from typing import Literal
 
 from roomful.channels import user_channel
 from roomful.db.base import now
@@ -9,13 +8,12 @@ from roomful.db.outages import outage
 from roomful.errors import Unavailable
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
+from roomful.projects.events import Kind, Notification, NotificationCreated
 from roomful.projects.schemas import ProjectState
 from roomful.runtime import Runtime
 from roomful.web.errors import explain
 
 logger = logging.getLogger(__name__)
-
-Kind = Literal["project_created", "member_added"]
 
 
 async def notify_team(runtime: Runtime, project: ProjectState, kind: Kind, user_id: str) -> None:
@@ -25,12 +23,9 @@ async def notify_team(runtime: Runtime, project: ProjectState, kind: Kind, user_
     of the database, while the project and its members, who are what counts, are stored and told of in the project's own
     channel.
     """
-    notification = {"kind": kind, "project_id": project.id, "project_name": project.name, "at": now()}
-    event = EventData(
-        type="notification.created",
-        actor_id=project.owner_id,
-        project_id=project.id,
-        data={"notification": notification},
+    notification = Notification(kind=kind, project_id=project.id, project_name=project.name, at=now())
+    event = EventData.of(
+        NotificationCreated(notification=notification), actor_id=project.owner_id, project_id=project.id
     )
     try:
         async with runtime.transaction() as session:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from roomful.db.base import now
 from roomful.errors import Unavailable
 from roomful.projects.channel import record
+from roomful.projects.events import MemberUpdated
 from roomful.projects.members import settled_name
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.projects.schemas import Member
@@ -99,8 +100,8 @@ async def _tell_batch(session: AsyncSession, user_id: str) -> int:
         )
         values = member.model_dump(include={"version", "updated_at"})
         await session.execute(_UPDATE, {**one, "former_name": None, **values})
-        data = {"member": member.model_dump(), "changed": ["name"]}
-        await record(session, row.project_id, "member.updated", data, actor_id=user_id, mutation_id=None)
+        event = MemberUpdated(member=member, changed=["name"], previous={"name": row.name})
+        await record(session, row.project_id, event, actor_id=user_id, mutation_id=None)
     return len(rows)
 
 

@@ -1,7 +1,5 @@
 """Projects: what happens to them, each change with its event."""
 
-from typing import Any
-
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +11,14 @@ from roomful.identity.people import Person
 from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.channel import record
+from roomful.projects.events import (
+    ProjectArchived,
+    ProjectCreated,
+    ProjectDeleted,
+    ProjectId,
+    ProjectRestored,
+    ProjectUpdated,
+)
 from roomful.projects.members import settled_name
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.projects.quotas import UNLIMITED, Quotas
@@ -48,8 +54,8 @@ async def create_project(
     await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})
     await log.open_channel(session, project_channel(project.id))
     # The member comes along, since nothing else tells a subscriber who reads from the start of the first one.
-    data = {"project": project.model_dump(), "member": owner.model_dump()}
-    offset = await record(session, project.id, "project.created", data, actor_id=person.id, mutation_id=mutation_id)
+    event = ProjectCreated(project=project, member=owner)
+    offset = await record(session, project.id, event, actor_id=person.id, mutation_id=mutation_id)
     return Project.of(project, "owner", offset)
 
 
@@ -81,8 +87,9 @@ async def change_project(session: AsyncSession, access: Access, patch: ProjectPa
         access.require_active()
     after = access.project.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
     await session.execute(_UPDATE, {"project": after.id, **after.model_dump(include=_CHANGING)})
-    data = {"project": after.model_dump(), "changed": changed}
-    offset = await access.record(session, _event_type(after, changed), data)
+    previous = {name: getattr(before, name) for name in changed}
+    event = _event_type(after, changed)(project=after, changed=changed, previous=previous)
+    offset = await access.record(session, event)
     return Project.of(after, access.role, offset)
 
 
@@ -94,14 +101,15 @@ async def delete_project(session: AsyncSession, access: Access, if_match: Precon
     project_id = access.project.id
     if_match.require(access.project.version, await show(session, access))
     await session.execute(_DELETE, {"project": project_id})
-    data: dict[str, Any] = {"project": {"id": project_id}}
-    await access.record(session, "project.deleted", data)
+    await access.record(session, ProjectDeleted(project=ProjectId(id=project_id)))
 
 
-def _event_type(project: ProjectState, changed: list[str]) -> str:
+def _event_type(
+    project: ProjectState, changed: list[str]
+) -> type[ProjectUpdated] | type[ProjectArchived] | type[ProjectRestored]:
     if "status" not in changed:
-        return "project.updated"
-    return "project.archived" if project.status == "archived" else "project.restored"
+        return ProjectUpdated
+    return ProjectArchived if project.status == "archived" else ProjectRestored
 
 
 _CHANGING = {"name", "description", "status", "version", "updated_at"}

@@ -1,23 +1,58 @@
 """What the events of tasks hold."""
 
-from collections.abc import Mapping
+from datetime import date
 
+from pydantic import Field
+from typing_extensions import TypedDict  # the one that Pydantic reads before Python 3.12
+
+from roomful.eventlog.typed_event import TypedEvent
+from roomful.tasks.models import TaskStatus
 from roomful.tasks.schemas import Task
 from roomful.web.schemas import Out
 
 
-class TaskCreated(Out):
+class TaskCreated(TypedEvent):
+    """A new task, at the end of its status."""
+
+    type = "task.created"
     task: Task
 
 
-class TaskChanged(Out):
-    """`changed` names the fields that have another value than before.
+class TaskBefore(TypedDict, total=False):
+    """Values from before, of those fields that changed. Of other fields Pydantic keeps nothing: the description."""
+
+    title: str
+    assignee_id: str | None
+    due_on: date | None
+    labels: list[str]
+
+
+class TaskUpdated(TypedEvent):
+    """`changed` names the fields that have a new value, `previous` holds the old ones but the description."""
+
+    type = "task.updated"
+    task: Task
+    changed: list[str]
+    previous: TaskBefore = Field(default_factory=TaskBefore)
+
+
+class PlaceBefore(TypedDict, total=False):
+    """Where the task was, as far as that changed. Of other fields Pydantic keeps nothing."""
+
+    status: TaskStatus
+    position: str
+
+
+class TaskMoved(TypedEvent):
+    """A task at another place. `changed` names this and whatever else has a new value, `previous` is where it was.
 
     `positions` holds the new positions of other tasks, by their ids, when these had to make room.
     """
 
+    type = "task.moved"
     task: Task
     changed: list[str]
+    previous: PlaceBefore = Field(default_factory=PlaceBefore)
     positions: dict[str, str] | None = None
 
 
@@ -25,14 +60,12 @@ class TaskId(Out):
     id: str
 
 
-class TaskDeleted(Out):
+class TaskDeleted(TypedEvent):
+    """A task that is gone."""
+
+    type = "task.deleted"
     task: TaskId
 
 
-EVENTS: Mapping[str, type[Out]] = {
-    "task.created": TaskCreated,
-    "task.updated": TaskChanged,
-    "task.moved": TaskChanged,
-    "task.deleted": TaskDeleted,
-}
-"""In a project's channel, by their type."""
+EVENTS: tuple[type[TypedEvent], ...] = (TaskCreated, TaskUpdated, TaskMoved, TaskDeleted)
+"""In a project's channel."""

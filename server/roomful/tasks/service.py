@@ -14,6 +14,7 @@ from roomful.projects.access import Access
 from roomful.projects.members import require_assignable
 from roomful.projects.models import PROJECT
 from roomful.tasks import columns, positions
+from roomful.tasks.events import TaskCreated, TaskDeleted, TaskId, TaskMoved, TaskUpdated
 from roomful.tasks.models import TASK
 from roomful.tasks.schemas import NewTask, Task, TaskPatch
 from roomful.web.etag import Precondition
@@ -53,9 +54,8 @@ async def create_task(session: AsyncSession, access: Access, new: NewTask) -> Ta
         created_at=at,
         updated_at=at,
     )
-    values = task.model_dump()
-    insertion = (_INSERT, {"project_id": project_id, **values})
-    await access.record(session, "task.created", {"task": values}, along=[insertion])
+    insertion = (_INSERT, {"project_id": project_id, **vars(task)})
+    await access.record(session, TaskCreated(task=task), along=[insertion])
     return task
 
 
@@ -86,11 +86,14 @@ async def change_task(
         return before
     task = before.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
     await session.execute(_UPDATE, {"task": task_id, **task.model_dump(include={*changed, "version", "updated_at"})})
-    data: dict[str, Any] = {"task": task.model_dump(), "changed": changed}
-    if place is not None and place.others:
-        data["positions"] = place.others
-    type_ = "task.moved" if {"status", "position"} & set(changed) else "task.updated"
-    await access.record(session, type_, data)
+    previous = {name: getattr(before, name) for name in changed}
+    event: TaskMoved | TaskUpdated
+    if place is not None:
+        others = dict(place.others) or None
+        event = TaskMoved(task=task, changed=changed, previous=previous, positions=others)
+    else:
+        event = TaskUpdated(task=task, changed=changed, previous=previous)
+    await access.record(session, event)
     return task
 
 
@@ -100,7 +103,7 @@ async def delete_task(session: AsyncSession, access: Access, task_id: str, if_ma
     task = await find_task(session, access.project.id, task_id)
     if_match.require(task.version, task)
     deletion, count = (_DELETE, {"task": task_id}), (_COUNT_ONE_LESS, {"project": access.project.id})
-    await access.record(session, "task.deleted", {"task": {"id": task_id}}, along=[deletion, count])
+    await access.record(session, TaskDeleted(task=TaskId(id=task_id)), along=[deletion, count])
 
 
 async def read_page(session: AsyncSession, project_id: str, *, after: Any, limit: int) -> Sequence[Any]:

@@ -1,0 +1,100 @@
+"""One class per type of event: what is written of it, and what is read."""
+
+from datetime import UTC, date, datetime
+
+import msgspec
+import pytest
+
+from roomful.eventlog.log import EventData
+from roomful.eventlog.typed_event import EventReader
+from roomful.gateway import asyncapi
+from roomful.projects import events as projects
+from roomful.projects.events import MemberRemoved, MemberUpdated, ProjectUpdated
+from roomful.projects.schemas import Member, ProjectState
+from roomful.tasks import events as tasks
+from roomful.tasks.events import TaskMoved, TaskUpdated
+from roomful.tasks.schemas import Task
+
+AT = datetime(2026, 7, 16, 13, 32, tzinfo=UTC)
+MEMBER = Member(user_id="u-bob", name="Bob", role="editor", version=2, created_at=AT, updated_at=AT)
+TASK = Task(
+    id="t-1",
+    title="Fly",
+    description="Far",
+    status="done",
+    assignee_id=None,
+    due_on=date(2026, 7, 17),
+    labels=[],
+    position="a1",
+    version=2,
+    created_by="u-ada",
+    created_at=AT,
+    updated_at=AT,
+)
+
+READER: EventReader[MemberUpdated | MemberRemoved] = EventReader(MemberUpdated, MemberRemoved)
+
+
+def body(type_: str, data: object) -> bytes:
+    return msgspec.json.encode({"id": "e", "type": type_, "offset": 3, "data": data})
+
+
+def test_fields_without_a_value_are_absent() -> None:
+    moved = TaskMoved(task=TASK, changed=["position"], previous={"position": "a0"})
+    assert moved.data() == {"task": TASK, "changed": ["position"], "previous": {"position": "a0"}}
+
+
+def test_previous_has_no_description() -> None:
+    before = {"title": "Walk", "description": "Not far"}
+    updated = TaskUpdated(task=TASK, changed=["title", "description"], previous=before)
+    assert updated.previous == {"title": "Walk"}
+    project = ProjectState(
+        id="p",
+        name="Apollo",
+        description=None,
+        status="active",
+        task_count=0,
+        created_at=AT,
+        updated_at=AT,
+        owner_id="u-ada",
+        version=2,
+    )
+    assert ProjectUpdated(project=project, changed=["description"], previous={"description": "Old"}).previous == {}
+
+
+def test_previous_of_a_move_is_the_place_alone() -> None:
+    before = {"title": "Walk", "status": "todo", "position": "a0"}
+    moved = TaskMoved(task=TASK, changed=["title", "status", "position"], previous=before)
+    assert moved.previous == {"status": "todo", "position": "a0"}
+
+
+def test_what_is_written_is_read() -> None:
+    updated = MemberUpdated(member=MEMBER, changed=["role"], previous={"role": "viewer"})
+    data = msgspec.json.decode(msgspec.json.encode(EventData.of(updated, actor_id="u-ada").data, enc_hook=vars))
+    assert READER.read("member.updated", body("member.updated", data)) == updated
+
+
+def test_an_event_from_before_there_was_previous_is_read() -> None:
+    data = {"member": MEMBER.model_dump(mode="json"), "changed": ["role"]}
+    event = READER.read("member.updated", body("member.updated", data))
+    assert event == MemberUpdated(member=MEMBER, changed=["role"])
+
+
+def test_fields_of_a_newer_server_are_passed_over() -> None:
+    event = READER.read("member.removed", body("member.removed", {"member": {"user_id": "u-bob", "n": 1}, "why": ""}))
+    assert isinstance(event, MemberRemoved)
+    assert event.member.user_id == "u-bob"
+
+
+def test_another_type_is_none_of_the_readers() -> None:
+    assert "task.moved" not in READER
+    assert READER.read("task.moved", b"not even JSON") is None
+
+
+def test_data_of_another_shape_is_an_error() -> None:
+    with pytest.raises(ValueError, match="member"):
+        READER.read("member.removed", body("member.removed", {"member": 7}))
+
+
+def test_no_two_classes_have_one_type() -> None:
+    assert len(asyncapi.PROJECT_EVENTS) == len(projects.EVENTS) + len(tasks.EVENTS)
