@@ -1,4 +1,4 @@
-"""What people, tasks and documents are called."""
+"""What people and tasks are called."""
 
 import msgspec
 
@@ -30,7 +30,6 @@ class Snapshot(msgspec.Struct):
     project: Project
     members: list[Member] = []
     tasks: list[Titled] = []
-    documents: list[Titled] = []
 
 
 class Names:
@@ -43,7 +42,7 @@ class Names:
     def learn(self, snapshot: Snapshot) -> None:
         for member in snapshot.members:
             self.learn_person(member.user_id, member.name)
-        for titled in snapshot.tasks + snapshot.documents:
+        for titled in snapshot.tasks:
             self.learn_title(titled.id, titled.title)
 
     def learn_person(self, user_id: str, name: str) -> None:

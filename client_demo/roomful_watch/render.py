@@ -19,22 +19,23 @@ class _Task(msgspec.Struct):
     assignee_id: str | None = None
 
 
-class _Named(msgspec.Struct):
-    """A project, a document or a comment; each has some of these."""
-
+class _Project(msgspec.Struct):
     id: str = ""
     name: str = ""
-    title: str = ""
-    task_id: str = ""
+
+
+class _Previous(msgspec.Struct):
+    """Values from before; absent in events of an older server."""
+
+    name: str = ""
 
 
 class _Data(msgspec.Struct):
     task: _Task | None = None
     member: Member | None = None
-    project: _Named | None = None
-    document: _Named | None = None
-    comment: _Named | None = None
+    project: _Project | None = None
     changed: list[str] = []
+    previous: _Previous = msgspec.field(default_factory=_Previous)
 
 
 class _Event(msgspec.Struct):
@@ -61,11 +62,14 @@ def event_line(body: bytes, names: Names) -> Text:
     except msgspec.ValidationError:
         heading = msgspec.json.decode(body, type=_Heading)
         event = _Event(heading.type, heading.offset, heading.at, heading.actor_id)
-    deed = _deed(event, names)
+    if event.data.member is not None:
+        names.learn_person(event.data.member.user_id, event.data.previous.name)
+    known, deed = names.person(event.actor_id), _deed(event, names)
     _learn(event.data, names)
     line = _opening(event.at)
     line.append(f"#{event.offset:<4} ", "cyan")
-    line.append(names.person(event.actor_id), "bold")
+    # Who takes another name is told of by the one from before.
+    line.append(known if _is_rename(event) else names.person(event.actor_id), "bold")
     return line.append(f" {deed}")
 
 
@@ -83,88 +87,74 @@ def _opening(at: datetime) -> Text:
 def _learn(data: _Data, names: Names) -> None:
     if data.member is not None:
         names.learn_person(data.member.user_id, data.member.name)
-    for titled in (data.task, data.document):
-        if titled is not None:
-            names.learn_title(titled.id, titled.title)
+    if data.task is not None:
+        names.learn_title(data.task.id, data.task.title)
+
+
+def _is_rename(event: _Event) -> bool:
+    return event.type == "member.updated" and "name" in event.data.changed
 
 
 def _deed(event: _Event, names: Names) -> str:
-    kind, _, verb = event.type.partition(".")
-    match kind, event.data:
-        case "task", _Data(task=_Task() as task, changed=changed):
-            return _task_deed(verb, task, changed, names)
-        case "member", _Data(member=Member() as member):
-            return _member_deed(verb, member, event.actor_id, names)
-        case "project", _Data(project=_Named() as project, changed=changed):
-            return _project_deed(verb, project, changed)
-        case "document", _Data(document=_Named() as document):
-            return _document_deed(verb, document, names)
-        case "comment", _Data(comment=_Named() as comment):
-            return _comment_deed(verb, comment, names)
+    """In words; a type that only a newer server knows is told by its name."""
+    match event.type, event.data:
+        case "task.created", _Data(task=_Task() as task):
+            return f"added {_title(task, names)}"
+        case "task.updated", _Data(task=_Task() as task, changed=changed):
+            return _changed_task(task, changed, names)
+        case "task.moved", _Data(task=_Task() as task, changed=changed):
+            if changed and "status" not in changed:
+                return f"reordered {_title(task, names)}"
+            return _moved_task(task, names)
+        case "task.deleted", _Data(task=_Task() as task):
+            return f"deleted {_title(task, names)}"
+        case "member.added", _Data(member=Member() as member):
+            return f"added {_name(member, names)} as {printable(member.role)}"
+        case "member.updated", _Data(member=Member() as member):
+            return _changed_member(event, member, names)
+        case "member.removed", _Data(member=Member() as member):
+            return "left the project" if member.user_id == event.actor_id else f"removed {_name(member, names)}"
+        case "project.created", _Data(project=_Project() as project):
+            return f"created the project {quoted(project.name)}"
+        case "project.updated", _Data(project=_Project() as project, changed=["name"]):
+            return f"renamed the project to {quoted(project.name)}"
+        case "project.updated", _Data(changed=changed):
+            return f"changed {_fields(changed)} of the project"
+        case "project.archived" | "project.restored" | "project.deleted", _:
+            return f"{event.type.removeprefix('project.')} the project"
     return f"did {printable(event.type)}"
 
 
-def _task_deed(verb: str, task: _Task, changed: list[str], names: Names) -> str:
-    known = names.title(task.id)
-    title = quoted(task.title) if task.title else known or f"task …{task.id[-6:]}"
-    match verb, changed:
-        case "created", _:
-            return f"added {title}"
-        case "deleted", _:
-            return f"deleted {title}"
-        case "moved", changed if changed and "status" not in changed:
-            return f"reordered {title}"
-        case ("moved", _) | ("updated", ["status"]):
-            return f"moved {title} to {_STATUS_WORDS.get(task.status, printable(task.status))}"
-        case "updated", ["title"]:
-            return f"renamed {known or 'a task'} to {title}"
-        case "updated", ["assignee_id"]:
-            to_whom = f"to {names.person(task.assignee_id)}" if task.assignee_id else "to nobody"
-            return f"assigned {title} {to_whom}"
-        case "updated", _:
-            return f"changed {_fields(changed)} of {title}"
-    return f"{printable(verb)} {title}"
+def _changed_task(task: _Task, changed: list[str], names: Names) -> str:
+    title = _title(task, names)
+    match changed:
+        case ["status"]:
+            return _moved_task(task, names)
+        case ["title"]:
+            return f"renamed {names.title(task.id) or 'a task'} to {title}"
+        case ["assignee_id"]:
+            return f"assigned {title} to {names.person(task.assignee_id) if task.assignee_id else 'nobody'}"
+    return f"changed {_fields(changed)} of {title}"
 
 
-def _member_deed(verb: str, member: Member, actor_id: str | None, names: Names) -> str:
-    who = printable(member.name) if member.name else names.person(member.user_id)
-    match verb:
-        case "added":
-            return f"added {who} as {printable(member.role)}"
-        case "updated":
-            return f"made {who} {printable(member.role)}"
-        case "removed" if member.user_id == actor_id:
-            return "left the project"
-    return f"{printable(verb)} {who}"
+def _moved_task(task: _Task, names: Names) -> str:
+    return f"moved {_title(task, names)} to {_STATUS_WORDS.get(task.status, printable(task.status))}"
 
 
-def _project_deed(verb: str, project: _Named, changed: list[str]) -> str:
-    match verb, changed:
-        case "created", _:
-            return f"created the project {quoted(project.name)}"
-        case "updated", ["name"]:
-            return f"renamed the project to {quoted(project.name)}"
-        case "updated", _:
-            return f"changed {_fields(changed)} of the project"
-    return f"{printable(verb)} the project"
+def _changed_member(event: _Event, member: Member, names: Names) -> str:
+    if not _is_rename(event):
+        return f"made {_name(member, names)} {printable(member.role)}"
+    if member.user_id == event.actor_id:
+        return f"is called {printable(member.name)} now"
+    return f"renamed {names.person(member.user_id)} to {printable(member.name)}"
 
 
-def _document_deed(verb: str, document: _Named, names: Names) -> str:
-    title = quoted(document.title) if document.title else names.title(document.id) or "a document"
-    verbs = {
-        "created": "added the document",
-        "updated": "changed the document",
-        "deleted": "deleted the document",
-        "version_created": "kept a version of",
-        "restored": "restored a version of",
-    }
-    return f"{verbs.get(verb, printable(verb))} {title}"
+def _title(task: _Task, names: Names) -> str:
+    return quoted(task.title) if task.title else names.title(task.id) or f"task …{task.id[-6:]}"
 
 
-def _comment_deed(verb: str, comment: _Named, names: Names) -> str:
-    where = names.title(comment.task_id) or "a task"
-    verbs = {"created": "commented on", "updated": "changed a comment on", "deleted": "deleted a comment on"}
-    return f"{verbs.get(verb, printable(verb))} {where}"
+def _name(member: Member, names: Names) -> str:
+    return printable(member.name) if member.name else names.person(member.user_id)
 
 
 def _fields(changed: list[str]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from roomful.gateway import asyncapi
+from roomful_watch import render
 from roomful_watch.names import Member, Names, Project, Snapshot, Titled, quoted
 from roomful_watch.render import event_line, presence_line
 from roomful_watch.stream import Person
@@ -26,7 +28,7 @@ def _far_away() -> Iterator[None]:
 def names() -> Names:
     names = Names()
     people = [Member("u-ada", "ada", "owner"), Member("u-bob", "bob", "editor")]
-    names.learn(Snapshot(Project("p", "Launch"), people, [Titled("t-1", "Fix login")], [Titled("d-1", "Plan")]))
+    names.learn(Snapshot(Project("p", "Launch"), people, [Titled("t-1", "Fix login")]))
     return names
 
 
@@ -71,6 +73,30 @@ TASK = {"id": "t-1", "title": "Fix login", "status": "done", "labels": [], "assi
         ("task.deleted", {"task": {"id": "t-unknown"}}, "ada deleted task …nknown"),
         ("member.added", {"member": {"user_id": "u-cy", "name": "cy", "role": "viewer"}}, "ada added cy as viewer"),
         ("member.updated", {"member": {"user_id": "u-bob", "role": "owner"}}, "ada made bob owner"),
+        (
+            "member.updated",
+            {"member": {"user_id": "u-bob", "name": "bob", "role": "viewer"}, "changed": ["role"]},
+            "ada made bob viewer",
+        ),
+        (
+            "member.updated",
+            {
+                "member": {"user_id": "u-ada", "name": "Ada L", "role": "owner"},
+                "changed": ["name"],
+                "previous": {"name": "Adele"},
+            },
+            "Adele is called Ada L now",
+        ),
+        (
+            "member.updated",
+            {"member": {"user_id": "u-ada", "name": "Ada L", "role": "owner"}, "changed": ["name"]},
+            "ada is called Ada L now",
+        ),
+        (
+            "member.updated",
+            {"member": {"user_id": "u-bob", "name": "Robert", "role": "editor"}, "changed": ["name"]},
+            "ada renamed bob to Robert",
+        ),
         ("member.removed", {"member": {"user_id": "u-bob"}}, "ada removed bob"),
         ("member.removed", {"member": {"user_id": "u-ada"}}, "ada left the project"),
         (
@@ -85,13 +111,37 @@ TASK = {"id": "t-1", "title": "Fix login", "status": "done", "labels": [], "assi
         ),
         ("project.archived", {"project": {"id": "p", "name": "Launch"}}, "ada archived the project"),
         ("project.deleted", {"project": {"id": "p"}}, "ada deleted the project"),
-        ("document.restored", {"document": {"id": "d-1"}}, "ada restored a version of “Plan”"),
-        ("comment.created", {"comment": {"id": "c", "task_id": "t-1"}}, "ada commented on “Fix login”"),
         ("moon.landed", {"moon": {"id": "m"}}, "ada did moon.landed"),
     ],
 )
 def test_who_did_what_in_words(names: Names, kind: str, data: dict[str, Any], words: str) -> None:
     assert event_line(event(kind, data), names).plain == f"16:27:07  #12   {words}"
+
+
+@pytest.mark.parametrize("kind", asyncapi.PROJECT_EVENTS)
+def test_every_type_has_words_of_its_own(names: Names, kind: str) -> None:
+    described = asyncapi.PROJECT_EVENTS[kind].model_fields
+    of_whom = {
+        "task": TASK,
+        "member": {"user_id": "u-bob", "name": "bob", "role": "viewer"},
+        "project": {"id": "p", "name": "Launch"},
+    }
+    line = event_line(event(kind, {name: of_whom[name] for name in described if name in of_whom}), names).plain
+    assert kind not in line
+
+
+def test_it_reads_nothing_that_no_event_has() -> None:
+    described = {name for one in asyncapi.PROJECT_EVENTS.values() for name in one.model_fields}
+    assert set(render._Data.__struct_fields__) <= described
+
+
+def test_after_a_rename_the_new_name_is_known(names: Names) -> None:
+    member = {"user_id": "u-bob", "name": "Robert", "role": "editor"}
+    renamed = {"member": member, "changed": ["name"], "previous": {"name": "bob"}}
+    assert event_line(event("member.updated", renamed, actor_id="u-bob"), names).plain.endswith(
+        "  bob is called Robert now"
+    )
+    assert "Robert added" in event_line(event("task.created", {"task": TASK}, actor_id="u-bob"), names).plain
 
 
 def test_time_is_the_readers_own(names: Names) -> None:
