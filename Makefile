@@ -31,6 +31,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 WEB := client_demo/web
 # What it is built into, as a part of the package.
 BOARD := server/roomful/board
+# The types of the events, made from the server's classes of them.
+EVENT_TYPES := $(WEB)/src/api/events.ts
 # Compiled by the installation, where there is a compiler.
 NATIVE := server/roomful/transport/websocket/native.c
 SCRIPTS := .ci/run $(shell git ls-files '*.sh' 2>/dev/null)
@@ -55,7 +57,11 @@ web:
 		echo "The board for browsers could not be built, for the reason above; the server runs without it." >&2; \
 	fi
 
-$(BOARD)/index.html: $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
+$(EVENT_TYPES): tools/event_types.py server/roomful/gateway/asyncapi.py $(wildcard server/roomful/*/events.py server/roomful/*/schemas.py) | .venv/.run
+	$(BIN)/python -m tools.event_types
+	@touch $@
+
+$(BOARD)/index.html: $(EVENT_TYPES) $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json
 	cd $(WEB) && npm run --silent build -- --logLevel warn
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
@@ -124,6 +130,7 @@ lint: $(VENV)/.test $(WEB_TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.event_types --check
 	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/shfmt --indent 2 --diff $(SCRIPTS)
 	@$(call in_web,lint)

@@ -49,7 +49,16 @@ test.each([
     "changed the labels and the due date of|Task 1|",
   ],
   [event(1, "task.deleted", { task: { id: "1" } as never }), "deleted|Old title|"],
-  [event(1, "member.updated", { member: { ...snapshot().members[1]!, role: "editor" } }), "made|Bob|an editor"],
+  [event(1, "member.updated", { member: snapshot().members[1], changed: ["role"] }), "made|Bob|an editor"],
+  [
+    event(1, "member.updated", { member: snapshot().members[1], changed: ["name"], previous: { name: "Rob" } }),
+    "took the name|Bob|instead of Rob",
+  ],
+  [event(1, "member.updated", { member: snapshot().members[1], changed: ["name"] }), "took the name|Bob|"],
+  [
+    event(1, "member.updated", { member: snapshot().members[0], changed: ["name"], previous: { name: "Adele" } }),
+    "renamed|Adele|to Ada",
+  ],
   [event(1, "planet.discovered", {}), "planet discovered||"],
 ])("%j in words", (happened, words) => {
   const said = describe(happened, members, new Map([["1", "Old title"]]));

@@ -31,7 +31,6 @@ function sorted(snapshot: Snapshot): Snapshot {
     ...snapshot,
     tasks: snapshot.tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     members: snapshot.members.toSorted((a, b) => (a.user_id < b.user_id ? -1 : 1)),
-    documents: snapshot.documents.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   };
 }
 

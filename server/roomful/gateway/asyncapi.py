@@ -113,7 +113,12 @@ def _encoded() -> bytes:
 def _event_model(data: type[TypedEvent]) -> type[Event]:
     literal: Any = Literal[data.type]  # of a value that only runs know
     return create_model(
-        f"{data.__name__}Event", __base__=Event, __doc__=data.__doc__, type=(literal, ...), data=(data, ...)
+        f"{data.__name__}Event",
+        __base__=Event,
+        __doc__=data.__doc__,
+        __cls_kwargs__={"json_schema_extra": None},  # the example is of one type
+        type=(literal, ...),
+        data=(data, ...),
     )
 
 

@@ -133,6 +133,7 @@ class Event(Out):
                             "version": 2,
                         },
                         "changed": ["name"],
+                        "previous": {"name": "Apollo"},
                     },
                 }
             ]

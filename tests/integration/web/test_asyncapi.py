@@ -18,6 +18,7 @@ from tests.conformance.sdks import JAVASCRIPT, NeedsNode, install_javascript
 from tests.conftest import Backend, absent
 from tests.support import vectors
 from tests.support.api import Api, Json
+from tools import event_types
 
 OFFICIAL = JAVASCRIPT / "node_modules" / "@asyncapi" / "specs" / "schemas" / "3.0.0-without-$id.json"
 RECORDED = [vector["event"] for vector in vectors.load()]
@@ -68,6 +69,10 @@ def test_it_has_every_kind_of_channel() -> None:
 def test_it_has_every_type_of_event_and_no_other() -> None:
     types = {event["type"] for event in RECORDED} | {"project.created", "project.deleted"}
     assert types == set(asyncapi.PROJECT_EVENTS) == set(asyncapi.document()["channels"]["project"]["messages"])
+
+
+def test_the_browser_clients_types_are_made_from_it() -> None:
+    assert event_types.FILE.read_text() == event_types.written(), "python -m tools.event_types writes them anew"
 
 
 @pytest.mark.parametrize("event", RECORDED, ids=lambda event: event["type"])

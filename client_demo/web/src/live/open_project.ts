@@ -100,8 +100,9 @@ export class OpenProject {
   }
 
   private touch(event: ProjectEvent): void {
-    const task = event.data.task?.id;
-    if (!task || !event.actor_id || event.actor_id === this.user.id || event.type === "task.deleted") return;
+    if (!("task" in event.data) || !event.actor_id || event.actor_id === this.user.id || event.type === "task.deleted")
+      return;
+    const task = event.data.task.id;
     const touch = { user: event.actor_id, offset: event.offset };
     this.touchesSignal.value = new Map(this.touchesSignal.value).set(task, touch);
     setTimeout(() => {

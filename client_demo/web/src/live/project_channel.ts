@@ -134,7 +134,7 @@ export class ProjectChannel {
     if (outcome === "gap") return void this.reload();
     if (outcome === "known") return;
     if (event.type === "project.deleted") this.accessSignal.value = "deleted";
-    else if (event.type === "member.removed" && event.data.member?.user_id === this.board.userId) this.lose();
+    else if (event.type === "member.removed" && event.data.member.user_id === this.board.userId) this.lose();
     for (const listener of this.listeners) listener(event);
   }
 

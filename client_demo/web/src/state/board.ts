@@ -139,7 +139,8 @@ export class Board {
   private recognise(event: ProjectEvent): void {
     const pending = this.pending.value.find((each) => each.change.mutation === event.mutation_id);
     if (!pending) return;
-    if (pending.change.kind === "create" && event.data.task) this.pair(pending.change.task, event.data.task.id);
+    if (pending.change.kind === "create" && event.type === "task.created")
+      this.pair(pending.change.task, event.data.task.id);
     this.withdraw(pending.change.mutation);
   }
 

@@ -1,6 +1,7 @@
 /** An event of the log, in words. */
 
-import { type EventData, type Member, type ProjectEvent, STATUS_NAMES, type Task } from "../api/shapes";
+import type { TaskMoved, TaskUpdated } from "../api/events";
+import { assertNever, type Member, type ProjectEvent, STATUS_NAMES } from "../api/shapes";
 
 /** A sentence after the actor's name; `subject` is what it is about and stands out, `task` opens it. */
 export interface Sentence {
@@ -23,13 +24,11 @@ const FIELD_WORDS: Record<string, string> = {
 
 /** What happened, for example `moved` `Fix login` `to In progress`. Types of a newer server are told by their name. */
 export function describe(event: ProjectEvent, members: Names, titles: ReadonlyMap<string, string>): Sentence {
-  const { data } = event;
-  const task = data.task as Task | undefined;
   switch (event.type) {
     case "project.created":
-      return sentence("created the project", data.project?.name);
+      return sentence("created the project", event.data.project.name);
     case "project.updated":
-      return sentence(`changed ${fields(data)} of the project`, data.project?.name);
+      return sentence(`changed ${fields(event.data.changed)} of the project`, event.data.project.name);
     case "project.archived":
       return sentence("archived the project");
     case "project.restored":
@@ -37,37 +36,24 @@ export function describe(event: ProjectEvent, members: Names, titles: ReadonlyMa
     case "project.deleted":
       return sentence("deleted the project");
     case "task.created":
-      return { ...sentence("added", task?.title), task: task!.id };
+      return { ...sentence("added", event.data.task.title), task: event.data.task.id };
     case "task.moved":
-      return { ...sentence("moved", task?.title, moved(data)), task: task!.id };
+      return { ...sentence("moved", event.data.task.title, moved(event.data)), task: event.data.task.id };
     case "task.updated":
-      return { ...updated(data, members), task: task!.id };
+      return { ...updated(event.data, members), task: event.data.task.id };
     case "task.deleted":
-      return sentence("deleted", task?.title ?? titles.get(task?.id ?? "") ?? "a task");
+      return sentence("deleted", titles.get(event.data.task.id) ?? "a task");
     case "member.added":
-      return sentence("invited", nameOf(data.member, members), `as ${data.member!.role}`);
+      return sentence("invited", event.data.member.name, `as ${event.data.member.role}`);
     case "member.updated":
-      return data.previous_owner
-        ? sentence("handed the project over to", nameOf(data.member, members))
-        : sentence("made", nameOf(data.member, members), `${article(data.member!.role)} ${data.member!.role}`);
-    case "member.removed":
-      return data.member?.user_id === event.actor_id
-        ? sentence("left the project")
-        : sentence("removed", nameOf(data.member, members));
-    case "comment.created":
-      return about(data, titles, "commented on");
-    case "comment.updated":
-      return about(data, titles, "edited a comment on");
-    case "comment.deleted":
-      return about(data, titles, "deleted a comment on");
-    case "document.created":
-      return sentence("created the document", data.document?.title);
-    case "document.updated":
-      return sentence("edited the document", data.document?.title);
-    case "document.deleted":
-      return sentence("deleted the document", data.document?.title);
+      return changedMember(event);
+    case "member.removed": {
+      const { user_id } = event.data.member;
+      if (user_id === event.actor_id) return sentence("left the project");
+      return sentence("removed", members.get(user_id)?.name ?? "somebody");
+    }
     default:
-      return sentence(event.type.replace(/[._]/g, " "));
+      return sentence(assertNever(event).type.replace(/[._]/g, " "));
   }
 }
 
@@ -82,14 +68,11 @@ function sentence(before: string, subject = "", after = ""): Sentence {
   return { before, subject, after };
 }
 
-function moved(data: EventData): string {
-  const status = data.task!.status;
-  return data.changed?.includes("status") ? `to ${STATUS_NAMES[status]}` : `within ${STATUS_NAMES[status]}`;
+function moved({ task, changed }: TaskMoved): string {
+  return `${changed.includes("status") ? "to" : "within"} ${STATUS_NAMES[task.status]}`;
 }
 
-function updated(data: EventData, members: Names): Sentence {
-  const task = data.task!;
-  const changed = data.changed ?? [];
+function updated({ task, changed }: TaskUpdated, members: Names): Sentence {
   if (changed.length === 1) {
     if (changed[0] === "title") return sentence("renamed a task to", task.title);
     if (changed[0] === "assignee_id") {
@@ -98,21 +81,23 @@ function updated(data: EventData, members: Names): Sentence {
     }
     if (changed[0] === "due_on" && !task.due_on) return sentence("removed the due date of", task.title);
   }
-  return sentence(`changed ${fields(data)} of`, task.title);
+  return sentence(`changed ${fields(changed)} of`, task.title);
 }
 
-function fields(data: EventData): string {
-  const words = (data.changed ?? []).map((field) => FIELD_WORDS[field] ?? field.replace(/_/g, " "));
+/** A new role or a new name. Whoever takes one is called by it everywhere already, so the old one is told. */
+function changedMember({ actor_id, data }: ProjectEvent & { type: "member.updated" }): Sentence {
+  const { member, changed, previous, previous_owner } = data;
+  if (changed.includes("name")) {
+    if (member.user_id !== actor_id) return sentence("renamed", previous?.name ?? "a member", `to ${member.name}`);
+    return sentence("took the name", member.name, previous?.name && `instead of ${previous.name}`);
+  }
+  if (previous_owner) return sentence("handed the project over to", member.name);
+  return sentence("made", member.name, `${article(member.role)} ${member.role}`);
+}
+
+function fields(changed: readonly string[]): string {
+  const words = changed.map((field) => FIELD_WORDS[field] ?? field.replace(/_/g, " "));
   return words.length > 0 ? new Intl.ListFormat("en").format(words) : "details";
-}
-
-function about(data: EventData, titles: ReadonlyMap<string, string>, verb: string): Sentence {
-  const task = data.comment?.task_id;
-  return { ...sentence(verb, titles.get(task ?? "") ?? "a task"), ...(task && { task }) };
-}
-
-function nameOf(member: Member | undefined, members: Names): string {
-  return member?.name ?? members.get(member?.user_id ?? "")?.name ?? "somebody";
 }
 
 function article(role: string): string {
