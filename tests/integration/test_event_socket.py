@@ -283,6 +283,23 @@ async def test_lowered_role_makes_readers_come_back(live: Live) -> None:
         assert (await subscriber.subscribe(project.channel, recover=True, offset=1, epoch=""))["recovered"]
 
 
+async def test_a_new_role_that_only_another_version_knows_makes_everybody_come_back(live: Live) -> None:
+    ada, bob, project = await two_members(live)
+    member = {"user_id": ada.id, "name": "Ada", "role": "captain"}
+    event = EventData(
+        type="member.updated", actor_id=ada.id, project_id=project.id, data={"member": member, "changed": ["role"]}
+    )
+    async with Subscriber(live.socket_url, token=bob.token) as subscriber:
+        await subscriber.subscribe(project.channel)
+        async with live.runtime.transaction() as session:
+            await log.append(session, project.channel, event)
+        push = await subscriber.expect_push("unsubscribe")
+        assert (push.channel, push.body["code"]) == (project.channel, 2500)
+        await subscriber.subscribe(project.channel)
+        await ada.create_task(project)
+        await subscriber.expect_push("task.created")
+
+
 async def test_deleted_project_ends_with_its_last_event(live: Live) -> None:
     ada, bob, project = await two_members(live)
     async with (
