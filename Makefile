@@ -31,7 +31,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 WEB := client_demo/web
 # What it is built into, as a part of the package.
 BOARD := server/roomful/board
-# The types of the events, made from the server's classes of them.
+# The types of the events, made from the server's classes of them; where it is not installed they stay as they are in Git.
 EVENT_TYPES := $(WEB)/src/api/events.ts
 # Compiled by the installation, where there is a compiler.
 NATIVE := server/roomful/transport/websocket/native.c
@@ -57,8 +57,8 @@ web:
 		echo "The board for browsers could not be built, for the reason above; the server runs without it." >&2; \
 	fi
 
-$(EVENT_TYPES): tools/event_types.py server/roomful/gateway/asyncapi.py $(wildcard server/roomful/*/events.py server/roomful/*/schemas.py) | .venv/.run
-	$(BIN)/python -m tools.event_types
+$(EVENT_TYPES): tools/event_types.py server/roomful/gateway/asyncapi.py $(wildcard server/roomful/*/events.py server/roomful/*/schemas.py)
+	@if [ -e $(VENV)/.run ]; then $(BIN)/python -m tools.event_types; fi
 	@touch $@
 
 $(BOARD)/index.html: $(EVENT_TYPES) $(WEB)/node_modules/.package-lock.json $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig.json

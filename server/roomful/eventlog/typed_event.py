@@ -1,11 +1,13 @@
 """The base of all types of event, and their reader."""
 
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Iterable
+from typing import ClassVar, Generic, TypeVar, cast
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
 E = TypeVar("E", bound="TypedEvent")
+T = TypeVar("T")
 
 
 class TypedEvent(BaseModel):
@@ -22,6 +24,12 @@ class TypedEvent(BaseModel):
     def data(self) -> dict[str, object]:
         """The fields that have a value. Models in them are left as they are."""
         return {name: value for name, value in vars(self).items() if value is not None}
+
+
+def values_before(shape: type[T], before: object, changed: Iterable[str]) -> T:
+    """For `previous`: what the changed fields were before, those of them that the TypedDict `shape` has."""
+    told = {name: getattr(before, name) for name in changed if name in shape.__annotations__}
+    return cast("T", told)  # a TypedDict is made by name, which only runs know
 
 
 class EventReader(Generic[E]):

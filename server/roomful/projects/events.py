@@ -26,7 +26,6 @@ class ProjectCreated(TypedEvent):
 class ProjectBefore(TypedDict, total=False):
     """Values from before, of those fields that changed. The description is not told again."""
 
-    # What is not named here Pydantic leaves out.
     name: str
     status: ProjectStatus
 

@@ -7,12 +7,14 @@ from roomful.channels import project_channel
 from roomful.db.base import now
 from roomful.db.statement import Statement
 from roomful.eventlog import log
+from roomful.eventlog.typed_event import values_before
 from roomful.identity.people import Person
 from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.channel import record
 from roomful.projects.events import (
     ProjectArchived,
+    ProjectBefore,
     ProjectCreated,
     ProjectDeleted,
     ProjectId,
@@ -87,7 +89,7 @@ async def change_project(session: AsyncSession, access: Access, patch: ProjectPa
         access.require_active()
     after = access.project.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
     await session.execute(_UPDATE, {"project": after.id, **after.model_dump(include=_CHANGING)})
-    previous = {name: getattr(before, name) for name in changed}
+    previous = values_before(ProjectBefore, before, changed)
     event = _event_type(after, changed)(project=after, changed=changed, previous=previous)
     offset = await access.record(session, event)
     return Project.of(after, access.role, offset)

@@ -21,7 +21,6 @@ class TaskCreated(TypedEvent):
 class TaskBefore(TypedDict, total=False):
     """Values from before, of those fields that changed. The description is not told again."""
 
-    # What is not named here Pydantic leaves out.
     title: str
     assignee_id: str | None
     due_on: date | None
@@ -40,7 +39,6 @@ class TaskUpdated(TypedEvent):
 class PlaceBefore(TypedDict, total=False):
     """Where the task was, as far as that changed."""
 
-    # What is not named here Pydantic leaves out.
     status: TaskStatus
     position: str
 

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from roomful.db.base import now
 from roomful.db.statement import Statement
 from roomful.errors import NotFound
+from roomful.eventlog.typed_event import values_before
 from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.members import require_assignable
 from roomful.projects.models import PROJECT
 from roomful.tasks import columns, positions
-from roomful.tasks.events import TaskCreated, TaskDeleted, TaskId, TaskMoved, TaskUpdated
+from roomful.tasks.events import PlaceBefore, TaskBefore, TaskCreated, TaskDeleted, TaskId, TaskMoved, TaskUpdated
 from roomful.tasks.models import TASK
 from roomful.tasks.schemas import NewTask, Task, TaskPatch
 from roomful.web.etag import Precondition
@@ -86,13 +87,13 @@ async def change_task(
         return before
     task = before.model_copy(update={**values, "version": before.version + 1, "updated_at": now()})
     await session.execute(_UPDATE, {"task": task_id, **task.model_dump(include={*changed, "version", "updated_at"})})
-    previous = {name: getattr(before, name) for name in changed}
     event: TaskMoved | TaskUpdated
     if place is not None:
         others = dict(place.others) or None
-        event = TaskMoved(task=task, changed=changed, previous=previous, positions=others)
+        was_at = values_before(PlaceBefore, before, changed)
+        event = TaskMoved(task=task, changed=changed, previous=was_at, positions=others)
     else:
-        event = TaskUpdated(task=task, changed=changed, previous=previous)
+        event = TaskUpdated(task=task, changed=changed, previous=values_before(TaskBefore, before, changed))
     await access.record(session, event)
     return task
 

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from roomful.eventlog.log import EventData
-from roomful.eventlog.typed_event import EventReader
+from roomful.eventlog.typed_event import EventReader, values_before
 from roomful.gateway import asyncapi
 from roomful.projects import events as projects
-from roomful.projects.events import MemberRemoved, MemberUpdated, ProjectUpdated
-from roomful.projects.schemas import Member, ProjectState
+from roomful.projects.events import MemberRemoved, MemberUpdated
+from roomful.projects.schemas import Member
 from roomful.tasks import events as tasks
-from roomful.tasks.events import TaskMoved, TaskUpdated
+from roomful.tasks.events import PlaceBefore, TaskBefore, TaskMoved
 from roomful.tasks.schemas import Task
 
 AT = datetime(2026, 7, 16, 13, 32, tzinfo=UTC)
@@ -44,28 +44,14 @@ def test_fields_without_a_value_are_absent() -> None:
     assert moved.data() == {"task": TASK, "changed": ["position"], "previous": {"position": "a0"}}
 
 
-def test_previous_has_no_description() -> None:
-    before = {"title": "Walk", "description": "Not far"}
-    updated = TaskUpdated(task=TASK, changed=["title", "description"], previous=before)
-    assert updated.previous == {"title": "Walk"}
-    project = ProjectState(
-        id="p",
-        name="Apollo",
-        description=None,
-        status="active",
-        task_count=0,
-        created_at=AT,
-        updated_at=AT,
-        owner_id="u-ada",
-        version=2,
-    )
-    assert ProjectUpdated(project=project, changed=["description"], previous={"description": "Old"}).previous == {}
-
-
-def test_previous_of_a_move_is_the_place_alone() -> None:
-    before = {"title": "Walk", "status": "todo", "position": "a0"}
-    moved = TaskMoved(task=TASK, changed=["title", "status", "position"], previous=before)
-    assert moved.previous == {"status": "todo", "position": "a0"}
+@pytest.mark.parametrize(
+    ("shape", "previous"),
+    [(TaskBefore, {"title": "Fly", "labels": []}), (PlaceBefore, {"status": "done", "position": "a1"})],
+)
+def test_previous_holds_what_its_type_has_of_the_changed_fields(shape: type[object], previous: object) -> None:
+    changed = ["title", "description", "labels", "status", "position"]
+    assert values_before(shape, TASK, changed) == previous
+    assert values_before(shape, TASK, ["description"]) == {}
 
 
 def test_what_is_written_is_read() -> None:
