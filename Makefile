@@ -57,7 +57,7 @@ web:
 		echo "The board for browsers could not be built, for the reason above; the server runs without it." >&2; \
 	fi
 
-$(EVENT_TYPES): tools/event_types.py server/roomful/gateway/asyncapi.py $(wildcard server/roomful/*/events.py server/roomful/*/schemas.py)
+$(EVENT_TYPES): tools/event_types.py server/roomful/gateway/asyncapi.py server/roomful/features.py $(wildcard server/roomful/*/events.py server/roomful/*/schemas.py)
 	@if [ -e $(VENV)/.run ]; then $(BIN)/python -m tools.event_types; fi
 	@touch $@
 

@@ -8,24 +8,19 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from roomful import __version__
-from roomful.accounts import routes as accounts
+from roomful.features import FEATURES
 from roomful.gateway import asyncapi, metrics, streams, unidirectional
 from roomful.gateway import presence_routes as presence
 from roomful.gateway.descriptors import DescriptorWatch
 from roomful.gateway.event_endpoints import event_socket, event_stream, is_event_socket, is_event_stream
 from roomful.gateway.gateway import open_project_node
 from roomful.process.signals import heard_signals
-from roomful.projects import event_routes as events
-from roomful.projects import member_routes as members
 from roomful.projects import renames
-from roomful.projects import routes as projects
 from roomful.projects.quotas import Quotas
 from roomful.retention import retention_loop
 from roomful.runtime import open_runtime
 from roomful.settings import Settings, load_settings
-from roomful.snapshots import routes as snapshots
 from roomful.snapshots.snapshots import Snapshots
-from roomful.tasks import routes as tasks
 from roomful.web import errors, health, openapi, pages
 from roomful.web.compression import Compression
 from roomful.web.dependencies import API
@@ -107,19 +102,14 @@ def create_app(settings: Settings | None = None) -> Application:
     openapi.install(app)
     pages.install(app, is_demo=settings.demo)
     # Not include_router: it keeps the routers apart, and matches a request against each before its own, then again.
-    for feature in (
-        streams,
-        unidirectional,
-        tasks,
-        projects,
-        members,
-        events,
-        snapshots,
-        presence,
-        accounts,
-        health,
-        metrics,
-        asyncapi,
+    for router in (
+        streams.router,
+        unidirectional.router,
+        *(router for feature in FEATURES for router in feature.routers),
+        presence.router,
+        health.router,
+        metrics.router,
+        asyncapi.router,
     ):
-        app.router.routes.extend(feature.router.routes)
+        app.router.routes.extend(router.routes)
     return app

@@ -16,15 +16,14 @@ from starlette.routing import Route
 from roomful import __version__
 from roomful.channels import Kind
 from roomful.eventlog.typed_event import TypedEvent
+from roomful.features import FEATURES
 from roomful.gateway.channel_rules import RULES
-from roomful.projects import events as projects
 from roomful.projects.schemas import Event
-from roomful.tasks import events as tasks
 from roomful.web.dependencies import API
 from roomful.web.schemas import Out
 
-PROJECT_EVENTS = {event.type: event for event in (*projects.EVENTS, *tasks.EVENTS)}
-OWN_EVENTS = {event.type: event for event in projects.OWN_EVENTS}
+PROJECT_EVENTS = {event.type: event for feature in FEATURES for event in feature.events}
+OWN_EVENTS = {event.type: event for feature in FEATURES for event in feature.own_events}
 
 ABOUT = f"""\
 Every change to a project is one event, committed with it, at the project's next offset: 1, 2, 3 … without a hole. A

@@ -187,6 +187,10 @@ export interface Event<Type, Data> {
 }
 
 export type ProjectEvent =
+  | Event<"task.created", TaskCreated>
+  | Event<"task.updated", TaskUpdated>
+  | Event<"task.moved", TaskMoved>
+  | Event<"task.deleted", TaskDeleted>
   | Event<"project.created", ProjectCreated>
   | Event<"project.updated", ProjectUpdated>
   | Event<"project.archived", ProjectArchived>
@@ -194,11 +198,7 @@ export type ProjectEvent =
   | Event<"project.deleted", ProjectDeleted>
   | Event<"member.added", MemberAdded>
   | Event<"member.updated", MemberUpdated>
-  | Event<"member.removed", MemberRemoved>
-  | Event<"task.created", TaskCreated>
-  | Event<"task.updated", TaskUpdated>
-  | Event<"task.moved", TaskMoved>
-  | Event<"task.deleted", TaskDeleted>;
+  | Event<"member.removed", MemberRemoved>;
 
 export type OwnEvent =
   | Event<"notification.created", NotificationCreated>;
