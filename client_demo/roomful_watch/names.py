@@ -1,4 +1,4 @@
-"""What people and tasks are called."""
+"""The names of people and tasks."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What a person reads: one line for each thing that happens."""
+"""The lines that a person reads, one for each event."""
 
 from datetime import datetime
 
@@ -68,7 +68,7 @@ def event_line(body: bytes, names: Names) -> Text:
     _learn(event.data, names)
     line = _opening(event.at)
     line.append(f"#{event.offset:<4} ", "cyan")
-    # Who takes another name is told of by the one from before.
+    # A person who takes another name is called by the old one in the line that tells it.
     line.append(known if _is_rename(event) else names.person(event.actor_id), "bold")
     return line.append(f" {deed}")
 

@@ -98,11 +98,11 @@ class Connection(Protocol):
     async def subscribe(self, position: Position) -> Subscribed: ...
 
     async def present(self) -> tuple[Person, ...]:
-        """Who else is subscribed now."""
+        """The other people who are subscribed now."""
         ...
 
     def pushes(self) -> AsyncIterator[Event | Joined | Left]:
-        """What happens after the subscription, without an end. Events may repeat or leave a gap."""
+        """The events after the subscription, without an end. They may repeat or leave a gap."""
         ...
 
 
@@ -129,7 +129,7 @@ class Follower:
         self._ever_connected = False
 
     async def items(self) -> AsyncGenerator[Item]:
-        """What happens, for ever. Raises Refused, and ConnectionLost if the server was never reached."""
+        """Events and presence, for ever. Raises Refused, and ConnectionLost if the server was never reached."""
         started_at = time.monotonic()
         while True:
             connected_at = time.monotonic()

@@ -79,7 +79,7 @@ async def sign_in(
     user_agent: UserAgent = "",
 ) -> TokenAnswer:
     """Sign in with the e-mail address as `username`."""
-    # What can be nobody's address is one key: a client can't fill the memory with them.
+    # All malformed addresses share one key, so that a client can't fill the memory with them.
     async with counted(limits, address, service.address_of(form.username) or ""):
         network = network_of(address)
         return await service.sign_in(runtime, form.username, form.password, address=network, user_agent=user_agent)
