@@ -1,1 +1,1 @@
-"""The benchmark suite: what Roomful costs and how fast it tells."""
+"""The benchmark suite: what Roomful costs and how fast it delivers."""

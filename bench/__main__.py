@@ -13,22 +13,31 @@ from rich.console import Console
 
 from bench import (
     board,
+    board_work,
+    boards,
+    burst,
     connections,
     create_task,
     deploy,
+    documents,
     fanout,
+    first_load,
     grounds,
     growth,
     hop,
     latency,
     native,
     neighbours,
+    notifications,
     opening,
     page,
     plot,
     pubsub,
+    search,
     snapshots,
+    text,
     writers,
+    writing,
 )
 from bench.crowd import allow_many_sockets
 from bench.figures import Table
@@ -39,12 +48,30 @@ from tests.support.browsers import Missing
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 CONNECTION_ROUNDS = 3
-"""Each of them starts every server anew."""
+"""Each round restarts every server."""
 
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-PARTS = ("create", "latency", "writers", "fanout", "growth", "opening", "board", "snapshots", "pubsub", "hop", "deploy")
+PARTS = (
+    "create",
+    "latency",
+    "writers",
+    "fanout",
+    "growth",
+    "opening",
+    "board",
+    "load",
+    "writing",
+    "snapshots",
+    "pubsub",
+    "hop",
+    "deploy",
+    "documents",
+    "text",
+    "notifications",
+    "search",
+)
 
 
 def main(
@@ -52,11 +79,11 @@ def main(
         list[str] | None, typer.Argument(help=f"Of {', '.join(PARTS)}; all, unless some are named.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each comparison.")] = 5,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long one round lasts.")] = 4.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of a round.")] = 4.0,
     events: Annotated[int, typer.Option(min=1, help="Events for each latency figure.")] = 300,
     write: Annotated[bool, typer.Option(help=f"Write the figures to {PAGE.parent.name}/{PAGE.name}.")] = True,
 ) -> None:
-    """Measure Roomful on this machine. Leave it alone meanwhile."""
+    """Measure Roomful on this machine, which should do nothing else meanwhile."""
     allow_many_sockets()
     for part in parts or PARTS:
         for table in _tables(part, rounds, seconds, events):
@@ -100,8 +127,21 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
             try:
                 with grounds.sqlite() as ground:
                     yield uvloop.run(board.measure(ground, moves=events))
+                    yield uvloop.run(burst.measure(ground))
             except Missing as missing:
                 console.print(f"board: {missing}")
+        case "load":
+            try:
+                with grounds.sqlite() as ground:
+                    yield from uvloop.run(_on_boards(ground, rounds))
+            except Missing as missing:
+                console.print(f"load: {missing}")
+        case "writing":
+            try:
+                with grounds.sqlite() as ground:
+                    yield uvloop.run(writing.measure(ground, letters=events))
+            except Missing as missing:
+                console.print(f"writing: {missing}")
         case "snapshots":
             with grounds.sqlite() as ground:
                 yield uvloop.run(snapshots.measure(ground))
@@ -114,12 +154,23 @@ def _tables(part: str, rounds: int, seconds: float, events: int) -> Iterator[Tab
         case "deploy":
             with grounds.shared() as ground:
                 yield uvloop.run(deploy.measure(ground))
+        case "documents":
+            yield from uvloop.run(documents.measure(rounds=rounds, seconds=seconds))
+        case "text":
+            with grounds.sqlite() as ground:
+                yield uvloop.run(text.measure(ground, rounds=rounds))
+        case "notifications":
+            with _both() as both:
+                yield uvloop.run(notifications.measure(both, rounds=rounds, seconds=seconds))
+        case "search":
+            with _both() as both:
+                yield uvloop.run(search.measure(both, rounds=rounds, seconds=seconds))
         case _:
-            raise typer.BadParameter(f"{part} is none of {', '.join(PARTS)}")
+            raise typer.BadParameter(f"{part} is not one of {', '.join(PARTS)}")
 
 
 async def _fan_out(programs: Programs, rounds: int, seconds: float) -> list[Table]:
-    """Fan-out against its targets; each table that the rows of the first are taken from follows."""
+    """Fan-out against its targets, then the tables from which the rows of the first are taken."""
     comparison = await fanout.compare(programs, rounds=rounds, seconds=seconds)
     sockets, sockets_found = await connections.measure(programs, rounds=min(rounds, CONNECTION_ROUNDS))
     crowd, crowd_row = await connections.largest_crowd(programs)
@@ -138,10 +189,16 @@ async def _fan_out(programs: Programs, rounds: int, seconds: float) -> list[Tabl
     return [targets, fanout.table(comparison), sockets, crowd, small, changes]
 
 
+async def _on_boards(ground: Ground, rounds: int) -> list[Table]:
+    async with boards.boards(ground) as found:
+        return [await first_load.measure(found, rounds=rounds), await board_work.measure(found, rounds=rounds)]
+
+
 @contextmanager
 def _both() -> Iterator[list[Ground]]:
     with grounds.sqlite() as sqlite, grounds.postgresql() as postgresql:
         yield [sqlite, postgresql]
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,4 +1,4 @@
-"""The load client: many subscribers and one publisher, in a process that costs far less than what it measures."""
+"""The load client: many subscribers and one publisher, in a process that costs far less than the servers."""
 
 import subprocess
 import tempfile
@@ -16,7 +16,7 @@ from bench.machine import CLIENT_CORE, pin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """What one command came to. CPU seconds are the server's, as the operating system counts them."""
+    """The result of one command. CPU seconds are the server's, as the operating system counts them."""
 
     seconds: float
     messages: int
@@ -31,7 +31,7 @@ class Phase:
 
     @property
     def cpu_microseconds(self) -> float:
-        """Of the server, for one delivery."""
+        """The server's, for one delivery."""
         return (self.user_seconds + self.system_seconds) * 1e6 / self.deliveries
 
     @property
@@ -44,7 +44,7 @@ class Phase:
 
 
 def together(phases: Sequence[Phase]) -> Phase:
-    """What several phases of one kind came to, but for their latencies: those are the last one's."""
+    """The sum of several phases of one kind, with the latencies of the last."""
     last = phases[-1]
     return replace(
         last,
@@ -59,9 +59,9 @@ def together(phases: Sequence[Phase]) -> Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where messages go in: what is written, one after the other, to a connection to this port.
+    """The messages to publish, written one after the other to a connection to this port.
 
-    A `path` is asked for as a WebSocket first. The first message of each channel has the offset `first`.
+    With a `path`, it is a WebSocket there. The first message of each channel has the offset `first`.
     """
 
     port: int
@@ -73,10 +73,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How subscribers come in, each by a line in turn: path, tab, first message.
+    """How subscribers connect, by these lines in turn: path, tab, first message.
 
-    A subscriber is in when it has got a message with `ready` in it. `heartbeat` is a message to be answered, and by
-    what.
+    A subscriber is ready when it has received a message that contains `ready`. `heartbeat` is a message and its answer.
     """
 
     port: int
@@ -136,7 +135,7 @@ class Audience:
         return self._do("open")
 
     def closed(self, in_flight: int, seconds: float) -> Phase:
-        """Publish the next message when one has reached everybody."""
+        """Publish the next message when one has reached all subscribers."""
         return self._do(f"closed {in_flight} {seconds}")
 
     def paced(self, per_second: float, seconds: float) -> Phase:
@@ -147,7 +146,7 @@ class Audience:
         self._say(f"paced {per_second} {seconds}")
 
     def finish(self) -> Phase:
-        """Wait for what was begun. Raises Failed."""
+        """Wait for the phase that was begun. Raises Failed."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line or b'"error"' in line:

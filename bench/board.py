@@ -20,14 +20,14 @@ FOLDED_TASKS = 2_000
 TITLE = "Order fuel"
 
 METHOD = f"""\
-Two Chromium processes, a person in each, both looking at one project. One carries a card to the next column by
-keyboard; the time runs from the key that puts it down to the first frame of the other browser that shows it there. Both
-browsers and the server share the machine, and a frame is drawn every 16.7 ms: half of one is waited for on average.
+Two people look at one project, each in a Chromium process. One moves a card to the next column by keyboard; the time
+runs from the key that puts it down to the first frame of the other browser that shows it there. Both browsers and the
+server share the machine, and a frame is drawn every 16.7 ms, so half of one is waiting on average.
 
-The last line is the reducer alone, in Node.js: what the board makes of {FOLDED_EVENTS:,} events, one after the other,
-on a snapshot of {FOLDED_TASKS:,} tasks (all of them; not each)."""
+The last row is the fold alone, in Node.js: the time for the board to apply {FOLDED_EVENTS:,} events in a row to a
+snapshot of {FOLDED_TASKS:,} tasks (for all of them, not for each)."""
 
-# A key's own time, and that of the frame after the card has come: one clock, as both browsers are on one machine.
+# The time of the key, and of the frame that shows the card: one clock, as both browsers are on one machine.
 _NOTE_KEYS = """() => addEventListener('keydown', (event) => {
   if (event.key === ' ') window.pressedAt = performance.timeOrigin + event.timeStamp;
 }, true)"""
@@ -76,7 +76,7 @@ async def _waits_ms(server: Server, ada: Person, bob: Person, project: Project, 
         for number in range(WARM_UP + moves):
             is_going = number % 2 == 0
             column = "In progress" if is_going else "To do"
-            # Begun before the key, told after it: the promise is the browser's.
+            # Starts before the key is pressed; the promise stays in the browser.
             seen = await his.page.evaluate_handle(f"(what) => ({{ at: ({_SEEN_AT})(what) }})", [TITLE, column])
             await _carry(hers.page, "ArrowRight" if is_going else "ArrowLeft")
             seen_at = await seen.evaluate("(seen) => seen.at")
@@ -105,9 +105,10 @@ def _fold_ms() -> float:
 _FOLD = f"""
 import {{ fold }} from FOLD;
 const at = "2026-01-02T03:04:05Z";
-const task = (id, title) => ({{ id: `t${{id}}`, title, status: "todo", labels: [], position: `a${{id}}`, version: 1 }});
+const place = (id) => ({{ status: "todo", column_id: "c", number: id + 1, position: `a${{id}}` }});
+const task = (id, title) => ({{ id: `t${{id}}`, title, ...place(id), labels: [], version: 1 }});
 const begin = {{
-  project: {{ id: "p", task_count: {FOLDED_TASKS}, offset: 0 }}, members: [], documents: [],
+  project: {{ id: "p", task_count: {FOLDED_TASKS}, offset: 0 }}, members: [], columns: [], labels: [], documents: [],
   tasks: Array.from({{ length: {FOLDED_TASKS} }}, (_, id) => task(id, "as it was")),
   stream: {{ channel: "project:p", offset: 0, epoch: "e" }},
 }};

@@ -1,4 +1,4 @@
-"""Many open sockets: what one costs, how fast they come, how many there can be."""
+"""Many open sockets: their cost, how fast they open, how many a process can have."""
 
 import resource
 import statistics
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from bench.audience import Audience, Opening, Phase
-from bench.contenders import ALL_PEERS, Contender, Hall, NotInstalled, centrifuge_line, floor, hall
+from bench.contenders import ALL_PEERS, Contender, Installation, NotInstalled, centrifuge_line, floor, installation
 from bench.fanout import NAIVE, ROOMFUL, ratios
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.native import Programs
@@ -28,16 +28,16 @@ MOST_KIB = 5.0
 LEAST_RATE = 2.0
 
 METHOD = f"""\
-{SIZE:,} sockets to a process that has just started, at most 64 handshakes under way; then {SETTLE_SECONDS:.0f} s of
-rest. Roomful's are {PEOPLE} people with {SIZE // PEOPLE} sockets each in {PROJECTS} projects: token checked, person
-and membership looked up, subscribed to the project (recovery, presence) and to their own notifications. *FastAPI* only
-checks the token; the others sign nobody in. Memory is what the process grew by, without the kernel's, which is the same
-for all."""
+{SIZE:,} sockets to a process that has just started, at most 64 handshakes at a time; then {SETTLE_SECONDS:.0f} s of
+rest. Roomful's are {PEOPLE} people with {SIZE // PEOPLE} sockets each in {PROJECTS} projects: their tokens are
+checked, person and membership looked up, and they subscribe to the project (recovery, presence) and to their own
+notifications. *FastAPI* only checks the token; the others sign nobody in. Memory is the growth of the process,
+without the kernel's, which is the same for all."""
 
 CROWD_METHOD = f"""\
-One `roomful serve` process, one project, as many signed-in subscribers with presence as this machine lets a process
-have: each is an open file, and the limit that only the machine's owner may raise is shown. {MOST_WANTED:,} are aimed
-at. Then one event to all of them. CPU at rest is what {IDLE_SECONDS:.0f} s cost, pings and pongs included."""
+One `roomful serve` process and one project with as many signed-in subscribers with presence as this machine allows:
+each is an open file, and only the machine's owner can raise the limit shown. The aim is {MOST_WANTED:,}. Then one
+event to all of them. CPU at rest is measured over {IDLE_SECONDS:.0f} s, pings and pongs included."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ async def measure(programs: Programs, *, rounds: int, size: int = SIZE) -> tuple
     results: Results = defaultdict(_Figures)
     missing = set()
     for _ in range(rounds):
-        async with hall(people=PEOPLE, shared=PROJECTS, projects=PROJECTS) as ours:
+        async with installation(people=PEOPLE, shared=PROJECTS, projects=PROJECTS) as ours:
             _measure(programs, ROOMFUL, ours.pids, _crowd_opening(ours), size, results)
         token = Tokens(KEY, access_ttl_seconds=86_400).issue("somebody", "a-sign-in")
         for contender in (lambda: floor(programs), *(_with(peer, token) for peer in ALL_PEERS)):
@@ -109,7 +109,7 @@ def _measure(programs: Programs, name: str, pids: Sequence[int], opening: Openin
         figures.cpu_us.append((opened.user_seconds + opened.system_seconds) * 1e6 / size)
 
 
-def _crowd_opening(ours: Hall) -> Opening:
+def _crowd_opening(ours: Installation) -> Opening:
     """Each person in each project, in turn."""
     projects = ours.seeded.take(PROJECTS)
     lines = [centrifuge_line(token, project) for project in projects for token in ours.seeded.tokens]
@@ -121,15 +121,15 @@ def _memory_kib(pids: Sequence[int]) -> float:
 
 
 @asynccontextmanager
-async def _largest(programs: Programs, size: int) -> AsyncIterator[tuple[Audience, Hall]]:
-    async with hall(projects=1) as ours:
+async def _largest(programs: Programs, size: int) -> AsyncIterator[tuple[Audience, Installation]]:
+    async with installation(projects=1) as ours:
         opening, source = ours.gathering(ours.seeded.take(1), 20)
         with Audience(programs.audience, opening, source, subscribers=size, server_pids=ours.pids) as audience:
             yield audience, ours
 
 
 async def largest_crowd(programs: Programs, *, most: int = MOST_WANTED) -> tuple[Table, tuple[str, ...]]:
-    """As many as there can be, then one event; the table, and the row of the target."""
+    """As many sockets as possible, then one event. Returns the table, and the row of the target."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     size = min(most, hard - SPARE_FILES)
     async with _largest(programs, size) as (audience, ours):

@@ -1,4 +1,4 @@
-"""Servers that tell many of what one says: Roomful, its peers, and the least that it can cost."""
+"""Servers that send a message to many subscribers: Roomful, its peers, and the least that it can cost."""
 
 import importlib.util
 import itertools
@@ -23,19 +23,20 @@ from bench.seed import EPOCH, KEY, Seeded, seed
 from roomful.channels import project_channel
 from roomful.link.redis_server import packed
 from roomful.link.starts import Starts
-from roomful.realtime.broker.redis_envelopes import RedisEnvelopes
 from roomful.realtime.publication import Publication
+from tests.support.brokers import ChannelFrames
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
 from tests.support.server import ROOT, roomful_environment
 from tests.support.valkey import run_valkey
 
 EVENT_BYTES = 200
 LARGE_EVENT_BYTES = 2048
+SERVE = (sys.executable, "-m", "bench.serve", "serve", "--port", "{port}")
 PEERS = Path(__file__).parent / "peers"
 DEFLATE_OFFER = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
 Plan = Callable[[int], tuple[Opening, Source]]
-"""How an audience comes in, with so many messages for it; each visit has a channel of its own where there are some."""
+"""How an audience connects, and this many messages for it. Each visit has its own channel, if the server has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,15 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
-    """A Roomful server with Redis beside it, and what is in its database."""
+class Installation:
+    """A Roomful server with its Redis and the content of its database."""
 
     pids: Sequence[int]
     port: int
     redis_port: int
     seeded: Seeded
     start: bytes
-    """The server's, as another node would have read it."""
+    """The server's id in `node_start`, as another node would have read it."""
 
     def json(self, messages: int) -> tuple[Opening, Source]:
         return self.gathering(self.seeded.take(1), messages)
@@ -72,7 +73,7 @@ class Hall:
         return opening, self.source(projects, messages)
 
     def plain(self, messages: int) -> tuple[Opening, Source]:
-        """The plain socket: events as they stand in the log."""
+        """The plain socket: events as they are in the log."""
         (project,) = self.seeded.take(1)
         lines = [f"/ws/projects/{project}?token={self.seeded.tokens[0]}"]
         return Opening(port=self.port, lines=lines), self.source([project], messages)
@@ -86,7 +87,7 @@ class Hall:
     def gathering(
         self, projects: Sequence[str], messages: int, *, event_bytes: int = EVENT_BYTES, header: str | None = None
     ) -> tuple[Opening, Source]:
-        """The Centrifuge protocol, each subscriber to one of the projects in turn, all of one person."""
+        """The Centrifuge protocol: one person's subscribers, to the projects in turn."""
         lines = [centrifuge_line(self.seeded.tokens[0], project) for project in projects]
         opening = Opening(port=self.port, lines=lines, ready='"id":2', heartbeat=("{}", "{}"), header=header)
         return opening, self.source(projects, messages, event_bytes=event_bytes)
@@ -95,16 +96,16 @@ class Hall:
         """Events through the broker, sealed as another node would send them."""
         starts = Starts(None)
         starts.newest = self.start
-        # Each frame says that it is a second younger than the one before, so that none is old when its turn comes.
+        # Each frame is a second younger than the one before, so that none is too old when it is sent.
         clock = itertools.count(0, 1_000_000).__next__
-        frames = RedisEnvelopes(KEY.encode(), names=self.seeded.names, starts=starts, clock=clock)
+        frames = ChannelFrames(key=KEY.encode(), names=self.seeded.names, starts=starts, clock=clock)
         channels = [project_channel(project) for project in projects]
 
         def published() -> Iterator[bytes]:
             for number in range(messages):
                 channel, offset = channels[number % len(channels)], number // len(channels) + 1
                 event = Publication(channel, event_body(offset, event_bytes), offset, EPOCH, "task.updated")
-                yield packed(b"PUBLISH", frames.name_of(channel), frames.encode(event) or b"")
+                yield packed(b"PUBLISH", frames.name_of(channel), frames.encode(event))
 
         return Source(port=self.redis_port, frames=published(), channels=len(channels))
 
@@ -128,7 +129,9 @@ def _delimited(content: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def hall(*, people: int = 1, shared: int = 0, projects: int = 2_000, workers: int = 1) -> AsyncIterator[Hall]:
+async def installation(
+    *, people: int = 1, shared: int = 0, projects: int = 2_000, workers: int = 1
+) -> AsyncIterator[Installation]:
     """A Roomful server on its core, as `roomful serve` starts it, on SQLite; Redis shares the client's."""
     async with AsyncExitStack() as stack:
         ground = stack.enter_context(sqlite())
@@ -136,17 +139,17 @@ async def hall(*, people: int = 1, shared: int = 0, projects: int = 2_000, worke
         with broker.client() as client:
             broker_pid = int(client.info()["process_id"])
         pin(broker_pid, CLIENT_CORE)
-        prefer(broker_pid)  # or it waits for the load client to have read what it is about to bring
+        prefer(broker_pid)  # otherwise it waits while the load client reads
         seeded = await seed(ground, people=people, shared=shared, projects=projects)
         settings = {"ROOMFUL_REDIS_URL": broker.url, "ROOMFUL_DEFLATE": "true"}
         arguments = [] if workers == 1 else ["--workers", str(workers)]
-        server = await stack.enter_async_context(roomful(ground, settings, arguments=arguments))
+        server = await stack.enter_async_context(roomful(ground, settings, arguments=arguments, program=SERVE))
         pids = [server.pid]
         if workers > 1:
             pids = [process.pid for process in psutil.Process(server.pid).children(recursive=True)]
             for process_id in pids:
                 pin(process_id, SERVER_CORE)
-        yield Hall(pids, server.port, broker.port, seeded, _newest_start(ground))
+        yield Installation(pids, server.port, broker.port, seeded, _newest_start(ground))
 
 
 def _newest_start(ground: Ground) -> bytes:
@@ -176,14 +179,14 @@ def floor(programs: Programs) -> Iterator[Contender]:
 
 @contextmanager
 def naive(token: str) -> Iterator[Contender]:
-    """`token` is checked, as anybody would; by a key that the suite signs with."""
+    """Checks `token`, with the key of the suite."""
     with _serving([sys.executable, "-m", "bench.peers.naive"]) as (process_id, port):
         yield Contender("FastAPI, usual connection manager", [process_id], _peer_plan(port, f"/ws?token={token}"))
 
 
 @contextmanager
 def accepting() -> Iterator[Contender]:
-    """No peer: it tells nobody anything."""
+    """Not a peer: it sends nothing."""
     with _serving([sys.executable, "-m", "bench.peers.accepting"]) as (process_id, port):
         yield Contender("uvicorn, accepting alone", [process_id], _peer_plan(port, "/ws"))
 
@@ -235,7 +238,7 @@ ALL_PEERS = (nchan, node_ws, node_socketio, broadcast, naive, python_socketio)
 
 
 class NotInstalled(Exception):
-    """A peer that this machine does not have; its name."""
+    """A peer that is not installed here; the message is its name."""
 
 
 def _socketio_plan(port: int) -> Plan:
@@ -260,7 +263,7 @@ def _node(script: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _serving(command: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """A program that listens on the port that is its last argument."""
+    """Run a program that takes its port as the last argument."""
     port = free_port()
     with _process([*command, str(port)], port) as process_id:
         yield process_id, port
@@ -276,7 +279,7 @@ def _process(command: Sequence[str], port: int) -> Iterator[int]:
 
 
 def event_body(offset: int, size_bytes: int) -> bytes:
-    """An event as it stands in the log, of just this size."""
+    """An event as it is in the log, of exactly this size."""
     body = (
         b'{"id":"019a2b7e-5d1c-7c3e-9f00-0123456789ab","type":"task.updated",'
         b'"project_id":"019a2b7e-0000-7c3e-9f00-ba9876543210","offset":%d,"data":{"title":"' % offset
@@ -307,7 +310,7 @@ http {{
 
 @contextmanager
 def everybody(programs: Programs, token: str) -> Iterator[tuple[list[Contender], list[str]]]:
-    """The floor and all peers that this machine has, running, and what it has not."""
+    """The floor and all installed peers, running, and the names of the missing ones."""
     with ExitStack() as stack:
         found, missing = [stack.enter_context(floor(programs))], []
         for peer in ALL_PEERS:

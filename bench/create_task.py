@@ -15,16 +15,16 @@ TARGET_RATIO = 0.7
 TASK = {"title": "Write the report", "description": "By Friday, with the figures of the quarter.", "labels": ["urgent"]}
 
 METHOD = f"""\
-`POST …/tasks` over {CONNECTIONS} keep-alive connections, each with one request in flight. *Roomful* is the whole route:
-sign-in, membership, position, counter, the row and its event in one transaction. *Bare* is a FastAPI route that adds
-the same row by SQLAlchemy's ORM and commits: no sign-in, no checks, no event. *Usual* is the same route as one usually
-writes it: the token, the person, the membership, the project's row for its counter, the place in the column; no event,
-no idempotency, no revocable sign-ins. All run under the same uvicorn settings with the same connection pool on the same
-database, one after the other in every round. Target: at least {TARGET_RATIO} of the bare route's requests a second; the
-usual route has none, it tells how much of the difference is the event. In one project every write waits for the one
-before it, whose lock on the project lasts from its first statement to its commit (that is what makes the order of
-offsets the order of commits); bare inserts wait for nobody. CPU is the server process's own, without the
-database's, for the three in that order."""
+`POST …/tasks` over {CONNECTIONS} keep-alive connections, each with one request in flight. *Roomful* is the whole
+route: sign-in, membership, position, counter, the row and its event in one transaction. *Bare* is a FastAPI route
+that adds the same row by SQLAlchemy's ORM and commits: no sign-in, no checks, no event. *Usual* is the same route as
+it is usually written: the token, the person, the membership, the project's row for its counter, the place in the
+column; no event, no idempotency, no revocable sign-ins. All run under the same uvicorn settings with the same
+connection pool on the same database, one after the other in every round. Target: at least {TARGET_RATIO} of the bare
+route's requests a second. The usual route has no target; it shows how much of the difference the event causes. In one
+project every write waits for the one before it, whose lock on the project lasts from its first statement to its
+commit (so that offsets are in the order of commits); bare inserts don't wait. CPU is the server process's own,
+without the database's, for the three in that order."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ async def _compare(
     ada = await server.api.register("ada")
     ids = [(await ada.create_project(f"Bench {number}")).id for number in range(projects)]
     ours = [http_request("POST", f"/api/v1/projects/{id_}/tasks", TASK, signed_in(ada)) for id_ in ids]
-    # Its own projects: the positions it gives are not Roomful's.
+    # Its own projects, since its positions are not Roomful's.
     ids = [(await ada.create_project(f"Bare {number}")).id for number in range(projects)]
     given = {**TASK, "created_by": ada.id}
     theirs = [http_request("POST", f"/projects/{id_}/tasks", given) for id_ in ids]
@@ -78,7 +78,7 @@ async def _compare(
             (usuals, plain.pid, plain.port, signed),
         ):
             load, cpu_seconds = await _run(process_id, port, requests, seconds=seconds)
-            if number > 0:  # the first is for warming up
+            if number > 0:  # the first warms up
                 rounds_of.add(load, cpu_seconds)
     to_bare, to_usual = _ratios(roomfuls, bares), _ratios(roomfuls, usuals)
     return (

@@ -1,4 +1,4 @@
-"""Many subscribers of the plain event socket, read by one loop that costs as little as Python can."""
+"""Many subscribers of the plain event socket, read by one loop that is as cheap as Python can be."""
 
 import os
 import select
@@ -14,7 +14,7 @@ TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 
 
 class Crowd:
-    """WebSocket connections to one address, and one HTTP connection that makes things happen. Blocks its thread."""
+    """WebSocket connections to one address, and one HTTP connection for requests. Blocks its thread."""
 
     def __init__(self, port: int, path: str, *, size: int) -> None:
         self._poll = select.epoll()
@@ -37,23 +37,23 @@ class Crowd:
         self._caller.close()
         self._poll.close()
 
-    def tell(self, request: bytes, *, seconds: float = 10.0) -> list[float]:
-        """Send a request that makes one event; how many seconds later each subscriber has it.
+    def deliver(self, request: bytes, *, seconds: float = 10.0) -> list[float]:
+        """Send a request that makes one event. Returns how many seconds later each subscriber has it.
 
-        Raises TimeoutError when one does not get it in time, RuntimeError when the request fails.
+        Raises TimeoutError if one does not get it in time, RuntimeError if the request fails.
         """
-        arrivals: list[float] = []
+        waits: list[float] = []
         sent_at = time.perf_counter()
         self._caller.sendall(request)
-        while len(arrivals) < len(self._members):
+        while len(waits) < len(self._members):
             for descriptor, _ in self._poll.poll(0.1):
                 count = len(self._members[descriptor].receive())
-                arrivals += [time.perf_counter() - sent_at] * count
+                waits += [time.perf_counter() - sent_at] * count
             if time.perf_counter() - sent_at > seconds:
                 self._expect_success()
-                raise TimeoutError(f"{len(arrivals)} of {len(self._members)} subscribers have the event")
+                raise TimeoutError(f"{len(waits)} of {len(self._members)} subscribers have the event")
         self._expect_success()
-        return arrivals
+        return waits
 
     def _expect_success(self) -> None:
         received = b""
@@ -64,7 +64,7 @@ class Crowd:
 
 
 class Member:
-    """One subscriber: its socket is to be read by `receive` whenever there is something."""
+    """One subscriber. Call `receive` whenever its socket is readable."""
 
     def __init__(self, port: int, path: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), OPEN_SECONDS)
@@ -80,7 +80,7 @@ class Member:
         self.socket.setblocking(False)
 
     def receive(self) -> list[bytes]:
-        """The events that have come in whole; a ping is answered. Raises ConnectionError when the socket ends."""
+        """The complete events; pings are answered. Raises ConnectionError when the socket ends."""
         data = self._received + self.socket.recv(262_144)
         if len(data) == len(self._received):
             raise ConnectionError("ended")
@@ -117,7 +117,7 @@ def frame_at(data: bytes, position: int) -> tuple[int, int, int] | None:
 
 
 def allow_many_sockets() -> None:
-    """Let this process open as many sockets as the system allows it."""
+    """Let this process open as many sockets as the system allows."""
     if os.name == "posix":
         import resource
 

@@ -1,4 +1,4 @@
-"""A node is stopped, and its thousand subscribers come to another one."""
+"""A node stops, and its thousand subscribers connect to another one."""
 
 import asyncio
 import itertools
@@ -26,16 +26,16 @@ READS_PER_SECOND = 40
 QUIET_SECONDS = 8.0
 BACK_SECONDS = 60.0
 BACKOFF_SECONDS = (0.05, 0.5)
-"""As Centrifuge's SDKs wait before they come back at once."""
+"""The first pause of Centrifuge's SDKs before they reconnect."""
 MOST_TIMES_SLOWER = 5.0
 
 METHOD = f"""\
-{SUBSCRIBERS:,} subscribers of one project at one node, which gets SIGTERM; each comes to the other node
-{BACKOFF_SECONDS[0]:g} to {BACKOFF_SECONDS[1]:g} s after it was closed, with the offset that it has seen. Meanwhile
-{EVENTS_PER_SECOND} PATCH and {READS_PER_SECOND} GET requests a second are made at the other node, and `/readyz` is
-asked ten times a second. *Quiet* is the same while all sit at the first node. Target: everybody has every event once,
-`/readyz` never fails, and the 99th percentile of the requests, each from when it was due, stays under
-{MOST_TIMES_SLOWER:g} times its quiet value."""
+{SUBSCRIBERS:,} subscribers of one project at one node, which gets SIGTERM; each connects to the other node
+{BACKOFF_SECONDS[0]:g} to {BACKOFF_SECONDS[1]:g} s after it was closed, with its last offset. Meanwhile the other node
+gets {EVENTS_PER_SECOND} PATCH and {READS_PER_SECOND} GET requests a second, and ten requests a second for `/readyz`.
+*Quiet* is the same while all stay at the first node. Target: everybody has every event once, `/readyz` never fails,
+and the 99th percentile of the requests, each from when it was due, stays under {MOST_TIMES_SLOWER:g} times its quiet
+value."""
 
 
 async def measure(ground: Ground) -> Table:
@@ -59,7 +59,7 @@ async def measure(ground: Ground) -> Table:
                 storm = answers.take()
         head = (await ada.get(project.path))["offset"]
         async with asyncio.timeout(BACK_SECONDS):
-            while min(reader.seen for reader in readers) < head:  # noqa: ASYNC110  # it is measured already
+            while min(reader.seen for reader in readers) < head:  # noqa: ASYNC110  # no longer measured
                 await asyncio.sleep(0.1)
     broken = sum(reader.broken for reader in readers)
     closed_at = [reader.closed_at for reader in readers]
@@ -82,7 +82,7 @@ async def measure(ground: Ground) -> Table:
 
 
 class _Reader(asyncio.Protocol):
-    """A plain subscriber that notes what is wrong with the order of its events."""
+    """A plain subscriber that counts mistakes in the order of its events."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -98,7 +98,7 @@ class _Reader(asyncio.Protocol):
         self.closed_at = 0.0
 
     async def open(self, port: int) -> None:
-        """Try until it is open, as a client does."""
+        """Try until the socket is open, as a client does."""
         while not self._is_open:
             self._received = b""
             self._is_answered.clear()
@@ -117,7 +117,7 @@ class _Reader(asyncio.Protocol):
         self.is_back.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass
         head = f"GET {self._path}&since={self.seen} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
         key = "Sec-WebSocket-Key: cm9vbWZ1bC1iZW5jaC1rZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         self._transport.write(f"{head}Connection: Upgrade\r\n{key}".encode())
@@ -159,7 +159,7 @@ class _Reader(asyncio.Protocol):
 
 @dataclass(slots=True)
 class _Answers:
-    """What has been answered since the last `take`."""
+    """The answers since the last `take`."""
 
     milliseconds: list[float] = field(default_factory=list)
     asked: int = 0
@@ -182,7 +182,7 @@ async def _asking(port: int, person: Person, project: Project) -> AsyncIterator[
         http_request("PATCH", f"{path}/tasks/{task['id']}", {"title": f"Draft {n}"}, signed_in(person)) for n in (0, 1)
     ]
     async with TaskScope("requests") as task_scope:
-        # One a second on each connection, so that a late answer does not keep the next request waiting.
+        # One a second per connection, so that a late answer does not delay the next request.
         for _ in range(READS_PER_SECOND):
             task_scope.spawn(_ask(port, [read], answers))
         for _ in range(EVENTS_PER_SECOND):
@@ -201,7 +201,7 @@ async def _ask(port: int, requests: list[bytes], answers: _Answers) -> None:
         writer.write(requests[number % len(requests)])
         if await _status(reader) != 200:
             raise RuntimeError("a request failed")
-        # From when it was due: what waits for the answer before it has waited, too.
+        # From when it was due: waiting for the answer before it counts, too.
         answers.milliseconds.append((time.monotonic() - due_at) * 1000)
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bench.audience import Audience, Phase, together
-from bench.contenders import ALL_PEERS, EVENT_BYTES, LARGE_EVENT_BYTES, Contender, everybody, hall
+from bench.contenders import ALL_PEERS, EVENT_BYTES, LARGE_EVENT_BYTES, Contender, everybody, installation
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.native import Programs
 
@@ -17,9 +17,9 @@ BURST = 200
 PER_SECOND = 20
 WARM_UP_SECONDS = 0.3
 TURNS = 4
-"""Of a contender and the floor, within a visit."""
+"""Alternations of a contender and the floor in a visit."""
 MESSAGES = 40_000
-"""More than the fastest gets rid of in a visit of some seconds."""
+"""More than the fastest sends in a visit of some seconds."""
 
 FLOOR, NAIVE = "send() alone, in C", "FastAPI, usual connection manager"
 ROOMFUL = "Roomful, JSON"
@@ -27,42 +27,43 @@ ROOMFUL = "Roomful, JSON"
 PICTURE = "images/fanout.png"
 
 TARGETS_METHOD = """\
-What Roomful sets itself, each against the peer or the floor that was measured in the same rounds; the tables after this
-one have all figures and say how they were measured."""
+Roomful's targets, each against the peer or the floor measured in the same rounds. The tables after this one have all
+figures and say how they were measured."""
 
 METHOD = f"""\
-One channel, {SUBSCRIBERS:,} subscribers, events of {EVENT_BYTES} bytes. The load client is one C program: it opens real
-connections, reads every message of every subscriber, fails when one is lost, doubled or out of order, and takes the
-time from publishing to reading for each. *Roomful* is `roomful serve` with SQLite and Redis, its subscribers signed in,
-subscribed with recovery and presence by the Centrifuge protocol (*JSON*, *protobuf*) or on the plain socket. Its events
-come in through Redis, sealed as another node sends them: from there to the sockets everything runs that runs for users;
-only the log has not got them, which live subscribers don't read. *Floor* is a C program that makes the upgrade and then
-calls `send()` for each subscriber. The others take events on a WebSocket of their own, `/pub`, and run as their own
-documentation has them, one process each: {", ".join(peer.__name__.replace("_", " ") for peer in ALL_PEERS)}.
-*{LARGE_EVENT_BYTES:,} bytes* are larger events, as they are and deflated once for all. CPU is the server's, by the
-operating system, with one event in flight; then {IN_FLIGHT} events in flight; {BURST} at once, until the last
-subscriber has the last; {PER_SECOND} a second, every delivery. *× floor* is to the floor in the same visit, which is
-told by turns with the contender."""
+One channel, {SUBSCRIBERS:,} subscribers, events of {EVENT_BYTES} bytes. The load client is one C program: it opens
+real connections, reads every message of every subscriber, fails when one is lost, doubled or out of order, and times
+each from publishing to reading. *Roomful* is `roomful serve` with SQLite and Redis; its subscribers are signed in and
+subscribed with recovery and presence by the Centrifuge protocol (*JSON*, *protobuf*) or on the plain socket. Its
+events come in through Redis, sealed as another node sends them: from there to the sockets everything runs as for
+users, except that the events are not in the log, which live subscribers don't read. *Floor* is a C program that makes
+the upgrade and then calls `send()` for each subscriber. The others receive events on a WebSocket of their own,
+`/pub`, and run as their documentation says, one process each: {
+    ", ".join(peer.__name__.replace("_", " ") for peer in ALL_PEERS)
+}. *{LARGE_EVENT_BYTES:,} bytes* are larger events, as they are and deflated once for all. CPU is the
+server's, by the operating system, with one event in flight; then {IN_FLIGHT} events in flight; {BURST} at once, until
+the last subscriber has the last; {PER_SECOND} a second, every delivery. *× floor* compares with the floor in the same
+visit, where both are measured in turn."""
 
 REMARKS = """\
-Where it goes, by sampling the server with 1,000 subscribers and one event in flight (perf, 10,000 samples): 93% in
-`send()`, where the floor has 96%; 1% in the loop around it, in C; 6% in all else, which is slicing, turns of the event
-loop, and taking the event from Redis, checking its seal, ordering and encoding it. Without a C compiler at installation
-the loop is Python's, and a delivery costs 1.2 to 1.35 times the floor (docs/decisions/0015). A client that has spoken
-has its system acknowledge every second message inside our `send()`, and not in a read of its own: that is 3 to 7%,
-which subscribers of the floor don't cost, as they never speak.
+Profile of the server with 1,000 subscribers and one event in flight (perf, 10,000 samples): 93% in `send()`, where
+the floor has 96%; 1% in the loop around it, in C; 6% in all else: slicing, turns of the event loop, and taking the
+event from Redis, checking its seal, ordering and encoding it. Without a C compiler at installation the loop is
+Python's, and a delivery costs 1.2 to 1.35 times the floor (docs/decisions/0015). Once a client has sent something,
+its system acknowledges every second message inside our `send()` instead of in a read of its own: that is 3 to 7%,
+which the floor lacks, since its subscribers send nothing.
 
 Opening a socket (py-spy, 10,000 of them): the session's two commands 25%, the application with its middleware and the
 acceptance 20%, reading the request and the upgrade 16%, the event loop with accepting 17%, presence in Redis 5%,
-questions to the database 3%, making the protocol objects 5%. Three writes are an eighth of it. The peer checks a token
-and does none of the rest.
+database queries 3%, making the protocol objects 5%. Three writes are an eighth of it. The peer checks a token and
+does none of the rest.
 
-50,000 sockets in a process need a limit of open files that only the machine's owner may set."""
+50,000 sockets in a process need a limit of open files that only the machine's owner can set."""
 
 
 @dataclass(slots=True)
 class Figures:
-    """One contender's, a value for each round."""
+    """One contender's figures, a value per round."""
 
     cpu_us: list[float] = field(default_factory=list)
     times_floor: list[float] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Figures:
     p99_times_floor: list[float] = field(default_factory=list)
 
     def add(self, one: Phase, floor: Phase, many: Phase, burst: Phase, paced: Phase, floor_paced: Phase) -> None:
-        """What is the floor's was measured by turns with this one."""
+        """`floor` was measured in alternation with this one."""
         self.cpu_us.append(one.cpu_microseconds)
         self.times_floor.append(one.cpu_microseconds / floor.cpu_microseconds)
         self.user_us.append(one.user_microseconds)
@@ -94,14 +95,14 @@ Results = dict[str, Figures]
 class Comparison:
     results: Results
     missing: Sequence[str]
-    """Peers that this machine has not got."""
+    """Peers that are not installed here."""
 
 
 async def compare(programs: Programs, *, rounds: int, seconds: float, subscribers: int = SUBSCRIBERS) -> Comparison:
     """Every contender in every round, one after the other."""
     results: Results = defaultdict(Figures)
     async with AsyncExitStack() as stack:
-        ours = await stack.enter_async_context(hall())
+        ours = await stack.enter_async_context(installation())
         others, missing = stack.enter_context(everybody(programs, ours.seeded.tokens[0]))
         contenders = [
             others[0],
@@ -123,10 +124,10 @@ def _visit(
 ) -> tuple[Phase, ...]:
     with ExitStack() as stack:
         audience = stack.enter_context(_gathered(programs, contender, subscribers))
-        # The floor has one channel: it can't have an audience beside its own.
+        # The floor has one channel, so only one audience at a time.
         is_floor = contender is floor
         floor_audience = audience if is_floor else stack.enter_context(_gathered(programs, floor, subscribers))
-        # In short turns with the floor: the machine's mood changes within seconds.
+        # In short alternation with the floor, since the machine's speed changes within seconds.
         pairs = [(audience.closed(1, seconds / TURNS), floor_audience.closed(1, seconds / TURNS)) for _ in range(TURNS)]
         ones, floors = zip(*pairs, strict=True)
         return (
@@ -144,7 +145,7 @@ def _gathered(programs: Programs, contender: Contender, subscribers: int) -> Ite
     opening, source = contender.plan(MESSAGES)
     with Audience(programs.audience, opening, source, subscribers=subscribers, server_pids=contender.pids) as audience:
         audience.open()
-        audience.idle(WARM_UP_SECONDS)  # who was the last to come in is on the server's lists
+        audience.idle(WARM_UP_SECONDS)  # then the last subscriber is on the server's lists
         audience.closed(1, WARM_UP_SECONDS)
         yield audience
 
@@ -239,5 +240,5 @@ def target_rows(results: Results) -> list[tuple[str, ...]]:
 
 
 def ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
-    """Round by round: both saw the machine in the same mood."""
+    """Round by round, since both had the same machine speed in a round."""
     return [value / other for value, other in zip(values, others, strict=True)]

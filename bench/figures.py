@@ -1,4 +1,4 @@
-"""Numbers, and the tables that they stand in."""
+"""Figures and their tables."""
 
 import statistics
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ TARGET_MARKS = {True: "met", False: "missed"}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One benchmark's result: `method` says in a few sentences how it was measured.
+    """One benchmark's result: `method` describes the measurement.
 
-    `picture` is a file beside the page and what it shows; `remarks` come behind the table.
+    `picture` is a file beside the page and its description; `remarks` follow the table.
     """
 
     title: str
@@ -23,7 +23,7 @@ class Table:
 
 
 def median_and_spread(values: Sequence[float], digits: int = 0) -> str:
-    """`812 [790–840]`: the median of the rounds, the least and the greatest."""
+    """`812 [790–840]`: the median, the least and the greatest."""
     low, middle, high = (f"{value:,.{digits}f}" for value in (min(values), statistics.median(values), max(values)))
     return f"{middle} [{low}–{high}]"
 

@@ -1,4 +1,4 @@
-"""What a benchmark stands on: a database of its own, Roomful on one core, the bare route beside it."""
+"""The services of a benchmark: a database, Roomful on one core, the bare route."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from bench.machine import CLIENT_CORE, SERVER_CORE, pin
 from tests.support.api import Person
 from tests.support.postgresql import run_postgresql
 from tests.support.processes import dies_with_parent, ended_by, free_port, wait_until
-from tests.support.server import START_SECONDS, Server, roomful_environment
+from tests.support.server import ROOMFUL, Server, roomful_environment
 from tests.support.valkey import run_valkey
 
 SETTINGS = {
@@ -32,8 +32,12 @@ SETTINGS = {
     "ROOMFUL_MAX_MEMBERSHIPS_PER_USER": "0",
     "ROOMFUL_MAX_MEMBERS_PER_PROJECT": "0",
     "ROOMFUL_MAX_TASKS_PER_PROJECT": "0",
+    "ROOMFUL_MAX_DOCUMENTS_PER_PROJECT": "0",
     "ROOMFUL_ACCESS_TOKEN_TTL": "86400",
 }
+
+START_SECONDS = 600
+"""A program starts with 5 s of CPU, more than two minutes by the clock where others have the machine to themselves."""
 
 # A commit waits for the disk, as it would for an operator; the tests' PostgreSQL does not.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
@@ -41,7 +45,7 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A database with a name for the tables, and a directory to work in; for several nodes, a Redis."""
+    """A database with its name for the tables, and a working directory; for several nodes, a Redis."""
 
     name: str
     database_url: str
@@ -70,7 +74,7 @@ def postgresql() -> Iterator[Ground]:
 
 @contextmanager
 def shared() -> Iterator[Ground]:
-    """What several nodes stand on. Nothing is pinned: they take the cores that there are, as their clients do."""
+    """For several nodes. Nothing is pinned: nodes and clients share all cores."""
     with (
         tempfile.TemporaryDirectory(prefix="roomful-bench-") as directory,
         run_postgresql(**DURABLE) as server,
@@ -81,10 +85,16 @@ def shared() -> Iterator[Ground]:
 
 @asynccontextmanager
 async def roomful(
-    ground: Ground, settings: Mapping[str, str] | None = None, *, arguments: Sequence[str] = ()
+    ground: Ground,
+    settings: Mapping[str, str] | None = None,
+    *,
+    arguments: Sequence[str] = (),
+    program: Sequence[str] = ROOMFUL,
 ) -> AsyncIterator[Server]:
     environment = {**ground.environment, **(settings or {})}
-    async with Server(ground.directory, environment, arguments=arguments) as server:
+    async with Server(
+        ground.directory, environment, arguments=arguments, program=program, start_seconds=START_SECONDS
+    ) as server:
         pin(server.pid, SERVER_CORE)
         pin(os.getpid(), CLIENT_CORE)
         yield server
@@ -92,7 +102,7 @@ async def roomful(
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A server under test: where it listens."""
+    """A server under test."""
 
     pid: int
     port: int
@@ -107,9 +117,9 @@ def bare(ground: Ground) -> Iterator[Process]:
 
 
 @contextmanager
-def teller(ground: Ground) -> Iterator[Process]:
-    """A node of Roomful's that makes events when it is asked to."""
-    with _started("bench.teller", ground) as process:
+def event_maker(ground: Ground) -> Iterator[Process]:
+    """A Roomful node that makes events on request."""
+    with _started("bench.event_maker", ground) as process:
         yield process
 
 
@@ -127,7 +137,7 @@ def _started(module: str, ground: Ground) -> Iterator[Process]:
 
 
 def listens(port: int) -> bool:
-    """Whether a server on this machine takes connections to the port."""
+    """Whether a server on this machine listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -1,4 +1,4 @@
-"""What the way through Redis adds to the time until an event is with its subscribers."""
+"""The delay that Redis adds between two nodes."""
 
 import re
 import select
@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 
-from bench import grounds, teller
+from bench import event_maker, grounds
 from bench.crowd import Member
 from bench.figures import TARGET_MARKS, Table, median_and_spread, percentile
 from bench.grounds import Ground, Process, signed_in
@@ -24,23 +24,23 @@ MAX_ADDED_MS = 3.0
 SETTLE_SECONDS = 1.0
 
 METHOD = f"""\
-Two nodes on one PostgreSQL and one Valkey, {SUBSCRIBERS:,} subscribers of `/ws/projects/{{id}}` at each, over
-{PROJECTS} projects; {EVENTS_PER_SECOND} events a second, half of them made at either node, each in a transaction of its
-own (by the node itself: as many PATCH requests would take more than this machine has). From before the transaction
-until the event has been read, by the system's monotonic clock. *Near* are subscribers at the node that made the event,
-*far* those at the other one, which it reaches through Redis; both in the same run, read by the same loop. Target: the
-median of far less than {MAX_ADDED_MS:g} ms above that of near. Nothing is pinned to a core."""
+Two nodes on one PostgreSQL and one Valkey, each with {SUBSCRIBERS:,} subscribers of `/ws/projects/{{id}}` over
+{PROJECTS} projects. Each node makes half of {EVENTS_PER_SECOND} events a second, each in its own transaction (without
+requests: as many PATCH requests would take more than this machine has). The time runs from before the transaction
+until the event has been read, by the system's monotonic clock. *Near* are subscribers at the node that made the
+event, *far* those at the other one, which receives it through Redis; both in the same run, read by the same loop.
+Target: the median of far less than {MAX_ADDED_MS:g} ms above that of near. Nothing is pinned to a core."""
 
-_TOLD_AT = re.compile(rb'"told_at":([0-9.]+)')
+_MADE_AT = re.compile(rb'"made_at":([0-9.]+)')
 _PROJECT = re.compile(rb'"project_id":"([^"]+)"')
 
 
 async def measure(ground: Ground, *, rounds: int, seconds: float) -> Table:
-    with grounds.teller(ground) as one, grounds.teller(ground) as two:
+    with grounds.event_maker(ground) as one, grounds.event_maker(ground) as two:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.port}", trust_env=False) as http:
             ada = await Api(http).register("ada")
             projects = [(await ada.create_project(f"Bench {number}")).id for number in range(PROJECTS)]
-        # Half of the projects are told of at either node: so an event says where it was made.
+        # Each node makes the events of half of the projects, so the project tells where an event was made.
         nodes = {one.port: projects[::2], two.port: projects[1::2]}
         with _audience([one, two], projects, ada) as audience:
             audience.listen(nodes, ada, 1.0)
@@ -85,16 +85,16 @@ class Audience:
         self._poll.close()
 
     def listen(self, nodes: dict[int, list[str]], person: Person, seconds: float) -> tuple[list[float], list[float]]:
-        """Have the nodes tell for so long; the waits of near and of far subscribers. Raises TimeoutError."""
+        """Have the nodes make events; the delays of near and of far subscribers. Raises TimeoutError."""
         with ExitStack() as stack:
             for port, projects in nodes.items():
-                telling = {
+                wanted = {
                     "project_ids": projects,
                     "per_second": EVENTS_PER_SECOND / len(nodes),
                     "seconds": seconds,
                 }
                 caller = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-                caller.sendall(http_request("POST", teller.PATH, telling, signed_in(person)))
+                caller.sendall(http_request("POST", event_maker.PATH, wanted, signed_in(person)))
             return self._listen({id_.encode(): port for port, ids in nodes.items() for id_ in ids}, seconds)
 
     def _listen(self, home: dict[bytes, int], seconds: float) -> tuple[list[float], list[float]]:
@@ -106,7 +106,7 @@ class Audience:
             for descriptor, _ in self._poll.poll(0.1):
                 port, member = self._members[descriptor]
                 for event in member.receive():
-                    wait = time.monotonic() - _told_at(event)
+                    wait = time.monotonic() - _made_at(event)
                     (near if home[_project(event)] == port else far).append(wait)
             if time.monotonic() > ends_at:
                 raise TimeoutError(f"{len(near) + len(far):,} of {expected:,} deliveries")
@@ -122,8 +122,8 @@ def _audience(nodes: Sequence[Process], projects: Sequence[str], person: Person)
         audience.close()
 
 
-def _told_at(event: bytes) -> float:
-    found = _TOLD_AT.search(event)
+def _made_at(event: bytes) -> float:
+    found = _MADE_AT.search(event)
     assert found is not None, event
     return float(found.group(1))
 

@@ -1,4 +1,4 @@
-"""How long after a change is sent its event is with the subscribers."""
+"""The time from a change to its event at the subscribers."""
 
 import time
 
@@ -12,9 +12,9 @@ PAUSE_SECONDS = 0.02
 WARM_UP = 20
 
 METHOD = """\
-One `PATCH …/tasks/{id}` at a time, from the moment it is sent (so that request, transaction and commit are in it) to
-the moment a subscriber of `/ws/projects/{id}` has read the event; every delivery counts. The reader is one Python loop:
-with 1,000 subscribers its own work is a good part of the time, as the last of them waits until the others are read."""
+One `PATCH …/tasks/{id}` at a time, from sending it (so request, transaction and commit are included) until a
+subscriber of `/ws/projects/{id}` has read the event; every delivery counts. The reader is one Python loop: with 1,000
+subscribers its own work is a good part of the time, as the last of them waits until the others are read."""
 
 
 async def measure(grounds: list[Ground], *, events: int) -> Table:
@@ -42,8 +42,8 @@ async def measure(grounds: list[Ground], *, events: int) -> Table:
 def _waits_ms(crowd: Crowd, requests: list[bytes]) -> list[float]:
     waits: list[float] = []
     for request in requests:
-        waits += [seconds * 1000 for seconds in crowd.tell(request)]
-        time.sleep(PAUSE_SECONDS)  # the server comes to rest: this is latency, not throughput
+        waits += [seconds * 1000 for seconds in crowd.deliver(request)]
+        time.sleep(PAUSE_SECONDS)  # let the server rest: this is latency, not throughput
     return waits
 
 

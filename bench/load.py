@@ -12,7 +12,7 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What became of the requests of one run: how many a second, the time of each, the statuses."""
+    """The result of one run: requests a second, the time of each, the statuses."""
 
     seconds: float
     latencies_ms: list[float]
@@ -25,7 +25,7 @@ class Load:
 
 @dataclass(slots=True)
 class _Run:
-    """What the callers of one run share."""
+    """The state that the callers of one run share."""
 
     requests: Iterator[bytes]
     ends_at: float = 0.0
@@ -100,7 +100,7 @@ class _Caller(asyncio.Protocol):
 
 
 def answer_bytes(received: bytes) -> int | None:
-    """How long the answer is that begins here; None while its head is incomplete."""
+    """The size of the answer that begins here; None while its head is incomplete."""
     head_end = received.find(b"\r\n\r\n")
     if head_end < 0:
         return None

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,10 +22,15 @@ def pin(process_id: int, core: int) -> None:
 
 
 def prefer(process_id: int) -> None:
-    """Let a process go before others on its core, where this user may say so."""
+    """Give a process priority on its core, if this user may."""
     if hasattr(os, "setpriority"):
-        with contextlib.suppress(PermissionError):  # then it waits its turn, and figures are the worse for it
+        with contextlib.suppress(PermissionError):  # without the right it runs as before, with worse figures
             os.setpriority(os.PRIO_PROCESS, process_id, -10)
+
+
+def cpu_seconds(process_id: int) -> float:
+    """What all threads of a process have used, those that have ended too, to the nanosecond."""
+    return time.clock_gettime((~process_id << 3) | 2)  # Linux: what clock_getcpuclockid(3) makes of an id
 
 
 def describe() -> list[str]:

@@ -1,9 +1,9 @@
-"""What a crowd does to others: a channel beside a large one, a change among many subscribers."""
+"""The effect of a crowd on others: a channel beside a large one, a change with many subscribers."""
 
 import statistics
 
 from bench.audience import Audience, Opening, Phase, Source
-from bench.contenders import hall
+from bench.contenders import installation
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.grounds import roomful, signed_in, sqlite
 from bench.load import http_request
@@ -20,13 +20,13 @@ SLACK_MS = 2.0
 
 METHOD = f"""\
 One process serves a channel with {FEW} subscribers and {FEW_PER_SECOND} events a second, and another with {CROWD:,}
-subscribers: silent, and then told of {CROWD_PER_SECOND} events a second, which keeps the server's core busy for a good
-part of the time. The few have a load client of their own, which the scheduler prefers to that of the crowd."""
+subscribers: first silent, then with {CROWD_PER_SECOND} events a second, which keeps the server's core busy for a good
+part of the time. The few have their own load client, which the scheduler prefers to that of the crowd."""
 
 CHANGES_METHOD = f"""\
 `PATCH …/tasks/{{id}}`, {CHANGES_PER_SECOND} a second over one connection, to a process with the in-process broker on
-SQLite: from writing the request (so that sign-in, transaction, event and commit are in it) to the moment when a
-subscriber of the Centrifuge protocol has read the event, every delivery."""
+SQLite: from writing the request (so sign-in, transaction, event and commit are included) until a subscriber of the
+Centrifuge protocol has read the event, every delivery."""
 
 
 async def measure(programs: Programs, *, rounds: int, seconds: float) -> tuple[Table, tuple[str, ...]]:
@@ -34,7 +34,7 @@ async def measure(programs: Programs, *, rounds: int, seconds: float) -> tuple[T
     alone: list[Phase] = []
     beside: list[Phase] = []
     crowd_phases: list[Phase] = []
-    async with hall() as ours:
+    async with installation() as ours:
         for _ in range(rounds):
             large = ours.gathering(ours.seeded.take(1), int(CROWD_PER_SECOND * seconds) + 10)
             small = ours.gathering(ours.seeded.take(1), int(2 * FEW_PER_SECOND * seconds) + 10)
@@ -52,7 +52,7 @@ async def measure(programs: Programs, *, rounds: int, seconds: float) -> tuple[T
     table = Table("A small channel beside a large one", METHOD, ("channel", "p50, ms", "p99, ms", "slowest, ms"))
     for name, phases in (
         (f"{FEW} subscribers, the large one silent", alone),
-        (f"{FEW} subscribers, the large one told", beside),
+        (f"{FEW} subscribers, the large one with events", beside),
         (f"{CROWD:,} subscribers", crowd_phases),
     ):
         table.rows.append(
@@ -65,7 +65,7 @@ async def measure(programs: Programs, *, rounds: int, seconds: float) -> tuple[T
         )
     more = [with_it.p99_ms - without.p99_ms for with_it, without in zip(beside, alone, strict=True)]
     reached = f"{median_and_spread(more, 1)} ms more"
-    figure = f"p99 of another channel while one is swept with {CROWD:,} sockets"
+    figure = f"p99 of another channel beside broadcasts to {CROWD:,} sockets"
     mark = TARGET_MARKS[statistics.median(more) <= MOST_MORE_MS]
     return table, (figure, f"≤ {MOST_MORE_MS:.0f} ms more than without", reached, mark)
 
@@ -73,7 +73,7 @@ async def measure(programs: Programs, *, rounds: int, seconds: float) -> tuple[T
 async def changes(
     programs: Programs, *, rounds: int, seconds: float, floor_p50_ms: float
 ) -> tuple[Table, tuple[str, ...]]:
-    """From a PATCH to its event; `floor_p50_ms` is the median delivery of a bare sweep over as many sockets."""
+    """From a PATCH to its event; `floor_p50_ms` is the median delivery of the floor's broadcast to as many sockets."""
     found: dict[int, list[Phase]] = {1: [], SUBSCRIBERS: []}
     with sqlite() as ground:
         async with roomful(ground) as server:
@@ -105,7 +105,7 @@ async def changes(
     one, many = (statistics.median(phase.p50_ms for phase in phases) for phases in found.values())
     most = one + floor_p50_ms + SLACK_MS
     figure = f"PATCH to event at {SUBSCRIBERS:,} subscribers, median"
-    target = f"≤ {most:.1f} ms: at 1 subscriber, the floor's sweep, and {SLACK_MS:.0f} ms"
+    target = f"≤ {most:.1f} ms: at 1 subscriber, the floor's broadcast, and {SLACK_MS:.0f} ms"
     return table, (figure, target, f"{many:.1f} ms", TARGET_MARKS[many <= most])
 
 

@@ -1,4 +1,4 @@
-"""Opening sockets: what one costs by each way in, and whether it costs more where many are."""
+"""Opening sockets: the cost of each kind, and whether it grows with the crowd."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.audience import Audience, Opening
-from bench.contenders import Hall, accepting, centrifuge_line, hall, naive
+from bench.contenders import Installation, accepting, centrifuge_line, installation, naive
 from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.native import Programs
 from bench.seed import KEY
@@ -22,10 +22,10 @@ PEOPLE = 100
 PROJECTS = 20
 AT_ONCE = 64
 SETTLE_SECONDS = 0.5
-"""What follows an upgrade is done by then."""
+"""The work after an upgrade is done by then."""
 REST_SECONDS = 3.5
-"""After a visit: whoever has gone is given up two seconds later."""
-PATIENCE_SECONDS = 60.0
+"""After a visit: leaves are published after two seconds."""
+TIMEOUT_SECONDS = 60.0
 MOST_BESIDE_CLIENT = 1.0
 LEAST_BESIDE_NAIVE = 2.5
 
@@ -34,31 +34,32 @@ GROUP = 100
 MOST_GROWTH = 1.3
 
 METHOD = f"""\
-{SIZE:,} openings a visit, of {PEOPLE} people in {PROJECTS} projects, at most {AT_ONCE} at once. One Roomful server has
-three ways in, visited in turn: each reader is signed in, found to be a member, entered in presence, and live. The
-fourth is the usual FastAPI, which only checks the token; the last is what lies below that, uvicorn, with an application
-that only accepts. CPU is the server process's, all threads, until {SETTLE_SECONDS} s after the last opening; ratios are
-of visits in one round."""
+{SIZE:,} openings a visit, of {PEOPLE} people in {PROJECTS} projects, at most {AT_ONCE} at a time. One Roomful server
+has three kinds of connection, visited in turn: each reader is signed in, found to be a member, entered in presence,
+and live. The fourth is the usual FastAPI, which only checks the token; the last is the layer below, uvicorn, with an
+application that only accepts. CPU is the server process's, all threads, until {SETTLE_SECONDS} s after the last
+opening; ratios are of visits in one round."""
 
 REMARKS = """\
-Uvicorn alone does not reach the target of 2.5: when all it has to do is accept, it takes 343 µs where the usual FastAPI
-takes 844, which is 2.44 times (1,500 openings a visit, median of 7 by turns, on a busy machine). Roomful's own protocol
-classes with the same application took 156, and a Centrifuge socket 507 in that run. So above the acceptance a session
-costs 350: it is signed in, looked up, subscribed to two channels and entered in presence. FastAPI takes 500 there, to
-route and to check a token.
+Uvicorn that only accepts does not reach the target of 2.5 either; a Centrifuge socket opens about as cheaply, with its
+sign-in, look-ups, two subscriptions and presence. Roomful's own protocol classes accept for less than half of what
+uvicorn takes (156 µs beside 343, medians of 7 alternating visits of 1,500 openings each, on a busy machine); the
+session's two commands, each a message and its answer, take the rest. FastAPI takes 500 there, to route and to check a
+token.
 
-Where it goes, by sampling (py-spy): the two commands of the session a third, the application with its middleware and
-the acceptance an eighth, presence in Redis a tenth, reading the request and the upgrade a tenth; the rest is the event
-loop, the kernel and the garbage collector. No function has more than 4%. To gather the two timers of a handshake would
-bring nothing: setting and cancelling one takes 0.5 µs. What would help, and why it is not done, stands in
-docs/decisions/0016: an answer without ASGI, and tasks that begin at once, which Python 3.12 has."""
+Profile (py-spy): the two commands of the session a third, the application with its middleware and the acceptance an
+eighth, presence in Redis a tenth, reading the request and the upgrade a tenth; the rest is the event loop, the kernel
+and the garbage collector. No function has more than 4%. Combining the two timers of a handshake would gain nothing:
+setting and cancelling one takes 0.5 µs. docs/decisions/0016 says what would help, and why it is not done: an answer
+without ASGI, and tasks that begin at once, which Python 3.12 has."""
 
 GROWTH_METHOD = f"""\
-{CROWD:,} different people come into one project, {GROUP} after {GROUP}, and stay; then all leave, and the next crowd
-comes into another project of the same server. The first crowd warms up. CPU of the server process, for one opening,
-less what it takes at rest with those who are there. The ratio is by the straight line through the medians of all
-{CROWD // GROUP} groups, since one group alone takes as long as some of the noise. Who *asks for joins* (as a board
-does) is told of everybody who comes after: n people get n² / 2 of these messages."""
+{CROWD:,} different people open one project, in groups of {GROUP}, and stay; then all leave, and the next crowd opens
+another project of the same server. The first crowd warms up. CPU of the server process for one opening, minus its CPU
+at rest with those already there. The ratio is taken from the straight line through the medians of all {
+    CROWD // GROUP
+} groups, since the noise is as large as one group. A reader that *asks for joins* (as a board does) hears of
+everybody who comes later: n people get n² / 2 of these messages."""
 
 CLIENT, PLAIN, STREAM = "Centrifuge socket", "plain socket", "server-sent events"
 NAIVE = "FastAPI, usual connection manager"
@@ -71,7 +72,7 @@ Visit = Callable[[], float]
 async def measure(programs: Programs, *, rounds: int, size: int = SIZE) -> Table:
     found: dict[str, list[float]] = defaultdict(list)
     token = Tokens(KEY, access_ttl_seconds=86_400).issue("somebody", "a-sign-in")
-    async with hall(people=PEOPLE, shared=PROJECTS, projects=PROJECTS) as ours:
+    async with installation(people=PEOPLE, shared=PROJECTS, projects=PROJECTS) as ours:
         with naive(token) as peer, accepting() as below:
             projects = ours.seeded.take(PROJECTS)
             visits: dict[str, Visit] = {
@@ -117,7 +118,7 @@ async def growth(programs: Programs, *, rounds: int, crowd: int = CROWD) -> Tabl
     columns = ("", f"first {GROUP}, µs an opening", f"last {GROUP}", "ratio", "target")
     table = Table(f"Opening {crowd:,} different people in one project", GROWTH_METHOD, columns)
     for name, joins in (("without joins", False), ("all ask for joins", True)):
-        async with hall(people=crowd, shared=rounds + 1, projects=rounds + 1) as ours:
+        async with installation(people=crowd, shared=rounds + 1, projects=rounds + 1) as ours:
             crowds = []
             for project in ours.seeded.take(rounds + 1):
                 crowds.append(_crowd(programs, ours, project, join_leave=joins))
@@ -130,13 +131,13 @@ async def growth(programs: Programs, *, rounds: int, crowd: int = CROWD) -> Tabl
 
 
 def _growth(costs: Sequence[float]) -> float:
-    """How many times the first the last one is, on the straight line that is nearest to all."""
+    """The last divided by the first, on the regression line."""
     slope, first = statistics.linear_regression(range(len(costs)), costs)
     return (first + slope * (len(costs) - 1)) / first
 
 
-def _crowd(programs: Programs, ours: Hall, project: str, *, join_leave: bool) -> list[float]:
-    """What an opening costs in each group, in µs."""
+def _crowd(programs: Programs, ours: Installation, project: str, *, join_leave: bool) -> list[float]:
+    """The cost of an opening in each group, in µs."""
     costs = []
     with ExitStack() as stack:
         for start in range(0, len(ours.seeded.tokens), GROUP):
@@ -155,13 +156,13 @@ def _crowd(programs: Programs, ours: Hall, project: str, *, join_leave: bool) ->
     return costs
 
 
-def _client_opening(ours: Hall, projects: Sequence[str]) -> Opening:
+def _client_opening(ours: Installation, projects: Sequence[str]) -> Opening:
     """Each person in each project, in turn."""
     lines = [centrifuge_line(token, project) for project in projects for token in ours.seeded.tokens]
     return Opening(port=ours.port, lines=lines, ready='"id":2', heartbeat=("{}", "{}"))
 
 
-def _plain_opening(ours: Hall, projects: Sequence[str]) -> Opening:
+def _plain_opening(ours: Installation, projects: Sequence[str]) -> Opening:
     lines = [f"/ws/projects/{project}?token={token}" for project in projects for token in ours.seeded.tokens]
     return Opening(port=ours.port, lines=lines)
 
@@ -173,7 +174,7 @@ def _sockets(programs: Programs, opening: Opening, pids: Sequence[int], size: in
         return took.so_far() * 1e6 / size
 
 
-def _streams(ours: Hall, projects: Sequence[str], size: int) -> float:
+def _streams(ours: Installation, projects: Sequence[str], size: int) -> float:
     requests = [
         f"GET {API}/projects/{project}/events HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n"
         f"Authorization: Bearer {token}\r\n\r\n".encode()
@@ -184,7 +185,7 @@ def _streams(ours: Hall, projects: Sequence[str], size: int) -> float:
         for start in range(0, size, AT_ONCE):
             opened = []
             for number in range(start, min(start + AT_ONCE, size)):
-                stream = stack.enter_context(socket.create_connection(("127.0.0.1", ours.port), PATIENCE_SECONDS))
+                stream = stack.enter_context(socket.create_connection(("127.0.0.1", ours.port), TIMEOUT_SECONDS))
                 stream.sendall(requests[number % len(requests)])
                 opened.append(stream)
             for stream in opened:
@@ -202,7 +203,7 @@ def _expect_stream(stream: socket.socket) -> None:
 
 
 class _Cpu:
-    """What processes take from here on: `seconds`, once the block that measures has been left."""
+    """The CPU that processes use from here on: in `seconds` once the block has ended."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = pids
@@ -221,6 +222,6 @@ def _cpu(pids: Sequence[int]) -> Iterator[_Cpu]:
 
 
 def _cpu_seconds(pids: Sequence[int]) -> float:
-    """Of all threads that run, by the scheduler: to the nanosecond, where a process's times count hundredths."""
+    """Of all running threads, from the scheduler, which counts nanoseconds (process times only count hundredths)."""
     threads = [thread for process_id in pids for thread in Path(f"/proc/{process_id}/task").iterdir()]
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9

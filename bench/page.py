@@ -12,8 +12,8 @@ INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench`. The server has one core to itself, its load has the other, with PostgreSQL; all on one machine,
-over loopback. Rounds of what is compared alternate, since such a machine drifts by a quarter within minutes: read the
-ratios, and take a small difference for none. Figures are medians of the rounds, with [least–greatest].
+over loopback. Rounds alternate between the things compared, since such a machine drifts by a quarter within minutes:
+read the ratios, and ignore small differences. Figures are medians of the rounds, with [least–greatest].
 """
 
 
@@ -27,7 +27,7 @@ def show(console: Console, table: Table) -> None:
 
 
 def put(path: Path, table: Table) -> None:
-    """Write a table into the page, in the place of the one with its title; the others stay as they are."""
+    """Write a table into the page, replacing the one with its title."""
     path.parent.mkdir(exist_ok=True)
     sections = _sections(path.read_text() if path.exists() else "")
     sections[table.title] = _section(table)
@@ -36,7 +36,7 @@ def put(path: Path, table: Table) -> None:
 
 
 def _sections(text: str) -> dict[str, str]:
-    """The sections that a page has, by title."""
+    """The page's sections by title."""
     found = {}
     for section in text.split("\n## ")[1:]:
         found[section.partition("\n")[0]] = f"## {section.strip()}\n"

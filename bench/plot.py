@@ -25,7 +25,7 @@ def draw(path: Path, results: Results, memory_kib: Mapping[str, Sequence[float]]
         from matplotlib import pyplot
     except ImportError as error:
         raise NoMatplotlib("matplotlib is not installed: pip install 'roomful[bench]'") from error
-    # As the table has them, less the rows of another event size.
+    # As in the table, without the rows of another event size.
     names = [name for name in results if "bytes" not in name]
     pyplot.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
     figure, panels = pyplot.subplots(2, 2, figsize=(13.5, 7.6), layout="constrained")
@@ -72,7 +72,7 @@ def _bars(
     lengths = [values[name] for name in names]
     bars = axes.barh(names, lengths, color=[_colour(name) for name in names], height=0.72)
     axes.bar_label(bars, labels=[show(name, values[name]) for name in names], padding=4)
-    axes.set_xlim(0, max(lengths) * 1.35)  # room for what stands behind the longest
+    axes.set_xlim(0, max(lengths) * 1.35)  # room for the label of the longest
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="y", length=0)

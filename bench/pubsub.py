@@ -14,10 +14,10 @@ from bench.figures import TARGET_MARKS, Table, median_and_spread
 from bench.grounds import Ground
 from roomful.link.redis_names import RedisNames
 from roomful.link.redis_server import RedisServer, packed
-from roomful.link.starts import Starts
+from roomful.link.sealed_redis import SealedRedis
 from roomful.realtime.broker.redis import RedisBroker
-from roomful.realtime.broker.redis_envelopes import RedisEnvelopes
 from roomful.realtime.publication import Hint, Message, NodeMessage, Publication
+from tests.support.brokers import ChannelFrames
 from tests.support.processes import wait_until
 
 MESSAGES = 20_000
@@ -30,10 +30,10 @@ CHANNEL = "project:bench"
 EVENT = b'{"id":"01890a5d","type":"task.updated","offset":1,"data":{"task":{"title":"Write the report","labels":[]}}}'
 
 METHOD = f"""\
-One process publishes {MESSAGES:,} events as fast as it can, and then receives as many that a thread writes to Redis as
-fast as it can. *Roomful* is the broker alone, without log and sockets: each event is encoded and sealed, or its seal is
-checked and it is decoded. *Bare* is redis-py (with hiredis) with the same bytes: `publish` in pipelines of {PIPELINE}
-(*one by one*: awaited singly, as an application would), and `async for message in pubsub.listen()`. Target: not more
+One process publishes {MESSAGES:,} events as fast as it can, and then receives as many that a thread writes to Redis
+as fast as it can. *Roomful* is the broker alone, without log and sockets: it encodes and seals each event, or checks
+its seal and decodes it. *Bare* is redis-py (with hiredis) with the same bytes: `publish` in pipelines of {PIPELINE}
+(*one by one*: each awaited, as an application would), and `async for message in pubsub.listen()`. Target: not more
 than {MOST_TIMES_SLOWER:g} times slower than bare."""
 
 
@@ -56,7 +56,7 @@ async def measure(ground: Ground, *, rounds: int) -> Table:
 async def _compare(
     name: str, ours: Callable[[], Awaitable[float]], theirs: Callable[[], Awaitable[float]], *, rounds: int
 ) -> tuple[str, ...]:
-    pairs = [(await ours(), await theirs()) for _ in range(rounds + 1)][1:]  # the first is for warming up
+    pairs = [(await ours(), await theirs()) for _ in range(rounds + 1)][1:]  # the first warms up
     slower = [bare / roomful for roomful, bare in pairs]
     return (
         name,
@@ -68,14 +68,15 @@ async def _compare(
 
 
 async def _publish(url: str) -> float:
-    async with RedisServer(url) as server, RedisBroker(server, _ignore, key=KEY, names=NAMES) as broker:
+    async with RedisServer(url) as server, SealedRedis(server, key=KEY, names=NAMES) as link:
+        broker = RedisBroker(link, _ignore)
         event = Publication(CHANNEL, EVENT, 1, "epoch", "task.updated")
         began_at = time.perf_counter()
         for number in range(MESSAGES):
             broker.publish(event)
             if number % PIPELINE == 0:
-                await asyncio.sleep(0)  # events come over time: the loop gets its turn
-        await broker.publisher.flush(DEADLINE_SECONDS)
+                await asyncio.sleep(0)  # let the loop run, as events come over time
+        await link.publisher.flush(DEADLINE_SECONDS)
         return MESSAGES / (time.perf_counter() - began_at)
 
 
@@ -115,7 +116,8 @@ async def _receive(url: str) -> float:
         if count == MESSAGES:
             has_all.set()
 
-    async with RedisServer(url) as server, RedisBroker(server, take, key=KEY, names=NAMES) as broker:
+    async with RedisServer(url) as server, SealedRedis(server, key=KEY, names=NAMES) as link:
+        broker = RedisBroker(link, take)
         assert await broker.subscribe(CHANNEL)
         blast = _Blast(url)
         began_at = time.perf_counter()
@@ -146,7 +148,7 @@ async def _receive_bare(url: str) -> float:
 
 
 class _Blast:
-    """Writes all messages to Redis from a thread, in one piece: most of the time it waits in the kernel."""
+    """Writes all messages to Redis from a thread, in one piece, so that it mostly waits in the kernel."""
 
     def __init__(self, url: str) -> None:
         port = int(url.rpartition(":")[2].partition("/")[0])
@@ -175,18 +177,16 @@ class _Blast:
 
 
 def _frames(count: int) -> Iterator[bytes]:
-    """What Roomful itself would publish. None is like another, since each is taken once."""
-    frames = RedisEnvelopes(KEY, names=NAMES, starts=Starts(None))
+    """Frames as Roomful publishes them. All differ, since each is accepted once."""
+    frames = ChannelFrames(key=KEY, names=NAMES)
     for _ in range(count):
-        frame = frames.encode(Publication(CHANNEL, EVENT, 1, "epoch", "task.updated"))
-        assert frame is not None
-        yield frame
+        yield frames.encode(Publication(CHANNEL, EVENT, 1, "epoch", "task.updated"))
 
 
 def _bare() -> tuple[bytes, bytes]:
-    """The name and the bytes of one."""
+    """The name and the bytes of one frame."""
     return NAMES.of("channel", CHANNEL), next(_frames(1))
 
 
 def _ignore(_message: Message | Hint | NodeMessage) -> None:
-    """The broker's own delivery is not what is measured."""
+    """The broker's local delivery is not measured."""

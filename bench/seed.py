@@ -1,4 +1,4 @@
-"""People and projects for a benchmark, by the thousand: through the API each would take what the benchmark measures."""
+"""Thousands of people and projects for a benchmark, written directly, since the API would take too long."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ TOKEN_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """A token for each person, each with a sign-in of their own; ids of projects, used up from the front.
+    """A token for each person, each with their own sign-in; ids of projects, used from the front.
 
-    `names` are those of a server on this database.
+    `names` are the Redis names of a server on this database.
     """
 
     tokens: list[str]
@@ -37,14 +37,13 @@ class Seeded:
     names: RedisNames
 
     def take(self, count: int) -> list[str]:
-        """Projects that nothing has happened in."""
+        """Unused projects."""
         return [next(self.projects) for _ in range(count)]
 
 
 async def seed(ground: Ground, *, people: int, shared: int, projects: int) -> Seeded:
-    """Bring the schema up to date and fill it. The first `shared` projects have everybody as a member.
-
-    The others have the first person alone.
+    """Migrate the database and fill it. Everybody is a member of the first `shared` projects, of the others only the
+    first person.
     """
     database = Database(load_settings(database_url=ground.database_url, secret_key=KEY))
     users = [new_id() for _ in range(people)]

@@ -1,4 +1,4 @@
-"""A large snapshot: what it does to everybody else, and what its readers cost."""
+"""A large snapshot: its effect on others, and the cost of its readers."""
 
 import asyncio
 import socket
@@ -22,10 +22,10 @@ CROWD = 10
 MIB = 1024 * 1024
 
 METHOD = f"""\
-A project of {TASKS:,} tasks with descriptions of {CHARACTERS:,} letters, 20 MB of JSON, is asked for by one, then by
-{CROWD} at once, after a change each time, so that nothing is at hand. Meanwhile a connection asks for `/healthz`
-over and over: the longest wait for that answer is the longest time for which the loop served nobody. Memory is the
-most that the process grew by. The usual route selects the tasks and returns a response model."""
+One reader, then {CROWD} at once, request a project of {TASKS:,} tasks with descriptions of {CHARACTERS:,} letters, 20
+MB of JSON, after a change each time, so that nothing is cached. Meanwhile a connection requests `/healthz` over and
+over: the longest wait for an answer is the longest time that the loop served nobody. Memory is the largest growth of
+the process. The usual route selects the tasks and returns a response model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ async def _visit(server: Process, request: bytes, readers: int) -> Visit:
 
 
 def _read_all(port: int, request: bytes) -> int:
-    """Ask, and read the answer to the end of the connection; how long it was."""
+    """Send the request and read the answer until the connection ends. Returns its size."""
     received, buffer = 0, bytearray(256 * 1024)
     with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         connection.sendall(request)

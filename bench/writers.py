@@ -1,4 +1,4 @@
-"""Twenty writers at once on SQLite, which lets one in at a time."""
+"""Twenty concurrent writers on SQLite, which allows one at a time."""
 
 import asyncio
 
@@ -10,8 +10,8 @@ from tests.support.api import Person, Project
 WRITERS = 20
 
 METHOD = f"""\
-{WRITERS} people in one project on SQLite, each creating tasks over a connection of their own, one request after the
-other. Target: no error, no "database is locked", and offsets without a hole or a double."""
+{WRITERS} people in one project on SQLite, each creating tasks over their own connection, one request after the other.
+Target: no error, no "database is locked", and offsets without a gap or a repeat."""
 
 
 async def measure(ground: Ground, *, rounds: int, seconds: float) -> Table:

@@ -1,4 +1,4 @@
-"""Fixtures for every test: the ground it stands on is real and its own."""
+"""Fixtures for every test: real services, and state of the test's own."""
 
 import os
 from collections import Counter
@@ -29,38 +29,45 @@ Backend = Literal["sqlite", "postgresql"]
 
 SECRET_KEY = "a-key-that-only-the-tests-sign-with"
 
+PONG_TIMEOUT = 10
+"""A busy machine keeps a test from answering for some seconds. Tests of late pongs have a shorter one."""
+
 MAY_BLOCK = (
     # Before anything is served.
     ("server/roomful/db/schema.py", "apply"),
     ("server/roomful/db/schema.py", "known_revisions"),
     ("server/roomful/db/engine.py", "_sqlite_engine"),
-    ("server/roomful/settings.py", "signing_key"),
+    ("server/roomful/signing_key.py", "signing_key"),
+    ("server/roomful/runtime.py", "_redis_adapters"),
+    ("server/roomful/inbox/mail/opening.py", "open_mail"),
+    ("server/roomful/invitations/opening.py", "open_mailing"),
     ("server/roomful/web/openapi.py", "install"),
     ("server/roomful/web/pages.py", "read_site"),
-    # A look for ~/.pgpass, once a connection.
+    # Looks for ~/.pgpass, once per connection.
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
 )
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: tests wait a third of their time, for processes, deadlines and silence."""
+    """One more than processors, since tests wait for a third of their time."""
     return (os.cpu_count() or 1) + 1
 
 
 def absent(reason: str) -> NoReturn:
-    """What a test needs is not here: a person is told and goes on, CI must not pass for that."""
+    """Skip a test whose tools are missing; in CI, fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out, once for each reason."""
+    """List the skipped tests by reason."""
     left_out = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
     if left_out:
         terminalreporter.section("left out")
     for reason, tests in left_out.most_common():
-        terminalreporter.write_line(f"{tests} tests, {reason.removeprefix('Skipped: ')}")
+        noun = "test" if tests == 1 else "tests"
+        terminalreporter.write_line(f"{tests} {noun}: {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +88,7 @@ def _block_buster() -> BlockBuster:
 
 @pytest.fixture(autouse=True)
 def _no_blocking_on_the_loop(_block_buster: BlockBuster) -> Iterator[None]:
-    """A call of the server that blocks the event loop raises BlockingError. What a test itself does may block."""
+    """A server call that blocks the event loop raises BlockingError. The test itself may block."""
     _block_buster.activate()
     yield
     _block_buster.deactivate()
@@ -89,9 +96,9 @@ def _no_blocking_on_the_loop(_block_buster: BlockBuster) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _usual_password_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand people of these tests have one password, and its first hash: to make each anew takes a minute.
+    """A thousand people in these tests share one password and its hash: hashing it each time would take a minute.
 
-    Where passwords are what is tested, a fixture of this name that does nothing takes its place.
+    Tests of passwords override this fixture with an empty one.
     """
     make_hash = Passwords.hash
 
@@ -110,7 +117,7 @@ _HASHES: dict[str, str] = {}
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """The session's PostgreSQL server, started for the first test that asks."""
+    """The session's PostgreSQL server, started on first use."""
     with ExitStack() as stack:
         try:
             server = stack.enter_context(run_postgresql())
@@ -131,7 +138,7 @@ def valkey_server() -> Iterator[Valkey]:
 
 @pytest.fixture
 def valkey(valkey_server: Valkey) -> Iterator[Valkey]:
-    """The session's Valkey server, empty; what a test does to it is undone afterwards."""
+    """The session's Valkey server, empty, and reset afterwards."""
     valkey_server.reset()
     yield valkey_server
     valkey_server.reset()
@@ -155,13 +162,13 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> Iterator[str]:
-    """A database of the test's own, its schema up to date."""
+    """The test's own database, migrated."""
     yield from _database(request, backend, tmp_path, migrated=True)
 
 
 @pytest.fixture
 def empty_database_url(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> Iterator[str]:
-    """A database of the test's own without a single table."""
+    """The test's own database, without tables."""
     yield from _database(request, backend, tmp_path, migrated=False)
 
 
@@ -229,7 +236,7 @@ def environment_for(database_url: str) -> dict[str, str]:
         "ROOMFUL_DATABASE_URL": database_url,
         "ROOMFUL_SECRET_KEY": SECRET_KEY,
         "ROOMFUL_PING_INTERVAL": "1",
-        "ROOMFUL_PONG_TIMEOUT": "1",
+        "ROOMFUL_PONG_TIMEOUT": str(PONG_TIMEOUT),
         "ROOMFUL_SHUTDOWN_GRACE": "2",
         "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
         "ROOMFUL_RATE_LIMIT_RENAMES": "0",
@@ -247,7 +254,7 @@ def _settings() -> Settings:
         _env_file=None,
         secret_key=SecretStr(SECRET_KEY),
         ping_interval=1,
-        pong_timeout=1,
+        pong_timeout=PONG_TIMEOUT,
         shutdown_grace=2,
         rate_limit_sign_in=0,
         rate_limit_renames=0,

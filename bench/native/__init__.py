@@ -1,4 +1,4 @@
-"""The suite's C programs, compiled where they are needed."""
+"""The suite's C programs, compiled on demand."""
 
 import shutil
 import subprocess
@@ -23,7 +23,7 @@ class Programs:
 
 @contextmanager
 def programs() -> Iterator[Programs]:
-    """The programs, for as long as the block lasts. Raises NoCompiler."""
+    """The compiled programs, deleted at the end of the block. Raises NoCompiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise NoCompiler("no C compiler (cc) is installed")

@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 enum { TEXT = 0x1, BINARY = 0x2, CLOSE = 0x8, PING = 0x9, PONG = 0xA, DEFLATED = 0x40 };
-enum { BUFFER_BYTES = 4 << 20, MAX_HANDSHAKES = 64, EVENTS = 512, PATIENCE_SECONDS = 60, PER_SOURCE = 20000 };
+enum { BUFFER_BYTES = 4 << 20, MAX_HANDSHAKES = 64, EVENTS = 512, TIMEOUT_SECONDS = 60, PER_SOURCE = 20000 };
 enum { SUB_BUCKETS = 64, BUCKETS = 64 * SUB_BUCKETS };
 
 typedef enum { IDLE, CONNECTING, UPGRADING, JOINING, OPEN } State;
@@ -42,7 +42,7 @@ typedef struct {
     State state;
     uint32_t next; /* of its channel's messages */
     uint32_t channel;
-    char *rest; /* the beginning of a frame whose end has not come */
+    char *rest; /* the beginning of an incomplete frame */
     uint32_t rest_bytes;
 } Subscriber;
 
@@ -52,7 +52,7 @@ static uint32_t subscriber_count = 1, channel_count = 1;
 static uint64_t first_offset = 1;
 static const char *header = "";
 
-/* What is written down as text, or as bytes: `hex:00ff` */
+/* An option given as text, or as bytes: `hex:00ff` */
 typedef struct {
     char *data;
     size_t size;
@@ -60,7 +60,7 @@ typedef struct {
 } Content;
 
 static Content ready, heartbeat, heartbeat_answer;
-static char *greeting; /* what opens the publisher's connection; it waits for an answer */
+static char *greeting; /* sent first on the publisher's connection; it waits for an answer */
 static char **openings; /* for each subscriber, in turn: path, tab, first message */
 static uint32_t opening_count;
 static int server_pids[64], server_count;
@@ -70,10 +70,10 @@ static uint32_t open_count, opening_now, next_to_open;
 static int poll_fd, publisher = -1;
 static char *buffer;
 
-static uint32_t message_count, published, begun, completed; /* begun: somebody has it */
+static uint32_t message_count, published, begun, completed; /* begun: at least one subscriber has it */
 static uint32_t *message_ends; /* of each message in message_bytes */
 static char *message_bytes;
-static uint32_t *remaining; /* subscribers that have not had it */
+static uint32_t *remaining; /* subscribers that still miss it */
 static uint32_t *audiences; /* subscribers of a channel */
 static uint64_t *published_at;
 
@@ -277,13 +277,13 @@ static void delivered(Subscriber *subscriber, uint64_t number) {
     completed += --remaining[index] == 0;
 }
 
-/* Nearly all messages have their number at one place: it is looked for there first. */
+/* Nearly all messages have their number in the same place: look there first. */
 static void take_message(Subscriber *subscriber, const char *message, size_t size) {
     static const char marker[] = "\"offset\":";
     static size_t place;
     if (place + sizeof marker > size || memcmp(message + place, marker, sizeof marker - 1)) {
         const char *found = memmem(message, size, marker, sizeof marker - 1);
-        if (!found) return; /* a reply, or somebody has come or gone */
+        if (!found) return; /* a reply, a join or a leave */
         place = (size_t)(found - message);
     }
     uint64_t offset = 0;
@@ -314,7 +314,7 @@ static void take_frame(Subscriber *subscriber, int first, const char *payload, s
         delivered(subscriber, subscriber->next);
         return;
     }
-    while (size > 0) { /* some protocols put several messages into a frame, on a line each */
+    while (size > 0) { /* some protocols put several messages into a frame, one per line */
         const char *end = memchr(payload, '\n', size);
         size_t length = end ? (size_t)(end - payload) : size;
         take_message(subscriber, payload, length);
@@ -323,7 +323,7 @@ static void take_frame(Subscriber *subscriber, int first, const char *payload, s
     }
 }
 
-/* Take whole frames; how many bytes they were. */
+/* Take whole frames; returns their size in bytes. */
 static size_t take_frames(Subscriber *subscriber, const char *data, size_t size) {
     size_t start = 0;
     while (size - start >= 2) {
@@ -375,7 +375,7 @@ static void pump(int timeout_ms) {
     int count = epoll_wait(poll_fd, events, EVENTS, timeout_ms);
     for (int i = 0; i < count; i++) {
         uint32_t number = events[i].data.u32;
-        if (number == UINT32_MAX) { /* answers to what was published say nothing */
+        if (number == UINT32_MAX) { /* ignore answers to publications */
             ssize_t got = recv(publisher, buffer, BUFFER_BYTES - 1, 0);
             if (got == 0) fail("the publisher lost its connection");
             if (got > 0 && buffer[0] == '-') fail("publishing failed: %.*s", (int)got, buffer);
@@ -397,7 +397,7 @@ static void open_publisher(void) {
     poll(&waiting, 1, 5000);
     if (greeting) {
         send_all(publisher, greeting, strlen(greeting));
-        /* What comes in one piece is a whole answer: it is short. */
+        /* An answer is so short that it comes in one piece. */
         waiting.events = POLLIN;
         if (poll(&waiting, 1, 10000) != 1 || recv(publisher, buffer, BUFFER_BYTES, 0) < 12 ||
             memcmp(buffer + 9, "101", 3))
@@ -421,7 +421,7 @@ static uint32_t publish(uint32_t count) {
     return count;
 }
 
-/* While a message is on its way to many, the client stays awake: to wake it would cost the server more than to send. */
+/* While a message is being delivered, the client stays awake: waking it would cost the server more than sending. */
 static void attend(void) { pump(begun > completed ? 0 : 1000); }
 
 static void wait_for(uint32_t wanted) {
@@ -431,7 +431,7 @@ static void wait_for(uint32_t wanted) {
         if (deliveries != before) {
             before = deliveries;
             progress_at = clock_ns();
-        } else if (clock_ns() - progress_at > PATIENCE_SECONDS * 1000000000ull) {
+        } else if (clock_ns() - progress_at > TIMEOUT_SECONDS * 1000000000ull) {
             fail("%u of %u messages have reached everybody, and nothing more comes", completed, wanted);
         }
     }
@@ -500,7 +500,7 @@ static void run_open(void) {
         if (open_count != before) {
             before = open_count;
             progress_at = clock_ns();
-        } else if (clock_ns() - progress_at > PATIENCE_SECONDS * 1000000000ull) {
+        } else if (clock_ns() - progress_at > TIMEOUT_SECONDS * 1000000000ull) {
             fail("%u of %u subscribers are ready, and nothing more comes", open_count, subscriber_count);
         }
     }
@@ -517,7 +517,7 @@ static void run_closed(uint32_t in_flight, double seconds) {
         uint64_t progress_at = clock_ns();
         while (completed == before) {
             attend();
-            if (clock_ns() - progress_at > PATIENCE_SECONDS * 1000000000ull) fail("nothing more comes");
+            if (clock_ns() - progress_at > TIMEOUT_SECONDS * 1000000000ull) fail("no more messages");
         }
     }
     wait_for(published);
@@ -634,7 +634,7 @@ int main(int count, char **arguments) {
         poll(waiting, 2, -1);
         if (waiting[1].revents) pump(0);
         if (waiting[0].revents) {
-            size_t length = 0; /* unbuffered, so that poll tells of the next line */
+            size_t length = 0; /* unbuffered, so that poll reports the next line */
             while (length < sizeof line - 1 && read(0, line + length, 1) == 1 && line[length] != '\n') length++;
             if (!length) return 0;
             line[length] = 0;

@@ -1,4 +1,4 @@
-/* What fan-out costs at the least: a WebSocket server that makes the upgrade, and then only calls send().
+/* The least cost of fan-out: a WebSocket server that makes the upgrade, and then only calls send().
  *
  * Each message of a connection to /pub goes to every other connection, framed once, one send() each.
  */
@@ -81,7 +81,7 @@ static void send_whole(int fd, const char *data, size_t size) {
             struct pollfd waiting = {.fd = fd, .events = POLLOUT};
             poll(&waiting, 1, -1);
         } else if (sent < 0) {
-            return; /* it is gone: its own event tells */
+            return; /* it is gone: its own event reports that */
         } else {
             data += sent;
             size -= (size_t)sent;
@@ -168,7 +168,7 @@ static void read_messages(int fd) {
     buffered -= start;
 }
 
-static void read_subscriber(int fd) { /* pongs, and the end */
+static void read_subscriber(int fd) { /* pongs, and the end of the connection */
     char ignored[4096];
     if (recv(fd, ignored, sizeof ignored, 0) <= 0) drop(fd);
 }

@@ -1,1 +1,1 @@
-"""Servers that others would write for the same task, each run as it is meant to be run: `PROGRAM PORT`."""
+"""Other servers for the same task, each run as its documentation says: `PROGRAM PORT`."""

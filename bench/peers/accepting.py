@@ -1,4 +1,4 @@
-"""An application without a framework that only accepts: what uvicorn alone takes to open a socket."""
+"""An application without a framework that only accepts: the cost of uvicorn alone to open a socket."""
 
 import sys
 

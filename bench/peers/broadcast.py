@@ -1,4 +1,4 @@
-"""`broadcast` of the `websockets` library, as its documentation has it."""
+"""`broadcast` of the `websockets` library, as in its documentation."""
 
 import asyncio
 import json

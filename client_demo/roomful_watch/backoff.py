@@ -1,12 +1,12 @@
-"""How long to wait before coming back."""
+"""Pauses between attempts to reconnect."""
 
 import random
 
 
 class Backoff:
-    """Waits that double from `first_seconds` to `longest_seconds`, each cut by up to half at random.
+    """Pauses that double from `first_seconds` to `longest_seconds`, each cut by up to half at random.
 
-    The random part keeps clients that were dropped together from coming back together.
+    The random part spreads clients that lost the connection together.
     """
 
     def __init__(self, *, first_seconds: float = 0.5, longest_seconds: float = 20.0) -> None:
@@ -21,5 +21,5 @@ class Backoff:
         return random.uniform(full / 2, full)
 
     def reset(self) -> None:
-        """Start over. A connection that merely opened is no reason: it may fail at once, again and again."""
+        """Start over. Not right after connecting: the connection may fail again at once."""
         self._failures = 0

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -15,12 +15,16 @@ from roomful_watch.errors import ConnectionLost, Refused, TokenExpired, of_statu
 from roomful_watch.stream import Event, Joined, Left, Person, Position, Subscribed
 
 REPLY_SECONDS = 10.0
-"""Of silence: a reply takes its time on a slow line, and is on its way as long as bytes come."""
+"""Of silence: on a slow line a reply may take long, and is on its way as long as bytes come."""
 LONGEST_REPLY_SECONDS = 120.0
 CLOSE_SECONDS = 1.0
 PING_GRACE_SECONDS = 10.0
 MAX_FRAME_BYTES = 64 * 1024 * 1024
-"""Servers may be set to give back more at once than ours do."""
+"""A server may be configured to send more at once than ours does."""
+MAX_UNREAD = 10_000
+"""Pushes kept while past events are read. Beyond that the socket stays unread, and the server cuts it off."""
+
+T = TypeVar("T")
 
 UNKNOWN_CHANNEL = 102
 PERMISSION_DENIED = 103
@@ -89,7 +93,7 @@ class _Push(msgspec.Struct):
 
 
 class _Reply(msgspec.Struct):
-    """A reply to the command with this id, or a push; neither is a ping."""
+    """A reply to the command with this id, or a push, or a ping, which is neither."""
 
     id: int = 0
     error: _Error | None = None
@@ -103,7 +107,7 @@ _replies = msgspec.json.Decoder(_Reply)
 
 
 class _Socket(ClientConnection):
-    """A WebSocket that notices each byte, and not only whole messages."""
+    """A WebSocket that records when its last byte came, not only its last message."""
 
     heard_at = 0.0
 
@@ -111,14 +115,14 @@ class _Socket(ClientConnection):
         self.heard_at = time.monotonic()
         super().data_received(data)
 
-    async def next_frame(self, silence_seconds: float) -> bytes:
-        """Wait for the next message for as long as bytes come. Raises TimeoutError after such a silence; 0 is none."""
+    async def while_heard(self, wait: Callable[[], Awaitable[T]], silence_seconds: float) -> T:
+        """Wait as long as bytes come. Raises TimeoutError after this much silence; 0 is no limit."""
         began = time.monotonic()
         while True:
             silent_at = max(began, self.heard_at) + silence_seconds
             try:
                 async with asyncio.timeout(silent_at - time.monotonic() if silence_seconds else None):
-                    return await self.recv(decode=False)
+                    return await wait()
             except TimeoutError:
                 if max(began, self.heard_at) + silence_seconds <= time.monotonic():
                     raise
@@ -128,7 +132,7 @@ class _Socket(ClientConnection):
 async def open_connection(address: str, *, channel: str, token: str) -> AsyncIterator["CentrifugeConnection"]:
     """A signed-in connection for one channel, closed at the end of the block. Raises ConnectionLost and Refused."""
     try:
-        # The server's own pings tell whether it lives, so that the library need not send any.
+        # The server sends pings, so the library need not.
         opening = connect(
             address,
             create_connection=_Socket,
@@ -137,10 +141,15 @@ async def open_connection(address: str, *, channel: str, token: str) -> AsyncIte
             close_timeout=CLOSE_SECONDS,
         )
         async with opening as socket:
-            assert isinstance(socket, _Socket)  # as it was told to make one
+            assert isinstance(socket, _Socket)  # `create_connection` above
             connection = CentrifugeConnection(socket, channel)
-            await connection.sign_in(token)
-            yield connection
+            reader = asyncio.get_running_loop().create_task(connection.read())
+            try:
+                await connection.sign_in(token)
+                yield connection
+            finally:
+                reader.cancel()
+                await asyncio.wait([reader])
     except InvalidStatus as answered:
         raise of_status(answered.response.status_code, bytes(answered.response.body or b"")) from answered
     except ConnectionClosed as closed:
@@ -152,9 +161,10 @@ async def open_connection(address: str, *, channel: str, token: str) -> AsyncIte
 
 
 class CentrifugeConnection:
-    """Commands wait for their reply, one at a time; what the server pushes meanwhile is kept for `pushes`.
+    """Sends one command at a time and waits for its reply; pushes that come meanwhile are kept for `pushes`.
 
-    Made by `open_connection`, which also turns the failures of the socket into ConnectionLost and Refused.
+    `read` runs as a task beside them, and answers the server's pings at any time.
+    Made by `open_connection`, which also turns socket errors into ConnectionLost and Refused.
     """
 
     def __init__(self, socket: _Socket, channel: str) -> None:
@@ -164,7 +174,21 @@ class CentrifugeConnection:
         self._sends_pong = False
         self._silence_seconds = 0.0
         self._last_id = 0
+        self._received: asyncio.Queue[_Reply | Exception] = asyncio.Queue(MAX_UNREAD)
         self._pushed: deque[_Push] = deque()
+
+    async def read(self) -> None:
+        """Read until the connection ends, and pass its error on to `_next`."""
+        try:
+            while True:
+                frame = await self._socket.while_heard(self._next_frame, self._silence_seconds)
+                for reply in _replies.decode_lines(frame):
+                    if reply.id or reply.push is not None:
+                        await self._received.put(reply)
+                    elif self._sends_pong:
+                        await self._socket.send("{}")
+        except Exception as ended:  # raised again by `_next`
+            await self._received.put(ended)
 
     async def sign_in(self, token: str) -> None:
         result = (await self._call("connect", {"token": token, "name": "roomful-watch"})).connect
@@ -206,31 +230,33 @@ class CentrifugeConnection:
                     yield Left(push.leave.info.person)
                 elif push.unsubscribe is not None:
                     raise _unsubscribed(push.unsubscribe)
-            await self._receive(self._silence_seconds)
+            self._keep(await self._next())
 
     async def _call(self, name: str, request: dict[str, Any]) -> _Reply:
         self._last_id += 1
         await self._socket.send(msgspec.json.encode({"id": self._last_id, name: request}), text=True)
         async with asyncio.timeout(LONGEST_REPLY_SECONDS):
             while True:
-                for reply in await self._receive(REPLY_SECONDS):
-                    if reply.id == self._last_id:
-                        if reply.error is not None:
-                            raise _failed_command(reply.error)
-                        return reply
+                reply = await self._socket.while_heard(self._next, REPLY_SECONDS)
+                if reply.id == self._last_id:
+                    if reply.error is not None:
+                        raise _failed_command(reply.error)
+                    return reply
+                self._keep(reply)
 
-    async def _receive(self, silence_seconds: float) -> list[_Reply]:
-        """The replies in the next frame; its pushes are kept, its ping is answered."""
-        frame = await self._socket.next_frame(silence_seconds)
-        replies = []
-        for reply in _replies.decode_lines(frame):
-            if reply.id:
-                replies.append(reply)
-            elif reply.push is not None:
-                self._pushed.append(reply.push)
-            elif self._sends_pong:
-                await self._socket.send("{}")
-        return replies
+    def _keep(self, received: _Reply) -> None:
+        if received.push is not None:
+            self._pushed.append(received.push)
+
+    async def _next(self) -> _Reply:
+        """The next reply or push. Raises the error that ended the connection."""
+        received = await self._received.get()
+        if isinstance(received, Exception):
+            raise received
+        return received
+
+    async def _next_frame(self) -> bytes:
+        return await self._socket.recv(decode=False)
 
 
 def _event(publication: _Publication) -> Event:

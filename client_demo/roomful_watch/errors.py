@@ -1,25 +1,25 @@
-"""Why following a project stops, for a while or for good."""
+"""Errors that stop following a project, for a while or for good."""
 
 import msgspec
 
 
 class ConnectionLost(Exception):
-    """The server can't be reached just now: coming back later may help. The message is a reason for people."""
+    """The server can't be reached now; a later attempt may succeed. The message is for people."""
 
 
 class Refused(Exception):
-    """The server will not serve this client: coming back is of no use. The message is a reason for people."""
+    """The server refuses this client for good. The message is for people."""
 
 
 class TokenExpired(Refused):
-    """The access token was good once."""
+    """The access token has expired."""
 
     def __init__(self) -> None:
         super().__init__("the access token has expired")
 
 
 class EventsExpired(Exception):
-    """The events that were asked for are no longer kept."""
+    """The requested events are no longer kept."""
 
 
 class _Body(msgspec.Struct):
@@ -27,13 +27,13 @@ class _Body(msgspec.Struct):
 
 
 def unreachable(cause: Exception) -> ConnectionLost:
-    """A failure on the way to the server, before it could say anything."""
+    """The error for a server that can't be reached."""
     detail = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return ConnectionLost(f"the server can't be reached: {detail}")
 
 
 def of_status(status: int, body: bytes) -> Exception:
-    """What an HTTP answer that is no success means, in the server's own sentence where it gives one."""
+    """The error for a failed HTTP answer, with the server's own message if it has one."""
     try:
         sentence = msgspec.json.decode(body, type=_Body).error
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""The names of people and tasks."""
+"""Names of people, tasks, columns, labels and documents."""
 
 import msgspec
 
@@ -24,26 +24,39 @@ class Project(msgspec.Struct):
     name: str = ""
 
 
+class Named(msgspec.Struct):
+    """A column or a label."""
+
+    id: str = ""
+    name: str = ""
+
+
 class Snapshot(msgspec.Struct):
-    """A project as it is at one moment, as far as names are concerned."""
+    """The names in a project's snapshot."""
 
     project: Project
     members: list[Member] = []
+    columns: list[Named] = []
+    labels: list[Named] = []
     tasks: list[Titled] = []
+    documents: list[Titled] = []
 
 
 class Names:
-    """Names by id: of the snapshot first, then kept up to date by the events. An unknown id stands for itself."""
+    """Names by id, from the snapshot and then from events. An unknown id shows as itself."""
 
     def __init__(self) -> None:
         self._people: dict[str, str] = {}
         self._titles: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     def learn(self, snapshot: Snapshot) -> None:
         for member in snapshot.members:
             self.learn_person(member.user_id, member.name)
-        for titled in snapshot.tasks:
+        for titled in [*snapshot.tasks, *snapshot.documents]:
             self.learn_title(titled.id, titled.title)
+        for named in [*snapshot.columns, *snapshot.labels]:
+            self.learn_name(named)
 
     def learn_person(self, user_id: str, name: str) -> None:
         if name:
@@ -53,18 +66,27 @@ class Names:
         if title:
             self._titles[thing_id] = title
 
+    def learn_name(self, named: Named) -> None:
+        if named.name:
+            self._names[named.id] = named.name
+
+    def name(self, thing_id: str) -> str | None:
+        """The name of a column or label; None if unknown."""
+        name = self._names.get(thing_id)
+        return None if name is None else printable(name)
+
     def person(self, user_id: str | None) -> str:
         if user_id is None:
             return "somebody"
         return printable(self._people.get(user_id) or f"user …{user_id[-6:]}")
 
     def present(self, person: Person) -> str:
-        """Somebody who is here, by the name that the connection shows."""
+        """A present person's name, as the server gives it."""
         self.learn_person(person.user_id, person.name)
         return self.person(person.user_id)
 
     def title(self, thing_id: str) -> str | None:
-        """In quotes, cut where it is long; None when it was never heard of."""
+        """The title in quotes, shortened if long; None if unknown."""
         title = self._titles.get(thing_id)
         return None if title is None else quoted(title)
 

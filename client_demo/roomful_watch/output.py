@@ -1,4 +1,4 @@
-"""Where what happens is shown: standard output for events, standard error for how the connection fares."""
+"""Prints events to standard output, and the state of the connection to standard error."""
 
 import contextlib
 import sys
@@ -17,12 +17,12 @@ from roomful_watch.terminal import json_line, printable
 
 class Output(Protocol):
     async def show(self, item: Item) -> None:
-        """Print it at once. A reader that does not keep up stops us: the server then cuts us off, and we catch up."""
+        """Print it at once. A slow reader of our output blocks us; then the server cuts us off, and we catch up."""
         ...
 
 
 class JsonOutput:
-    """For a program: each event on a line of its own, the same JSON value as the server sent."""
+    """For programs: one event per line, the same JSON value that the server sent."""
 
     async def show(self, item: Item) -> None:
         if isinstance(item, Event):
@@ -33,7 +33,7 @@ class JsonOutput:
 
 
 class TerminalOutput:
-    """For a person: who did what, in words, coloured where the terminal can."""
+    """For people: a sentence per event, in colour if the terminal can."""
 
     def __init__(self, server: HttpServer) -> None:
         self._server = server
@@ -56,7 +56,7 @@ class TerminalOutput:
                 self._notices.print(_notice(item, self._names), style="dim", soft_wrap=True)
 
     async def _learn_names(self) -> None:
-        # Ids will do until the next connection.
+        # On failure, show ids until the next connection.
         with contextlib.suppress(ConnectionLost, Refused):
             self._names.learn(await self._server.snapshot())
             self._has_names = True
@@ -70,7 +70,7 @@ def _notice(item: Connected | Disconnected | Skipped | Joined | Left, names: Nam
         case Disconnected(reason, retry_seconds):
             return f"{printable(reason)}; trying again in {retry_seconds:.1f} s"
         case Skipped(reason, offset):
-            return f"{printable(reason)}; going on after offset {offset}"
+            return f"{printable(reason)}; continuing after offset {offset}"
         case Joined(person):
             return f"{names.present(person)} is here"
         case Left(person):

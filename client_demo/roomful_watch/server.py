@@ -1,4 +1,4 @@
-"""The server that a project lives on, as a subscriber sees it."""
+"""A project on a server, over HTTP and the event socket."""
 
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -25,7 +25,7 @@ class _Offset(msgspec.Struct):
 
 
 class HttpServer:
-    """One project on the server at `url`, for the person of `token`. Close it when done."""
+    """One project on the server at `url`, with a member's `token`. An async context manager."""
 
     def __init__(self, url: str, *, project_id: str, token: str) -> None:
         self._token = token
@@ -54,7 +54,7 @@ class HttpServer:
         return Page(answer.headers.get("X-Stream-Epoch", ""), events)
 
     async def snapshot(self) -> Snapshot:
-        """The project as it is now."""
+        """The project's present state."""
         return _decode(await self._get(f"{self._project}/snapshot"), Snapshot)
 
     async def _get(self, address: str) -> httpx.Response:
@@ -70,7 +70,7 @@ def _decode(answer: httpx.Response, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.content, type=kind)
     except msgspec.DecodeError as strange:
-        raise ConnectionLost(f"the server answered something strange: {strange}") from strange
+        raise ConnectionLost(f"the server sent an unexpected answer: {strange}") from strange
 
 
 def _socket_address(url: str) -> str:

@@ -1,4 +1,4 @@
-"""A project's events as one unbroken stream, whatever happens to the connection."""
+"""A project's events as one stream across lost connections."""
 
 import asyncio
 import time
@@ -11,15 +11,15 @@ from roomful_watch.backoff import Backoff
 from roomful_watch.errors import ConnectionLost, EventsExpired
 
 START_SECONDS = 5.0
-"""How long a server that was never reached may take to come up before the follower gives up."""
+"""The follower gives up on a server that it can't reach at first for this long."""
 
 STABLE_SECONDS = 10.0
-"""A connection that lived this long was a good one, even if nothing happened."""
+"""A connection that lasted this long resets the backoff, even without events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`body` is the event's JSON, to the byte as the server wrote it."""
+    """`body` is the event's JSON, exactly as the server sent it."""
 
     offset: int
     body: bytes
@@ -43,7 +43,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """The server's answer: where the stream stands, or the events that were missed if it could recover them all."""
+    """The server's answer: the stream's position, and all missed events if it could recover them."""
 
     epoch: str
     offset: int
@@ -53,7 +53,7 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The subscription stands; what was missed comes next."""
+    """The subscription is active; missed events follow."""
 
     offset: int
     present: tuple[Person, ...]
@@ -67,7 +67,7 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Events that can't be had; the stream goes on after `offset`."""
+    """Events that are not available; the stream continues after `offset`."""
 
     reason: str
     offset: int
@@ -86,7 +86,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events right after the offset that was asked for, oldest first."""
+    """The events after the requested offset, oldest first."""
 
     epoch: str
     events: tuple[Event, ...]
@@ -102,12 +102,12 @@ class Connection(Protocol):
         ...
 
     def pushes(self) -> AsyncIterator[Event | Joined | Left]:
-        """The events after the subscription, without an end. They may repeat or leave a gap."""
+        """The events after the subscription, without end. They may repeat or have a gap."""
         ...
 
 
 class Server(Protocol):
-    """Where a project lives. Raises ConnectionLost and Refused."""
+    """A project's server. Its methods raise ConnectionLost and Refused."""
 
     def connect(self) -> AbstractAsyncContextManager[Connection]: ...
 
@@ -119,7 +119,7 @@ class Server(Protocol):
 class Follower:
     """Follows one project: every event once, in order of offset, across any number of connections.
 
-    `position` is what has been yielded, so that a later follower can go on from there.
+    `position` is that of the last event yielded; a later follower can continue from it.
     """
 
     def __init__(self, server: Server, *, since: int | None = None, backoff: Backoff | None = None) -> None:
@@ -129,7 +129,7 @@ class Follower:
         self._ever_connected = False
 
     async def items(self) -> AsyncGenerator[Item]:
-        """Events and presence, for ever. Raises Refused, and ConnectionLost if the server was never reached."""
+        """Events and presence, without end. Raises Refused, and ConnectionLost if it never reached the server."""
         started_at = time.monotonic()
         while True:
             connected_at = time.monotonic()
@@ -162,12 +162,12 @@ class Follower:
                 yield push
 
     async def _catch_up(self, answer: Subscribed) -> AsyncIterator[Item]:
-        """From the position to where the subscription begins."""
+        """The events from our position to the start of the subscription."""
         known = self.position
         if known.offset is None:
             self.position = Position(answer.offset, answer.epoch)
         elif known.epoch not in ("", answer.epoch):
-            yield self._skip_to(answer, "the project's history is another one now")
+            yield self._skip_to(answer, "the project's history was replaced")
         elif known.offset > answer.offset and not answer.recovered:
             yield self._skip_to(answer, f"offset {known.offset} is beyond the newest event")
         else:
@@ -180,7 +180,7 @@ class Follower:
                     yield item
 
     async def _admit(self, event: Event) -> AsyncIterator[Item]:
-        """The event if it is the next one, what is missing before it too, nothing if it is known."""
+        """The event with any missing ones before it, or nothing if it is known."""
         assert self.position.offset is not None
         if event.offset > self.position.offset + 1:
             async for item in self._fill(event.offset - 1):
@@ -191,7 +191,7 @@ class Follower:
             yield event
 
     async def _fill(self, until: int) -> AsyncIterator[Item]:
-        """Past events up to this offset, page by page; or the news that they are no longer kept."""
+        """Past events up to this offset, page by page, or Skipped if they are no longer kept."""
         assert self.position.offset is not None
         while self.position.offset < until:
             after = self.position.offset
@@ -203,7 +203,7 @@ class Follower:
                 )
                 return
             if page.epoch != self.position.epoch or not page.events or page.events[0].offset != after + 1:
-                # The log was replaced in this very moment: the next subscription tells.
+                # The log was replaced just now; the next subscription will tell.
                 raise ConnectionLost(f"the server has no event {after + 1}")
             for event in page.events:
                 self.position.offset = event.offset

@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe for a terminal."""
+"""Makes other people's text safe for a terminal."""
 
 import io
 import sys
@@ -6,16 +6,16 @@ import unicodedata
 
 
 def printable(text: str) -> str:
-    """The text without what would move the cursor, colour the terminal or turn the line around: others wrote it."""
+    """The text without characters that move the cursor, set colours or reverse the line."""
     if text.isprintable():
         return text
     return "".join("\N{REPLACEMENT CHARACTER}" if _can_steer(character) else character for character in text)
 
 
 def json_line(body: bytes) -> bytes:
-    r"""The same JSON value on one line, in which every character that could steer a terminal is an escape (`\u202e`).
+    r"""The same JSON value on one line, with every character that could control a terminal escaped (`\u202e`).
 
-    A program reads what was there before, a person who looks on is not fooled.
+    Programs read the same value, and people who look on are not deceived.
     """
     text = body.decode(errors="replace")
     if text.isprintable():
@@ -24,14 +24,14 @@ def json_line(body: bytes) -> bytes:
 
 
 def tolerate_narrow_output() -> None:
-    """Print `?` for what the terminal's encoding lacks, such as an emoji in Latin-1, instead of giving up."""
+    """Print `?` for characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _can_steer(character: str) -> bool:
-    # The joiner makes one emoji of several; every other invisible format character may reorder what is seen.
+    # The joiner combines emoji; any other invisible format character may reorder the text.
     return character != "\N{ZERO WIDTH JOINER}" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from contextlib import aclosing
+from importlib.metadata import version as version_of
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ def _web_address(url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return url
-    except ValueError:  # brackets that don't match, a port that is no number
+    except ValueError:  # unmatched brackets, a port that is not a number
         pass
     raise typer.BadParameter("give an address such as http://127.0.0.1:8000")
 
@@ -36,8 +37,14 @@ def _web_address(url: str) -> str:
 def _bearer(token: str) -> str:
     token = token.strip()
     if not token or not token.isascii() or not token.isprintable():
-        raise typer.BadParameter("that is no access token")
+        raise typer.BadParameter("this is not an access token")
     return token
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"roomful-watch {version_of('roomful')}")
+        raise typer.Exit
 
 
 @_app.command()
@@ -47,17 +54,20 @@ def watch(
         str,
         typer.Option(envvar="ROOMFUL_TOKEN", help="A member's access token.", callback=_bearer, show_default=False),
     ],
-    url: Annotated[str, typer.Option(help="Where the server is.", callback=_web_address)] = "http://127.0.0.1:8000",
-    since: Annotated[int | None, typer.Option(min=0, help="Begin with the events after this offset.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print each event as JSON on a line of its own.")] = False,
+    url: Annotated[str, typer.Option(help="The server's address.", callback=_web_address)] = "http://127.0.0.1:8000",
+    since: Annotated[int | None, typer.Option(min=0, help="Start after this offset.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one event per line, as JSON.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
-    """Print what happens in a project as it happens: every event once, in order, also across lost connections."""
+    """Print a project's events live: each once, in order, also across lost connections."""
     try:
         asyncio.run(_follow(project_id, token=token, url=url, since=since, is_json=json))
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # Whoever read our output has enough. Python flushes it once more at its exit, which must not fail.
+        # The reader of our output is gone. Python flushes it again at exit, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -71,6 +81,6 @@ async def _follow(project_id: str, *, token: str, url: str, since: int | None, i
                     await output.show(item)
         except (Refused, ConnectionLost) as failed:
             offset = follower.position.offset
-            resume = "" if offset is None else f"; go on later with --since {offset}"
+            resume = "" if offset is None else f"; continue later with --since {offset}"
             typer.echo(f"roomful-watch: {printable(str(failed))}{resume}", err=True)
             raise typer.Exit(1) from None

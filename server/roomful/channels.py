@@ -8,7 +8,7 @@ from typing import Literal
 Kind = Literal["project", "signal", "user"]
 
 ACCESS_CHANNEL = "access"
-"""What every node is told of sign-ins that end before their time; no client can name it."""
+"""Tells every node of sign-ins that end early. No client can subscribe to it."""
 
 _ID = re.compile(r"[a-zA-Z0-9-]{1,36}")
 

@@ -13,9 +13,18 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.accounts.operator import find_user, issue_token
+from roomful.channels import project_channel
+from roomful.comments import service as comments
+from roomful.comments.schemas import NewComment
 from roomful.db.base import now
 from roomful.db.engine import Database
+from roomful.documents import service as documents
+from roomful.documents.conversions import Conversions
+from roomful.documents.descriptions import DocumentDescriptions
+from roomful.documents.operator import write_document
+from roomful.documents.schemas import NewDocument
 from roomful.errors import Conflict, NotFound
+from roomful.eventlog import log
 from roomful.identity.models import User
 from roomful.identity.passwords import Passwords
 from roomful.identity.people import Person, add_person
@@ -34,11 +43,12 @@ OWNER, EDITOR = "ada@example.com", "bob@example.com"
 NAMES = {OWNER: "Ada Lovelace", EDITOR: "Bob Kahn"}
 PASSWORD = "correct horse battery staple"
 TOKEN_TTL_SECONDS = 86_400
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What a newcomer needs: a token of the owner, good for a day, and the project unless somebody has deleted it."""
+    """The owner's token, good for a day, and the demo project unless somebody has deleted it."""
 
     token: str
     project_id: str | None
@@ -64,8 +74,13 @@ async def seed(database: Database, passwords: Passwords, tokens: Tokens) -> Demo
 
 
 def welcome(demo: Demo, url: str) -> str:
-    """How to sign in, and two commands that work when they are pasted."""
-    text = f"""
+    """Two commands that work when they are pasted, and how to sign in.
+
+    The addresses come last: tokens are long, and the end is what a small terminal shows.
+    """
+    return f"""{"" if demo.project_id is None else _commands(demo.token, demo.project_id, url)}
+Ctrl+C stops the server. Everything is kept, and the next start goes on with it.
+
 Demo people: {OWNER} and {EDITOR}, both with the password: {PASSWORD}
 
 In a browser, with the form filled in; take a private window, or another browser, for the second of them:
@@ -73,13 +88,14 @@ In a browser, with the form filled in; take a private window, or another browser
 {_sign_in_address(url, OWNER)}
 {_sign_in_address(url, EDITOR)}
 """
-    if demo.project_id is None:
-        return text
-    watch = [*_watch_command(), demo.project_id, "--url", url, "--token", demo.token]
-    headers = ["-H", f"Authorization: Bearer {demo.token}", "-H", "Content-Type: application/json"]
+
+
+def _commands(token: str, project_id: str, url: str) -> str:
+    watch = [*_watch_command(), project_id, "--url", url, "--token", token]
+    headers = ["-H", f"Authorization: Bearer {token}", "-H", "Content-Type: application/json"]
     body = '{"title": "Look at the other terminal"}'
-    curl = ["curl", f"{url}{API}/projects/{demo.project_id}/tasks", *headers, "-d", body]
-    return f"""{text}
+    curl = ["curl", f"{url}{API}/projects/{project_id}/tasks", *headers, "-d", body]
+    return f"""
 Watch the demo project in a second terminal:
 
 {shlex.join(watch)}
@@ -99,12 +115,48 @@ async def _make(session: AsyncSession, password_hash: str) -> None:
     ]
     new = NewProject(name="Moon landing", description="Fly there, land, come back.")
     project = await projects.create_project(session, owner, new)
-    access = Access(owner, "owner", project)
+    position = await log.head(session, project_channel(project.id))
+    access = Access(owner, "owner", project, position)
     await members.add_member(session, access, NewMember(user_id=editor.id, role="editor"))
     made = [await tasks.create_task(session, access, new) for new in _tasks(owner.id, editor.id)]
+    await _make_document(session, access)
     # The last one was begun by somebody else, so that the log has a move to show.
-    begun = TaskPatch(status="in_progress")
-    await tasks.change_task(session, Access(editor, "editor", project), made[-1].id, begun, Precondition(None))
+    begun, descriptions = TaskPatch(status="in_progress"), DocumentDescriptions(Conversions(), max_bytes=MIB)
+    editing = Access(editor, "editor", project, position)
+    await tasks.change_task(session, editing, made[-1].id, begun, Precondition(None), descriptions)
+    fuel = next(task.id for task in made if task.title == "Order fuel")
+    await _discuss(session, fuel, owner=access, editor=editing)
+
+
+async def _discuss(session: AsyncSession, task_id: str, *, owner: Access, editor: Access) -> None:
+    """A thread with a mention, for the owner's inbox, and a reply, for the editor's."""
+    mention = f"@[{owner.person.name}](mention://user/{owner.person.id})"
+    asked = NewComment(body=f"{mention}, is **half a tank** enough for the way back?")
+    question = await comments.add_comment(session, editor, task_id, asked)
+    answer = NewComment(body="No: order both tanks, and ask for the *cold* kind.", parent_id=question.id)
+    reply = await comments.add_comment(session, owner, task_id, answer)
+    await comments.set_reaction(session, editor, task_id, reply.id, "👍", Precondition(None), is_on=True)
+
+
+async def _make_document(session: AsyncSession, access: Access) -> None:
+    document = await documents.create_document(session, access, NewDocument(title="Flight plan"), most=0)
+    await write_document(session, document.id, _FLIGHT_PLAN.encode(), "json", max_bytes=MIB)
+
+
+_FLIGHT_PLAN = """
+{"type": "doc", "content": [
+  {"type": "heading", "attrs": {"level": 1}, "content": [{"type": "text", "text": "Flight plan"}]},
+  {"type": "paragraph", "content": [
+    {"type": "text", "text": "Several people write here at once; what is "},
+    {"type": "text", "text": "saved", "marks": [{"type": "bold"}]},
+    {"type": "text", "text": " is stored."}]},
+  {"type": "bulletList", "content": [
+    {"type": "listItem", "content": [
+      {"type": "paragraph", "content": [{"type": "text", "text": "Launch on the sixteenth of July."}]}]},
+    {"type": "listItem", "content": [
+      {"type": "paragraph", "content": [{"type": "text", "text": "Land four days later, and come back."}]}]}]}
+]}
+"""
 
 
 def _tasks(owner_id: str, editor_id: str) -> list[NewTask]:
@@ -121,7 +173,12 @@ def _tasks(owner_id: str, editor_id: str) -> list[NewTask]:
             due_on=today + timedelta(days=3),
             labels=["software", "safety"],
         ),
-        NewTask(title="Order fuel", due_on=today + timedelta(days=7), labels=["supplies"]),
+        NewTask(
+            title="Order fuel",
+            description="There **and back**.\n\n- [x] Ask three depots\n- [ ] Compare prices\n- [ ] Order",
+            due_on=today + timedelta(days=7),
+            labels=["supplies"],
+        ),
         NewTask(title="Pack a flag", labels=["supplies"]),
         NewTask(title="Plan the way back", assignee_id=owner_id, labels=["planning"]),
         NewTask(title="Rehearse the countdown", assignee_id=editor_id),

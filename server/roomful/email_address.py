@@ -37,7 +37,7 @@ def normal_email(text: str) -> str:
 
 
 def known_email(text: str) -> str | None:
-    """What to look an account up by when somebody types its address; None for what can be nobody's.
+    """The text by which to look up an account when somebody types its address; None if it can be nobody's.
 
     Text that `normal_email` refuses may still name an account: one whose address was stored before these rules, or
     that lost its address to an older account (`unclaimed`).
@@ -50,7 +50,7 @@ def known_email(text: str) -> str | None:
 
 
 def unclaimed(address: str, number: int) -> str:
-    """What stands in place of an address that belongs to an older account: `ada@example.org (2)`.
+    """The text in place of an address that belongs to an older account: `ada@example.org (2)`.
 
     The space keeps it apart from every address, so that nobody can register it or be verified for it.
     """

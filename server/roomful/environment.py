@@ -20,6 +20,10 @@ _OF_SERVICES = re.compile(
 _ADDRESS_OF_SERVICE = re.compile(r"(tcp|udp|sctp)://.*")
 
 
+class SettingsError(Exception):
+    """A setting is wrong: the message names it, in one line for the operator."""
+
+
 def unknown_settings(known: Collection[str], env_file: Path) -> list[str]:
     """A sentence for each name in the environment or the file that has our prefix and is not a setting.
 

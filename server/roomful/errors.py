@@ -1,14 +1,16 @@
 """The failures a caller can be told about."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+
+Detail = Mapping[str, object]
+"""A JSON object."""
 
 
 class AppError(Exception):
     """An expected failure: a stable code for programs, a sentence for people, never a secret.
 
-    `details` is a list of JSON objects where there is more to say; `headers` go out with an HTTP answer.
+    `details` say more where there is more to say; `headers` go out with an HTTP answer.
     """
 
     status = 500
@@ -19,7 +21,7 @@ class AppError(Exception):
         self,
         message: str | None = None,
         *,
-        details: list[dict[str, Any]] | None = None,
+        details: Sequence[Detail] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.message = message or self.message
@@ -59,6 +61,10 @@ class LimitReached(AppError):
     status, code, message = 409, "LIMIT_REACHED", "A quota of this server is used up."
 
 
+class Gone(AppError):
+    status, code, message = 410, "GONE", "This was valid once, and is not any more."
+
+
 class EventsExpired(AppError):
     status, code, message = 410, "EVENTS_EXPIRED", "These events are no longer kept; load a snapshot."
 
@@ -82,12 +88,12 @@ class IdempotencyKeyReused(AppError):
 class RateLimited(AppError):
     status, code, message = 429, "RATE_LIMITED", "Too many requests; try again later."
 
-    def __init__(self, retry_after_seconds: float) -> None:
-        super().__init__(headers={"Retry-After": str(max(1, math.ceil(retry_after_seconds)))})
+    def __init__(self, retry_after_seconds: float, message: str | None = None) -> None:
+        super().__init__(message, headers={"Retry-After": str(max(1, math.ceil(retry_after_seconds)))})
 
 
 class Unavailable(AppError):
     status, code, message = 503, "UNAVAILABLE", "A part of the server is not available; try again soon."
 
-    def __init__(self, message: str | None = None, *, details: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, message: str | None = None, *, details: Sequence[Detail] | None = None) -> None:
         super().__init__(message, details=details, headers={"Retry-After": "2"})

@@ -3,6 +3,7 @@
 import io
 import logging
 import logging.config
+import sys
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ import structlog
 from roomful.terminal import printable
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The request or connection that the running task works for; every line carries it."""
+"""The request or connection of the running task, a field of every line."""
 
 
 class Sampler:
@@ -25,8 +26,8 @@ class Sampler:
         self._minute_began = clock()
         self._written = self._left_out = 0
 
-    def take(self) -> int | None:
-        """How many lines have been left out since the last one, when one may be written now; else None."""
+    def acquire(self) -> int | None:
+        """The number of lines left out since the last one, if a line may be written now; else None."""
         now = self._clock()
         if now - self._minute_began >= 60.0:
             self._minute_began, self._written = now, 0
@@ -51,11 +52,17 @@ def configure_logging(log_format: Literal["console", "json"], level: str = "info
         _add_request_id,
     ]
     renderers: list[structlog.types.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]  # which escapes all but ASCII
+        # Without local variables, which hold passwords and tokens. The renderer escapes all but ASCII.
+        [
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
         if log_format == "json"
         else [
             _make_printable,
-            structlog.dev.ConsoleRenderer(pad_event_to=0, exception_formatter=_write_printable_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_write_printable_traceback
+            ),
         ]
     )
     logging.config.dictConfig(

@@ -1,18 +1,22 @@
-"""Deleting what has had its time: expired events, answers, sign-ins and tickets."""
+"""Retention: expired events, answers, sign-ins, tickets, invitations, notifications and trash are purged."""
 
 import asyncio
 import logging
 import random
 from datetime import timedelta
+from functools import partial
 
 from roomful.db.base import now
-from roomful.db.outages import outage
-from roomful.errors import Unavailable
+from roomful.db.passing_outages import passing_outages
+from roomful.documents import service as documents
 from roomful.eventlog import retention
 from roomful.identity import sign_ins
+from roomful.inbox import service as inbox
+from roomful.invitations import mail_quota
+from roomful.invitations import service as invitations
 from roomful.runtime import Runtime
+from roomful.tasks import trash
 from roomful.web import idempotency
-from roomful.web.errors import explain
 
 logger = logging.getLogger(__name__)
 
@@ -20,24 +24,27 @@ ROUND_SECONDS = 300.0
 
 
 async def retention_loop(runtime: Runtime) -> None:
-    """Tidy up for ever, in short transactions. Several nodes may do so at once."""
+    """Purge for ever, in short transactions. Several nodes may do so at once."""
     while True:
         # Not right at the start, and not all nodes together.
         await asyncio.sleep(ROUND_SECONDS * random.uniform(0.5, 1.0))
-        try:
+        with passing_outages(logger, "a purge was cut short; the next round goes on"):
             await purge_expired(runtime)
-        except Exception as error:
-            if not isinstance(explain(error), Unavailable):
-                raise  # a bug, and no outage
-            logger.warning(
-                "tidying up was cut short; the next round goes on",
-                extra={"reason": outage(error) or type(error).__name__},
-            )
 
 
 async def purge_expired(runtime: Runtime) -> None:
-    """Delete all that is past its time now."""
-    for purge in (idempotency.purge, sign_ins.purge_expired):
+    """Purge everything that has expired."""
+    old = now() - timedelta(days=runtime.settings.notification_retention_days)
+    purges = (
+        idempotency.purge,
+        sign_ins.purge_expired,
+        documents.purge,
+        trash.purge,
+        invitations.purge,
+        mail_quota.purge,
+        partial(inbox.purge, before=old),
+    )
+    for purge in purges:
         deleted = 1
         while deleted:
             async with runtime.transaction() as session:

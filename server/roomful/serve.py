@@ -22,7 +22,7 @@ from roomful.app import create_app
 from roomful.gateway import error_response
 from roomful.gateway.silent_connections import SilentConnections
 from roomful.logs import configure_logging
-from roomful.process.signals import leave, stopped_by_signals
+from roomful.process.signals import leave, stopped_on_signal
 from roomful.process.supervisor import CANT_START_EXIT_CODE, CantServe, Supervisor
 from roomful.settings import Settings, load_settings
 from roomful.transport.http_protocol import HttpProtocol
@@ -37,7 +37,7 @@ _BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Who connects before the application is up waits in its queue. Raises CantServe."""
+    """A listening socket. Connections wait in its queue until the application is up. Raises CantServe."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -58,9 +58,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_unix(path: Path) -> socket.socket:
-    """A listening Unix socket, in the place of one that nobody listens on any more. Raises CantServe.
+    """A listening Unix socket; replaces a stale one. Raises CantServe.
 
-    Its owner and its group may connect, nobody else: they are believed in what they say of clients.
+    Only its owner and group may connect, as trusted proxies.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     umask = os.umask(0o117)
@@ -84,7 +84,7 @@ def _is_listened_on(path: Path) -> bool:
             caller.connect(str(path))
         except ConnectionRefusedError:
             return False
-        except TimeoutError:  # a queue that is full has somebody who should empty it
+        except TimeoutError:  # a full queue has a listener
             return True
     return True
 
@@ -99,7 +99,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 def serve(settings: Settings, listener: socket.socket, *, workers: int) -> NoReturn:
-    """Serve until SIGTERM or Ctrl-C, let what runs end within the grace time, and leave. Raises CantServe.
+    """Serve until SIGTERM or Ctrl-C, finish requests within the grace time, and exit. Raises CantServe.
 
     Several workers read their settings from the environment, as this process did.
     """
@@ -116,7 +116,7 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int) -> NoRet
 
 
 def _serve_as_worker(listener: socket.socket) -> NoReturn:
-    """What runs in a process that the supervisor has started."""
+    """The main function of a process that the supervisor has started."""
     _end_with_supervisor()
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
@@ -137,9 +137,9 @@ def _run(settings: Settings, listener: socket.socket, *, is_watched: bool) -> in
     def stop() -> None:
         server.should_exit = True
 
-    _spare_long_lived_objects()
+    spare_long_lived_objects()
     try:
-        with stopped_by_signals(stop, grace_seconds=settings.shutdown_grace * 0.9, heeds_second=not is_watched):
+        with stopped_on_signal(stop, grace_seconds=settings.shutdown_grace * 0.9, heeds_second=not is_watched):
             server.run(sockets=[listener])
     except SystemExit as ending:
         if ending.code == STARTUP_FAILURE:
@@ -148,11 +148,11 @@ def _run(settings: Settings, listener: socket.socket, *, is_watched: bool) -> in
     return 1 if app.state.runtime.loops.has_failed else 0
 
 
-def _spare_long_lived_objects() -> None:
-    """Let the garbage collector look through what comes and goes, and not each time through all that stays.
+def spare_long_lived_objects() -> None:
+    """Make full garbage collections rare, and exclude the objects that exist at the start.
 
-    With ten thousand sockets a full collection holds the loop up for a tenth of a second. What nothing refers to any
-    more goes without it: only cycles wait a little longer.
+    With ten thousand sockets a full collection blocks the loop for a tenth of a second. Reference counting frees all
+    but cycles, which wait a little longer.
     """
     gc.collect()
     gc.freeze()
@@ -178,7 +178,7 @@ def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = Fa
         ws_ping_timeout=float(settings.pong_timeout),
         backlog=_BACKLOG,
         # The rest of the grace time is for closing what the application stands on.
-        timeout_graceful_shutdown=settings.shutdown_grace * 0.7,  # type: ignore[arg-type]  # it only waits so long
+        timeout_graceful_shutdown=settings.shutdown_grace * 0.7,  # type: ignore[arg-type]  # it only waits this long
         # The application reads them itself (roomful.web.proxies).
         proxy_headers=False,
         server_header=False,
@@ -189,7 +189,7 @@ def uvicorn_config(app: FastAPI, settings: Settings, *, are_inherited: bool = Fa
 
 
 def _end_with_supervisor() -> None:
-    """Stop in good order when the process that started this one has died: its port would stay taken for ever."""
+    """Shut down when the supervisor has died: otherwise the port would stay taken for ever."""
     supervisor = multiprocessing.parent_process()
     if supervisor is None:
         return
@@ -202,7 +202,7 @@ def _end_with_supervisor() -> None:
 
 
 def raise_open_files_limit() -> None:
-    """Let this process have as many open sockets as the system allows it: the usual soft limit is 1,024."""
+    """Raise the limit of open files to the hard limit: the usual soft one is 1,024."""
     if sys.platform == "win32":
         return
     import resource

@@ -1,21 +1,17 @@
-"""What an operator can set, by environment variable (prefix `ROOMFUL_`) or `.env`."""
+"""The settings, which an operator makes by environment variable (prefix `ROOMFUL_`) or `.env`."""
 
-import contextlib
-import os
 import re
-import secrets
 from collections.abc import Iterator
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
-from roomful.environment import PREFIX, unknown_settings
+from roomful.environment import PREFIX, SettingsError, unknown_settings
+from roomful.service_urls import async_database_url, check_redis_url, check_smtp_url
 
 MIN_SECRET_BYTES = 32
 ENV_FILE = ".env"
@@ -26,10 +22,7 @@ Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+")
-
-
-class SettingsError(Exception):
-    """A setting is wrong: the message names it, in one line for the operator."""
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -54,6 +47,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     registration: Literal["open", "invited", "closed"] = "open"
     demo: bool = False
+    image_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     access_token_ttl: Annotated[int, Field(ge=5, le=86_400)] = 900
     refresh_token_ttl: Annotated[int, Field(ge=5, le=3_660 * 86_400)] = 30 * 86_400
@@ -77,16 +71,34 @@ class Settings(BaseSettings):
     rate_limit_reads: Count = 12_000
     rate_limit_renames: Count = 10
     rate_limit_commands: Count = 6_000
+    rate_limit_invitations: Count = 30
 
     max_projects_per_user: Count = 1_000
     max_memberships_per_user: Count = 2_000
     max_members_per_project: Count = 1_000
+    max_invitations_per_project: Count = 200
+    max_invitation_mails_per_user: Count = 100
+    max_invitation_mails_per_address: Count = 10
     max_tasks_per_project: Count = 20_000
+    max_columns_per_project: Annotated[int, Field(ge=3, le=200)] = 50
+    max_labels_per_project: Annotated[int, Field(ge=1, le=1_000)] = 200
+    max_comments_per_task: Count = 5_000
+    max_reactions_per_comment: Count = 20
+    max_documents_per_project: Count = 1_000
+    max_connections_per_document: Count = 200
+    max_document_bytes: Annotated[int, Field(ge=64 * 1024, le=256 * 1024**2)] = 20 * 1024**2
+    max_versions_per_document: Count = 200
     max_sign_ins_per_user: Count = 100
     max_idempotency_keys_per_user: Count = 10_000
 
     event_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    notification_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 90
     recovery_limit: Annotated[int, Field(ge=1, le=10_000)] = 300
+    public_url: str | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    mail_delay: Annotated[float, Field(gt=0, le=7 * 86_400, allow_inf_nan=False)] = 600.0
+    mail_to_unverified: bool = False
     metrics_token: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -99,7 +111,7 @@ class Settings(BaseSettings):
             return {"registration": "invited"} | given
         return given
 
-    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", "image_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """`a, b` and `["a", "b"]` are both lists of two."""
@@ -115,6 +127,14 @@ class Settings(BaseSettings):
             raise ValueError("must list origins such as https://app.example or http://localhost:5173, or be *")
         return origins
 
+    @field_validator("image_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(host.lower() for host in value)
+        if not all(_HOST.fullmatch(host) for host in hosts):
+            raise ValueError("must list hosts such as images.example or *.images.example, which are asked by https")
+        return hosts
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
@@ -126,13 +146,6 @@ class Settings(BaseSettings):
     def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             check_redis_url(value.get_secret_value())
-        return value
-
-    @field_validator("jwks_url")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("https://", "http://")):
-            raise ValueError("must be an http:// or https:// URL")
         return value
 
     @field_validator("secret_key")
@@ -155,6 +168,35 @@ class Settings(BaseSettings):
         missing = [f"ROOMFUL_{name}" for name, value in named.items() if not value]
         if missing and len(missing) < len(named):
             raise ValueError(f"{' and '.join(missing)} must be set too, to accept an identity provider's tokens")
+        return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _address_of_the_board(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^/\s?#@]+(?:/[^\s?#]*)?", value):
+            raise ValueError("must be the http:// or https:// address of the board, such as https://board.example")
+        return value if value is None else value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_smtp_url(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isprintable() or not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1])):
+            raise ValueError("must be an address such as board@example.org, or Board <board@example.org>")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_complete(self) -> Self:
+        if self.smtp_url is not None:
+            needed = {"MAIL_FROM": self.mail_from, "PUBLIC_URL": self.public_url}
+            if missing := [f"ROOMFUL_{name}" for name, value in needed.items() if not value]:
+                raise ValueError(f"{' and '.join(missing)} must be set too, to send mail")
         return self
 
     @model_validator(mode="after")
@@ -188,97 +230,3 @@ def _reasons(invalid: ValidationError) -> Iterator[str]:
         name = "_".join(str(part) for part in error["loc"][:1]).upper()
         message = error["msg"].removeprefix("Value error, ")
         yield f"{PREFIX}{name}: {message}" if name else message
-
-
-def async_database_url(text: str) -> URL:
-    """The URL with its asynchronous driver; a driver name in it is replaced by ours.
-
-    Raises ValueError for a database that is neither SQLite nor PostgreSQL.
-    """
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise ValueError("is not a database URL such as sqlite:///roomful.db or postgresql://user@host/name") from None
-    match url.get_backend_name():
-        case "sqlite":
-            if url.database in (None, "", ":memory:"):
-                raise ValueError("must name a file: a database in memory can't be shared by connections")
-            return url.set(drivername="sqlite+aiosqlite")
-        case "postgresql" | "postgres":
-            return url.set(drivername="postgresql+asyncpg")
-    raise ValueError("must be a sqlite:// or postgresql:// URL")
-
-
-def check_redis_url(text: str) -> None:
-    """Raises ValueError for what can't be the address of a Redis that Roomful can use."""
-    parts = urlsplit(text)
-    match parts.scheme:
-        case "redis" | "rediss" | "unix":
-            hosts = [parts.netloc]
-        case "redis+sentinel":
-            hosts = parts.netloc.rpartition("@")[2].split(",")
-            if not all(hosts) or not parts.path.strip("/"):
-                raise ValueError(
-                    "must name sentinels and service, as in redis+sentinel://host:26379,host:26379/service"
-                )
-        case "redis+cluster":
-            raise ValueError("names a Redis Cluster, which is not supported: use one Redis, or redis+sentinel://")
-        case _:
-            raise ValueError("must be a redis://, rediss://, unix:// or redis+sentinel:// URL")
-    for host in hosts:
-        try:
-            urlsplit(f"//{host}").port  # noqa: B018  # reading it is the check
-        except ValueError:
-            raise ValueError("has a port that is not a number from 0 to 65535") from None
-
-
-def postgresql_dsn(text: str) -> str:
-    """A PostgreSQL URL as the driver takes it: no driver name, nothing that only libpq could do."""
-    url = async_database_url(text).set(drivername="postgresql")
-    # A time limit of our own holds; the channel is bound only with a library that can.
-    return url.difference_update_query(["connect_timeout", "channel_binding"]).render_as_string(hide_password=False)
-
-
-def signing_key(settings: Settings) -> str:
-    """The key that signs tokens: the setting, or one made once and kept in a file beside the database.
-
-    The file is created with mode 600, atomically, so that two processes that start at once agree.
-    """
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
-    url = async_database_url(settings.database_url)
-    beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else Path("roomful.db")
-    path = beside.with_suffix(".key")
-    try:
-        if not path.exists():
-            _make_key(path)
-        key = path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"ROOMFUL_SECRET_KEY is not set, and no key can be kept in {path}: {error}") from error
-    if len(key.encode()) < MIN_SECRET_BYTES:
-        raise SettingsError(
-            f"{path} holds a key shorter than {MIN_SECRET_BYTES} bytes; delete it to have a new one made"
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def without_password(url: str) -> str:
-    """The same URL for a log line or an error message: no password, no secret query."""
-    parts = urlsplit(url)
-    if not parts.netloc:
-        return url
-    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if "pass" not in name.lower()])
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query=query).geturl()

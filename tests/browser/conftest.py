@@ -1,4 +1,4 @@
-"""What the browser tests stand on: the built client, a server, a Chromium."""
+"""Fixtures of the browser tests: the built client, a server, a Chromium."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,10 +20,10 @@ except ImportError as missing:
 
 
 TEST_SECONDS = 240
-"""A browser or two, a server and people: slow where the machine is busy, but never for ever."""
+"""One or two browsers, a server and people: slow on a busy machine, but bounded."""
 
 RECOVERY_LIMIT = 50
-"""Few, so that a test need not make many events for one more than a recovery brings."""
+"""Small, so that a test needs few events to exceed it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,7 +41,7 @@ def _built_client() -> None:
         absent(f"browser tests: {missing}")
 
 
-# One browser and one server process for the tests of a module: each test has people, projects and windows of its own.
+# The tests of a module share a browser and a server process; each test has its own people, projects and windows.
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -75,12 +75,12 @@ async def server(_process: Server) -> Server:
 
 
 def environment_for(database_url: str) -> dict[str, str]:
-    """One database is enough here: that both do the same is tested where the database is what is tested."""
+    """One database is enough here."""
     return {
         "ROOMFUL_DATABASE_URL": database_url,
         "ROOMFUL_SECRET_KEY": SECRET_KEY,
         "ROOMFUL_PING_INTERVAL": "2",
-        "ROOMFUL_PONG_TIMEOUT": "2",
+        "ROOMFUL_PONG_TIMEOUT": "6",
         "ROOMFUL_SHUTDOWN_GRACE": "2",
         "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
         "ROOMFUL_RATE_LIMIT_REGISTRATION": "0",

@@ -1,4 +1,4 @@
-"""The client's own tests, which share the server's cases of the rule by which events are applied."""
+"""The client's own tests, which share the server's vectors of the fold."""
 
 import subprocess
 

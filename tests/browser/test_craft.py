@@ -1,4 +1,4 @@
-"""What a board owes to everybody: keyboards, screen readers, small screens, strange text, long lists."""
+"""The board for everybody: keyboards, screen readers, small screens, strange text, long lists."""
 
 import asyncio
 import re
@@ -7,7 +7,9 @@ from typing import Any, Self
 import pytest
 from playwright.async_api import CDPSession, Response, expect
 
+from roomful.channels import project_channel
 from roomful.db.engine import Database
+from roomful.eventlog import log
 from roomful.identity.people import Person as Acting
 from roomful.projects import service as projects
 from roomful.projects.access import Access
@@ -17,8 +19,9 @@ from roomful.tasks import service as tasks
 from roomful.tasks.models import TaskStatus
 from roomful.tasks.schemas import NewTask
 from tests.support.api import Person, Project
-from tests.support.browsers import PHONE, Chromium, Window, middle
+from tests.support.browsers import PHONE, Chromium, Window, is_stored, middle
 from tests.support.server import Server
+from tests.support.traces import task_times
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,6 +30,7 @@ NASTY = "<img src=x onerror=alert(1)>"
 SCRIPT = "</textarea><script>alert(2)</script>"
 TASKS = 2_000
 STUTTER_MS = 100  # for one frame; it takes 20 to 40 on a small machine
+LONGEST_TASK_MS = 50  # what takes longer is felt (RAIL)
 
 DARK: dict[str, Any] = {"color_scheme": "dark"}
 SMALL: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
@@ -44,8 +48,12 @@ async def furnished(server: Server, ada: Person, bob: Person) -> Project:
 
 @pytest.mark.parametrize("options", [{}, DARK, SMALL], ids=["light", "dark", "phone"])
 async def test_axe_finds_nothing_wrong(server: Server, chromium: Chromium, options: dict[str, Any]) -> None:
-    ada, bob = await server.api.register("ada"), await server.api.register("bob")
+    """On any screen. People have two names: their initials are no part of them."""
+    ada, bob = await server.api.register("ada", "Lovelace"), await server.api.register("bob", "Kahn")
     project = await furnished(server, ada, bob)
+    gone = await ada.create_task(project, "Take it back")
+    await ada.delete(f"{project.path}/tasks/{gone['id']}")
+    document = await ada.post(f"{project.path}/documents", {"title": "Flight plan"})
     window = await chromium.window(server.url, **options)
     page = window.page
     wrong: dict[str, list[str]] = {}
@@ -56,32 +64,52 @@ async def test_axe_finds_nothing_wrong(server: Server, chromium: Chromium, optio
 
     await page.goto(f"{server.url}/#/register")
     await look("register")
+    await page.goto(f"{server.url}/#/sign-in")
+    await look("sign in")
     await window.sign_in(ada)
     await expect(page.locator(".project-card")).to_have_count(1)
     await look("projects")
     await page.get_by_role("button", name="New project").click()
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
     await look("new project")
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_role("button", name="Archive Apollo").click()
+    await window.undo.get_by_role("button", name="Undo").hover()  # so that it stays
+    await look("a notice")
+    await window.undo.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".project-card")).to_have_count(1)
     await window.open(project)
     await chromium.board_of(server.url, bob, project)
     await expect(page.get_by_role("list", name="Also here")).to_be_visible()
     await look("board")
     await window.card("Order fuel").click()
-    await expect(page.get_by_label("Description")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Description")).to_be_visible()
     await look("task")
     await page.keyboard.press("Escape")
+    if options is SMALL:
+        await page.get_by_role("button", name="Ada Lovelace: menu").click()
     await page.get_by_role("button", name="Activity").click()
     await expect(page.locator(".feed li").first).to_be_visible()
     await look("activity")
     await page.get_by_label("Close activity").click()
     await page.get_by_role("button", name="Members").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
     await look("members")
     await page.keyboard.press("Escape")
-    await page.get_by_role("button", name="Ada: menu").click()
+    await page.get_by_role("button", name="Ada Lovelace: menu").click()
     await look("menu")
-    await page.goto(f"{server.url}/#/account")
-    await expect(page.locator(".sign-ins li").first).to_be_visible()
-    await look("account")
+    for address, shown in (
+        (f"projects/{project.id}/trash", "Take it back"),
+        (f"projects/{project.id}/documents", "Flight plan"),
+        (f"projects/{project.id}/documents/{document['id']}", "Saved"),
+        ("projects/nowhere", "Project not found"),
+        ("nowhere", "Page not found"),
+        ("account", "This device"),
+    ):
+        await page.goto(f"{server.url}/#/{address}")
+        await expect(page.get_by_text(shown).first).to_be_visible()
+        await look(address)
     assert not wrong
 
 
@@ -133,12 +161,11 @@ async def test_a_card_is_carried_by_keyboard_alone(server: Server, chromium: Chr
     await expect(window.page.get_by_label("Title")).to_have_value("Board the crew")
     await keyboard.press("Escape")
     await expect(window.card("Board the crew")).to_be_focused()
-    stored = (await ada.snapshot(project))["tasks"]
-    assert [task["title"] for task in stored if task["status"] == "in_progress"] == [
-        "Count down",
-        "Order fuel",
-        "Board the crew",
-    ]
+
+    async def in_progress() -> list[str]:
+        return [task["title"] for task in (await ada.snapshot(project))["tasks"] if task["status"] == "in_progress"]
+
+    await is_stored(in_progress, ["Count down", "Order fuel", "Board the crew"])
 
 
 async def test_a_finger_carries_a_card_from_column_to_column(server: Server, chromium: Chromium) -> None:
@@ -153,7 +180,7 @@ async def test_a_finger_carries_a_card_from_column_to_column(server: Server, chr
         await touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     async def wander(seconds: float, x: float, y: float) -> None:
-        """Stay on the screen and move a little, as a finger does. A browser that pans instead cancels the pointer."""
+        """Rest on the screen and move a little, as a finger does. A browser that pans instead cancels the pointer."""
         until = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < until:
             for step in range(0, 60, 6):
@@ -163,11 +190,12 @@ async def test_a_finger_carries_a_card_from_column_to_column(server: Server, chr
     await finger("touchStart", x, y)
     await expect(window.page.locator(".slot.held")).to_have_count(1)
     for column in ("In progress", "Done"):
-        # At the edge of the screen the board goes on by itself, until the next column is under the finger.
-        for step in range(1, 9):
-            await finger("touchMove", x + step * 20, y + 10)
-        await expect(window.column(column).locator(".slot.held")).to_have_count(1)
-        # The card was drawn anew there, and stays in hand.
+        # At the edge of the screen the board scrolls, past the next column too: the page itself sees the card there.
+        async with asyncio.TaskGroup() as both:
+            both.create_task(window.column(column).locator(".slot.held").wait_for())
+            for step in range(1, 9):
+                await finger("touchMove", x + step * 20, y + 10)
+        # The card was redrawn there, and is still carried.
         await wander(1.2, x + 160, y)
         await expect(window.page.locator(".ghost-card")).to_have_count(1)
     await expect(window.column("Done").locator(".slot.held")).to_have_count(1)
@@ -178,7 +206,7 @@ async def test_a_finger_carries_a_card_from_column_to_column(server: Server, chr
     assert moved["status"] == "done"
 
 
-async def test_text_is_text_wherever_it_comes_from(server: Server, chromium: Chromium) -> None:
+async def test_foreign_text_never_becomes_markup(server: Server, chromium: Chromium) -> None:
     ada, bob = await server.api.register("ada"), await server.api.register("bob")
     await bob.patch("/auth/me", {"name": NASTY})
     project = await ada.create_project(NASTY, SCRIPT)
@@ -196,11 +224,13 @@ async def test_text_is_text_wherever_it_comes_from(server: Server, chromium: Chr
     await his.page.mouse.move(*await middle(his.card(NASTY)))
     await expect(window.page.locator(".cursor")).to_have_text(NASTY)
     await window.card(NASTY).click()
-    await expect(window.page.get_by_label("Description")).to_have_value(SCRIPT)
+    await expect(window.page.locator(".task-panel .said")).to_have_text(SCRIPT)
+    await window.page.get_by_role("textbox", name="Description").click()
+    await expect(window.page.locator(".ProseMirror")).to_have_text(SCRIPT)
     await expect(window.page.get_by_label("Title")).to_have_value(NASTY)
     await window.page.keyboard.press("Escape")
     await window.page.get_by_role("button", name="Activity").click()
-    await expect(window.page.locator(".feed li").first).to_contain_text(f"{NASTY} added {NASTY}")
+    await expect(window.page.locator(".feed")).to_contain_text(f"{NASTY} added {NASTY}")
     await window.page.get_by_role("button", name="Members").click()
     await expect(window.page.get_by_role("dialog")).to_contain_text(NASTY)
 
@@ -209,17 +239,17 @@ async def test_text_is_text_wherever_it_comes_from(server: Server, chromium: Chr
     assert await window.page.locator("#app script").count() == 0
 
 
-async def test_the_page_s_policy_lets_no_string_become_markup(server: Server, chromium: Chromium) -> None:
+async def test_the_pages_policy_lets_no_string_become_markup(server: Server, chromium: Chromium) -> None:
     window = await chromium.window(server.url)
     await window.page.goto(server.url)
     refused = await window.page.evaluate(
         "() => { try { document.body.innerHTML = '<b>x</b>'; return null } catch (error) { return error.name } }"
     )
     assert refused == "TypeError"
-    chromium.complaints.clear()  # the browser says that it refused, as it should
+    chromium.complaints.clear()  # the browser reports the refusal, as it should
 
 
-async def test_the_first_load_is_small_and_needs_nothing_from_elsewhere(server: Server, chromium: Chromium) -> None:
+async def test_the_first_load_is_small_and_needs_no_other_server(server: Server, chromium: Chromium) -> None:
     window = await chromium.window(server.url)
     answers: list[Response] = []
     window.page.on("response", lambda answer: answers.append(answer))
@@ -231,7 +261,7 @@ async def test_the_first_load_is_small_and_needs_nothing_from_elsewhere(server: 
     assert await window.page.evaluate("() => document.fonts.check('15px \"Instrument Sans Variable\"')")
 
 
-async def test_less_motion_is_no_motion(server: Server, chromium: Chromium) -> None:
+async def test_reduced_motion_means_no_motion(server: Server, chromium: Chromium) -> None:
     ada, bob = await server.api.register("ada"), await server.api.register("bob")
     project = await furnished(server, ada, bob)
     window = await chromium.board_of(server.url, ada, project, reduced_motion="reduce")
@@ -268,14 +298,44 @@ async def test_two_thousand_tasks_load_scroll_and_move(server: Server, chromium:
     assert moved["status"] == "done"
 
 
+async def test_no_key_in_the_search_keeps_two_thousand_tasks_busy_for_long(server: Server, chromium: Chromium) -> None:
+    """Cards are hidden, not drawn anew, and some in each frame: no task of the page takes 50 ms of CPU.
+
+    The best of three times, as the work of others on the machine makes CPUs slower.
+    """
+    ada = await server.api.register("ada")
+    project = await with_many_tasks(server, ada)
+    window = await chromium.board_of(server.url, ada, project)
+    cards = window.page.locator(".board .slot")
+    await expect(cards).to_have_count(TASKS)
+    await cards.first.evaluate("(card) => { card.wasHere = true; }")
+    longest: list[float] = []
+    while len(longest) < 3 and min(longest, default=LONGEST_TASK_MS) >= LONGEST_TASK_MS:
+        async with task_times(window.page) as times:
+            await window.page.keyboard.press("/")
+            for key in "task 1999":
+                await window.page.keyboard.press("Space" if key == " " else key)
+                await window.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(drawn))")
+            # The one by its title, the other by its number, as they are counted from 0 and from 1.
+            await expect(window.page.locator(".board .slot:visible .title")).to_have_text(["Task 1998", "Task 1999"])
+            await window.page.keyboard.press("Control+a")
+            await window.page.keyboard.press("Backspace")
+            await expect(window.page.locator(".board .slot[hidden]")).to_have_count(0)
+        longest.append(max(times))
+    assert min(longest) < LONGEST_TASK_MS, longest
+    await expect(cards).to_have_count(TASKS)
+    assert await cards.first.evaluate("(card) => card.wasHere") is True
+
+
 async def with_many_tasks(server: Server, owner: Person) -> Project:
-    """Made in one transaction beside the server: two thousand requests would take longer than all that is tested."""
+    """Made in one transaction beside the server, since two thousand requests would take too long."""
     person = Acting(owner.id, owner.email, owner.name, "user", session_id="")
     database = Database(Settings(_env_file=None, database_url=server.environment["ROOMFUL_DATABASE_URL"]))
     try:
         async with database.write() as session:
             project = await projects.create_project(session, person, NewProject(name="Apollo"))
-            access = Access(person, "owner", project)
+            position = await log.head(session, project_channel(project.id))
+            access = Access(person, "owner", project, position)
             statuses: list[TaskStatus] = ["todo", "in_progress", "done"]
             for number in range(TASKS):
                 new = NewTask(title=f"Task {number}", status=statuses[number % 3], labels=["long"])
@@ -297,7 +357,7 @@ COUNT_FRAMES = """() => {
 
 
 class BusyTime:
-    """What the page's main thread has computed since, in its own time: not how long it waited for a busy machine."""
+    """The page's main-thread CPU time since then, without waits for a busy machine."""
 
     def __init__(self, debugger: CDPSession, began: float) -> None:
         self._debugger = debugger
@@ -320,7 +380,7 @@ async def _task_seconds(debugger: CDPSession) -> float:
 
 
 async def scroll_to_the_end(window: Window) -> int:
-    """Scroll a long column from top to bottom; how many frames that took."""
+    """Scroll a long column from top to bottom. Returns the number of frames."""
     frames: int = (
         await window.column("To do")
         .locator(".cards")

@@ -1,4 +1,4 @@
-"""The first five minutes: the addresses that `--demo` prints, two windows, a server that goes away and comes back."""
+"""The first five minutes: the addresses that `--demo` prints, two windows, a server that restarts."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def signed_in(chromium: Chromium, server: Server, address: str) -> Window:
-    """A window on the demo project, by nothing but clicks."""
+    """A window on the demo project, reached by clicks only."""
     window = await chromium.window(server.url)
     await window.page.goto(address)
     await window.page.get_by_role("button", name="Sign in").click()
@@ -36,7 +36,8 @@ async def test_the_printed_addresses_lead_to_a_live_board(
         await expect(his.column("Done").get_by_text(title)).to_be_visible()
 
         await server.kill()
-        await expect(his.connection).to_have_text(re.compile("Reconnecting"))
+        for window in (hers, his):
+            await expect(window.connection).to_have_text(re.compile("Reconnecting"))
         await hers.drag(title, "In progress")  # it waits for the server
         await server.start()
         await hers.is_live()

@@ -1,4 +1,4 @@
-"""The page of the API, in a browser that holds it to its Content-Security-Policy."""
+"""The API's page, in a browser that enforces its Content-Security-Policy."""
 
 import pytest
 from playwright.async_api import expect
@@ -10,7 +10,7 @@ from tests.support.server import Server
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_one_signs_in_and_calls(chromium: Chromium, server: Server) -> None:
+async def test_the_page_signs_in_and_calls(chromium: Chromium, server: Server) -> None:
     ada = await server.api.register("ada")
     page = (await chromium.window(server.url)).page
     said: list[str] = []
@@ -29,3 +29,7 @@ async def test_one_signs_in_and_calls(chromium: Chromium, server: Server) -> Non
     await operation.locator(".execute").click()
     await expect(operation.locator(".live-responses-table .response").first).to_contain_text(ada.email)
     assert [line for line in said if "Content Security Policy" in line] == []
+
+    await page.goto("about:blank")
+    await page.goto(f"{server.url}/docs")  # without the link to an operation, of which Swagger UI complains
+    await expect(page.locator("button.authorize.locked")).to_be_visible()  # still signed in

@@ -1,12 +1,15 @@
 """One sign-in for all tabs of a browser."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Request, expect
 
-from tests.support.browsers import Chromium
+from tests.browser.test_unsaved import nothing_is_on_device
+from tests.support.api import PASSWORD, Person, Project
+from tests.support.browsers import Chromium, is_stored
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -17,17 +20,65 @@ LIFETIME_SECONDS = 5
 async def test_tabs_share_a_sign_in_and_its_end(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada")
     project = await ada.create_project()
+    await ada.create_task(project, "Order fuel")
     first = await chromium.window(server.url)
     await first.sign_in(ada)
     await first.open(project)
     second = await chromium.window(server.url, first.page.context)
-    await second.open(project)  # without signing in again
+    await second.open(project)  # without another sign-in
+    await first.drag("Order fuel", "Done")
+    await first.undo.hover()  # so that it stays
+    await nothing_is_on_device(second.page)  # a sign-out asks about what is not sent
 
     await second.page.get_by_role("button", name="Ada: menu").click()
     await second.page.get_by_role("button", name="Sign out").click()
     for window in (first, second):
         await expect(window.page.get_by_role("button", name="Sign in")).to_be_visible()
     await expect(first.page.get_by_text("You were signed out")).to_be_visible()
+    await expect(first.undo).to_have_count(0)
+
+
+@pytest.mark.parametrize(("keys", "name"), [("Control+k", "Find or do anything"), ("?", "Keyboard shortcuts")])
+async def test_what_was_open_at_a_sign_out_is_closed_for_the_next_person(
+    server: Server, chromium: Chromium, keys: str, name: str
+) -> None:
+    ada, bob = await server.api.register("ada"), await server.api.register("bob")
+    first = await chromium.window(server.url)
+    await first.sign_in(ada)
+    second = await chromium.window(server.url, first.page.context)
+    await second.page.goto(server.url)
+    await first.page.keyboard.press(keys)
+    await expect(first.page.get_by_role("dialog", name=name)).to_be_visible()
+    await second.page.get_by_role("button", name="Ada: menu").click()
+    await second.page.get_by_role("button", name="Sign out").click()
+    # In the same page: it is not loaded anew.
+    await first.page.get_by_label("E-mail address").fill(bob.email)
+    await first.page.get_by_label("Password").fill(PASSWORD)
+    await first.page.get_by_role("button", name="Sign in").click()
+    await expect(first.page.get_by_role("button", name="Bob: menu")).to_be_visible()
+    await expect(first.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_the_first_steps_of_one_person_are_not_shown_to_the_next(server: Server, chromium: Chromium) -> None:
+    ada, bob = await server.api.register("ada", "Lovelace"), await server.api.register("bob", "Kahn")
+    project = await ada.create_project("Apollo")
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    steps = page.get_by_role("complementary", name="First steps")
+    await expect(steps).to_be_visible()
+    await ada.add_member(project, bob)
+    await ada.create_task(project, "Order fuel")
+    await expect(window.card("Order fuel")).to_be_visible()
+    await expect(steps).to_be_visible()  # she has not made a document
+    await page.get_by_role("button", name="Ada Lovelace: menu").click()
+    await page.get_by_role("button", name="Sign out").click()
+    # In the same page: it is not loaded anew.
+    await page.get_by_label("E-mail address").fill(bob.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(window.card("Order fuel")).to_be_visible()
+    await window.is_live()
+    await expect(steps).to_have_count(0)
 
 
 async def test_one_tab_renews_the_token_for_all(server: Server, tmp_path: Path, chromium: Chromium) -> None:
@@ -70,7 +121,7 @@ async def test_signing_out_everywhere_closes_the_boards_of_all_browsers(server: 
     await page.goto(f"{server.url}/#/account")
     signed_in = page.locator(".sign-ins li")
     await expect(signed_in).to_have_count(3)  # two browsers, and the test itself
-    await expect(signed_in.filter(has_text="This one")).to_have_count(1)
+    await expect(signed_in.filter(has_text="This device")).to_have_count(1)
 
     await page.get_by_role("button", name="Sign out everywhere").click()
     await page.get_by_role("dialog").get_by_role("button", name="Sign out everywhere").click()
@@ -84,7 +135,7 @@ async def test_signing_out_everywhere_closes_the_boards_of_all_browsers(server: 
     await elsewhere.is_live()
 
 
-async def test_a_name_that_is_changed_is_changed_on_every_tab(server: Server, chromium: Chromium) -> None:
+async def test_a_changed_name_shows_on_every_tab(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada")
     here = await chromium.window(server.url)
     await here.sign_in(ada)
@@ -94,3 +145,23 @@ async def test_a_name_that_is_changed_is_changed_on_every_tab(server: Server, ch
     await here.page.get_by_label("Name").fill("Ada L.")
     await here.page.get_by_role("button", name="Save").click()
     await expect(there.page.get_by_role("button", name="Ada L.: menu")).to_be_visible()
+
+
+async def test_a_browser_that_refuses_storage_can_be_worked_in(server: Server, chromium: Chromium) -> None:
+    """As one does whose person has forbidden all cookies. The sign-in lasts as long as the page."""
+    ada = await server.api.register("ada", "Lovelace")
+    project = await ada.create_project("Apollo")
+    window = await chromium.window(server.url)
+    await window.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { configurable: true,"
+        " get() { throw new DOMException('refused', 'SecurityError'); } })"
+    )
+    await window.sign_in(ada)
+    await window.open(project)
+    await window.add("To do", "Fly")
+    await is_stored(partial(titles, ada, project), ["Fly"])
+    await expect(window.card("Fly")).to_be_visible()
+
+
+async def titles(person: Person, project: Project) -> list[str]:
+    return [task["title"] for task in (await person.snapshot(project))["tasks"]]

@@ -1,6 +1,6 @@
-"""The tables of codes in docs/clients.md, made from what stands in server/roomful/realtime/protocol/codes.py.
+"""The tables of codes in docs/clients.md, generated from server/roomful/realtime/protocol/codes.py.
 
-python -m tests.conformance.codes       writes them anew
+python -m tests.conformance.codes       rewrites them
 """
 
 import ast
@@ -18,7 +18,7 @@ _TABLE = re.compile(r"(<!-- codes: (\w+) -->\n\n).*?(\n<!-- end -->)", re.DOTALL
 
 
 def with_tables(page: str) -> str:
-    """The page with its tables as they should be."""
+    """The page with current tables."""
     tables = {"errors": _errors(), "disconnects": _disconnects(), "unsubscribes": _unsubscribes()}
     return _TABLE.sub(lambda found: found[1] + tables[found[2]] + found[3], page)
 
@@ -63,7 +63,7 @@ def _unsubscribes() -> str:
 
 
 def _described() -> Iterator[tuple[object, str]]:
-    """Each code with what stands below it."""
+    """Each code with its description."""
     statements = ast.parse(Path(codes.__file__).read_text()).body
     for statement, below in zip(statements, [*statements[1:], None], strict=True):
         match statement, below:

@@ -1,4 +1,4 @@
-"""What the tests of the JavaScript SDK do to the conformance server's clients.
+"""What tests of the JavaScript SDK may do to clients of the conformance server.
 
 POST /control/disconnect  {"client": "…", "code": 3011}              close the client's connection
 POST /control/drop        {"client": "…"}                            cut it, without a word
@@ -58,7 +58,7 @@ class Flooding(msgspec.Struct):
 
 @dataclass(slots=True)
 class Refusals:
-    """Errors that are given in the place of answers, each once."""
+    """Errors to answer instead of results, each once."""
 
     _waiting: dict[str, list[ErrorCode]] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class Refusals:
         self._waiting[whom] = [ERRORS[code] for code in error_codes]
 
     def look(self, whom: str) -> None:
-        """Raises the next error that is meant for this user or channel."""
+        """Raises the next error for this user or channel."""
         if waiting := self._waiting.get(whom):
             raise waiting.pop(0).error()
 
@@ -93,12 +93,12 @@ class Control:
 
     async def forget(self, wish: Forgetting) -> None:
         self.history.forget(wish.channel)
-        self.history.open(wish.channel)  # or the channel itself would be gone
+        self.history.open(wish.channel)  # otherwise the channel would be gone
 
     async def flood(self, wish: Flooding) -> None:
         for _ in range(wish.count):
             self.record(wish.channel, b'"%s"' % (b"x" * wish.bytes))
-        self.node.hub.flush(wish.channel)  # or a reader would be given time between them
+        self.node.hub.flush(wish.channel)  # otherwise a reader would get time between them
 
     def _session(self, client: str) -> Session:
         (found,) = [
@@ -113,7 +113,7 @@ Wish = TypeVar("Wish")
 
 
 def control_routes(control: Callable[[], Control]) -> list[Route]:
-    """`control` is asked when the server is up."""
+    """`control` is called once the server is up."""
 
     def route(name: str, kind: type[Wish], act: Callable[[Control, Wish], Awaitable[None]]) -> Route:
         async def answer(request: Request) -> Response:

@@ -15,14 +15,14 @@ SETTINGS: list[Setting] = [
     ("websocket", "protobuf"),
     ("http_stream", "json"),
     ("http_stream", "protobuf"),
-    ("sse", "json"),  # which can carry nothing else
+    ("sse", "json"),  # which carries nothing else
 ]
 GROUPS = ("commands", "recovery", "tokens", "closing", "subscribing", "stream")
 SECONDS = 300
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that must be so; `failure` says what was so instead."""
+    """One checked property; `failure` describes a violation."""
 
     group: str
     name: str
@@ -30,7 +30,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class NodeFailed(Exception):
-    """The checks could not be run to their end."""
+    """The checks did not run to their end."""
 
 
 def run_checks(port: int, setting: Setting, *groups: str) -> list[Check]:

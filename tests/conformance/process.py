@@ -14,7 +14,7 @@ START_SECONDS = 30
 
 @contextmanager
 def serving(port: int, *options: str) -> Iterator[None]:
-    """`python -m tests.conformance.server` at this port, listening. Raises AssertionError when it gives up."""
+    """`python -m tests.conformance.server`, listening on this port. Raises AssertionError if it does not start."""
     command = [sys.executable, "-m", "tests.conformance.server", "--port", str(port), *options]
     with subprocess.Popen(command, cwd=ROOT, preexec_fn=dies_with_parent()) as process:
         try:

@@ -38,7 +38,7 @@ class Sdk(Protocol):
     ) -> None: ...
 
     async def expect(self, kind: str) -> Json:
-        """The next note of this kind. Others are passed over, but never a publication."""
+        """The next note of this kind. Skips others, but never a publication."""
         ...
 
     async def ask(self, command: str, **fields: object) -> Json:
@@ -47,17 +47,17 @@ class Sdk(Protocol):
 
 
 class MakeSdk(Protocol):
-    def __call__(self, url: str, channel: str, tokens: Sequence[str], *, takes_patches: bool = False) -> Sdk:
-        """A subscriber by the socket at this address, or beside it."""
+    def __call__(self, url: str, channel: str, tokens: Sequence[str], *, takes_deltas: bool = False) -> Sdk:
+        """A subscriber over the socket at this address, or another transport there."""
 
 
 class Connect(Protocol):
     def __call__(self, person: Person, project: Project, /, *tokens: str) -> Sdk:
-        """A subscriber that is not connected yet. Without tokens, it has the person's own."""
+        """A subscriber that is not connected yet; by default with the person's token."""
 
 
 class NeedsNode(Exception):
-    """Node, or the SDK's packages, can't be had here."""
+    """Node or the SDK's packages are missing."""
 
 
 class Notes:
@@ -84,7 +84,7 @@ class PythonSdk:
     """`centrifuge-python`."""
 
     def __init__(
-        self, url: str, channel: str, tokens: Sequence[str], *, takes_patches: bool = False, wire: Wire = "json"
+        self, url: str, channel: str, tokens: Sequence[str], *, takes_deltas: bool = False, wire: Wire = "json"
     ) -> None:
         self._notes = Notes(_from_bytes if wire == "protobuf" else _as_it_is)
         self._to_wire = _to_bytes if wire == "protobuf" else _as_it_is
@@ -103,7 +103,7 @@ class PythonSdk:
             channel,
             events=_SubscriptionNotes(self._notes),
             join_leave=True,
-            delta=centrifuge.DeltaType.FOSSIL if takes_patches else None,
+            delta=centrifuge.DeltaType.FOSSIL if takes_deltas else None,
             min_resubscribe_delay=0.05,
             max_resubscribe_delay=0.2,
         )
@@ -213,13 +213,13 @@ class JavaScriptSdk:
         channel: str,
         tokens: Sequence[str],
         *,
-        takes_patches: bool = False,
+        takes_deltas: bool = False,
         wire: Wire = "json",
         carrier: Carrier = "websocket",
     ) -> None:
         self._notes = Notes(_as_it_is)
         task = {"url": url, "channel": channel, "tokens": list(tokens), "wire": wire, "transport": carrier}
-        self._task = json.dumps({**task, "delta": "fossil" if takes_patches else None})
+        self._task = json.dumps({**task, "delta": "fossil" if takes_deltas else None})
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -259,17 +259,17 @@ class JavaScriptSdk:
         self._notes.add("failure", reason="the Node process has ended")
 
 
-def install_javascript() -> None:
-    """Install the packages of the lock file, once. Raises NeedsNode."""
-    installed = JAVASCRIPT / "node_modules" / ".package-lock.json"
-    lock = JAVASCRIPT / "package-lock.json"
+def install_javascript(folder: Path = JAVASCRIPT) -> None:
+    """Install the packages of the folder's lock file, once. Raises NeedsNode."""
+    installed = folder / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise NeedsNode("Node is not installed")
     with lock.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # tests that run beside each other install them once
+        fcntl.flock(held, fcntl.LOCK_EX)  # parallel tests install them once
         if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
             return
-        command = ["npm", "ci", "--ignore-scripts", "--loglevel", "error"]
-        done = subprocess.run(command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        command = ["npm", "ci", "--ignore-scripts", "--omit", "optional", "--loglevel", "error"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS)
     if done.returncode != 0:
         raise NeedsNode(f"npm ci failed: {done.stderr.strip()}")

@@ -1,21 +1,21 @@
 """The engine by itself, with the rules that the official SDKs' own test suites expect of a server.
 
-    python -m tests.conformance.server [--port 8000] [--insecure] [--impatient] [--no-presence]
+    python -m tests.conformance.server [--port 8000] [--insecure] [--short-timeouts] [--no-presence]
 
-Tokens are JWTs, signed with the secret `secret`. Channels without a namespace keep 100 publications, and who is
-subscribed may publish, see who is there, and read the history, and hears of joins unasked; a subscription takes a token
-of its own. Those of the namespace `smallhistory` keep two, those of `delta` come as deltas. Everybody is subscribed to
-the channel `#USER` by the server. The remote procedure `echo` answers what it is given. With `--insecure` no tokens are
-asked for; one that is given counts. With `--impatient` it pings every second and waits little longer for what a client
-owes it, and a person has three connections at most. With `--no-presence` channels tell nobody who is there, as the
-suite of centrifuge-go expects. The API is that of tests.conformance.server_api:
+Tokens are JWTs, signed with the secret `secret`. Channels without a namespace keep 100 publications; subscribers may
+publish, list presence and read the history, and receive joins unasked; a subscription takes its own token. Channels of
+the namespace `smallhistory` keep two publications, those of `delta` come as deltas. The server subscribes everybody to
+the channel `#USER`. The remote procedure `echo` returns its input. With `--insecure` no tokens are required, but given
+ones count. With `--short-timeouts` the server pings every second and waits only a little longer for clients, and a
+person has three connections at most. With `--no-presence` channels have no presence, as the suite of centrifuge-go
+expects. The API is that of tests.conformance.server_api:
 
     POST /api/publish {"channel": "…", "data": …}      X-API-Key: test-api-key
     POST /api/history {"channel": "…", "limit": 0}
     POST /api/disconnect {"user": "…"}
     POST /api/unsubscribe {"user": "…", "channel": "…"}
-    GET  /echo                                         a WebSocket that sends back what it gets
-    POST /control/…                                    as tests.conformance.control has it
+    GET  /echo                                         a WebSocket that echoes messages
+    POST /control/…                                    as in tests.conformance.control
 """
 
 import argparse
@@ -58,13 +58,13 @@ from tests.conformance.server_api import ServerApi, api_routes
 SECRET = "secret"
 SEND_BOUND = 4 * 1024 * 1024
 
-PATIENT = Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0)
-IMPATIENT = replace(PATIENT, connections_per_user=3, ping_seconds=1, pong_seconds=3, connect_seconds=3.0)
+LIMITS = Limits(connections_per_user=0, commands_per_minute=0, expiry_grace_seconds=2.0)
+SHORT_TIMEOUTS = replace(LIMITS, connections_per_user=3, ping_seconds=1, pong_seconds=3, connect_seconds=3.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """The rules of the channels that begin with one name and a colon, and how many publications each keeps."""
+    """The rules of channels that begin with one name and a colon, and the number of publications that each keeps."""
 
     rules: Rules
     history_size: int
@@ -72,20 +72,20 @@ class Namespace:
 
 _SOCIAL = Rules(is_recoverable=True, has_patches=True, has_presence=True, takes_publish=True)
 NAMESPACES = {
-    "": Namespace(replace(_SOCIAL, forces_joins=True), 100),  # also in the channel of a person, which nobody asks for
+    "": Namespace(replace(_SOCIAL, forces_joins=True), 100),  # also in a person's own channel
     "example": Namespace(_SOCIAL, 300),
     "delta": Namespace(replace(_SOCIAL, has_presence=False), 100),
     "recovery": Namespace(replace(_SOCIAL, has_presence=False), 100),
     "smallhistory": Namespace(replace(_SOCIAL, has_presence=False), 2),
 }
 
-# The suites' secret is what it is.
+# The suites' secret is short.
 warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
 
 
 @dataclass(slots=True)
 class SuitePolicy:
-    """Asked by the engine's sessions; what is published is recorded in memory."""
+    """The policy of the engine's sessions; publications are recorded in memory."""
 
     channels: MemoryChannels
     is_insecure: bool
@@ -141,11 +141,14 @@ class SuitePolicy:
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
         return [f"#{credentials.user_id}"] if credentials.user_id else []
 
+    async def data_at_connect(self, credentials: Credentials) -> bytes:
+        return b""
+
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
         self.record(channel, data, info)
 
     def record(self, channel: str, data: bytes, info: ClientInfo | None = None) -> Publication:
-        """Publish what the history keeps. The channel is one that `rules` knows."""
+        """Publish and record. The channel is one that `rules` knows."""
         namespace = NAMESPACES[_name_of(channel)]
         self.channels.history.open(channel, size=namespace.history_size)
         return self.channels.publish(channel, data, info=info)
@@ -171,7 +174,7 @@ class SuiteServer:
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         parts = MemoryParts(
-            # One person of the suites is often two clients, and each wants to hear of the other.
+            # The suites often use one person for two clients, which must see each other join.
             presence=MemoryPresence(who=attrgetter("client")),
             tail_length=min(each.history_size for each in NAMESPACES.values()),
         )
@@ -210,7 +213,7 @@ class SuiteServer:
         return await streams.deliver(self.node, request)
 
 
-def create_app(*, is_insecure: bool = False, limits: Limits = PATIENT, has_presence: bool = True) -> Starlette:
+def create_app(*, is_insecure: bool = False, limits: Limits = LIMITS, has_presence: bool = True) -> Starlette:
     server = SuiteServer(is_insecure, limits, has_presence)
     return Starlette(
         routes=[
@@ -254,13 +257,13 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--insecure", action="store_true", help="take clients without tokens")
-    parser.add_argument("--impatient", action="store_true", help="let clients wait for nothing")
+    parser.add_argument("--short-timeouts", action="store_true", help="ping every second, and wait briefly for clients")
     parser.add_argument("--no-presence", action="store_true", help="tell nobody who is in a channel")
     options = parser.parse_args()
     uvicorn.run(
         create_app(
             is_insecure=options.insecure,
-            limits=IMPATIENT if options.impatient else PATIENT,
+            limits=SHORT_TIMEOUTS if options.short_timeouts else LIMITS,
             has_presence=not options.no_presence,
         ),
         host=options.host,

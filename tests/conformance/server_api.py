@@ -28,7 +28,7 @@ API_KEY = "test-api-key"
 
 
 class SuiteChannels(Protocol):
-    """What the API needs to know of the channels."""
+    """The part of the channels that the API uses."""
 
     def rules(self, channel: str) -> Rules | None: ...
 
@@ -90,7 +90,7 @@ class ServerApi:
 
 
 def api_routes(api: Callable[[], ServerApi]) -> list[Route]:
-    """`api` is asked when the server is up."""
+    """`api` is called once the server is up."""
 
     async def answer(request: Request) -> Response:
         if request.headers.get("x-api-key") != API_KEY:

@@ -2,7 +2,7 @@
 
 `make conformance` runs it. The suite of PyPI's `centrifuge-python` comes from its source distribution and is run as it
 is; it wants its server at port 8000. Then come our own tests of this folder, with the SDKs in every format and the
-WebSocket cases of Autobahn, and our checks of the JavaScript SDK where Node is here.
+providers of Yjs, the WebSocket cases of Autobahn, and our checks of the JavaScript SDK where Node is here.
 """
 
 import json
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tests.conformance.javascript import GROUPS, SETTINGS, run_checks
 from tests.conformance.process import ROOT, serving
+from tests.conformance.providers import DOCUMENTS
 from tests.conformance.sdks import JAVASCRIPT, NeedsNode, install_javascript
 
 PAGE = ROOT / "docs" / "conformance.md"
@@ -27,7 +28,8 @@ PORT = 8000
 SDK = "centrifuge-python"
 SUITE = "tests.test_client"
 WANTED = 62
-"""Tests of the suite, of 0.7.0: fewer would mean that it was not run whole."""
+"""Tests in the suite of 0.7.0: fewer would mean that part of it did not run."""
+DOCUMENT_TESTS = tuple(sorted(each.name for each in Path(__file__).parent.glob("test_documents*.py")))
 
 _RAN = re.compile(r"^Ran (\d+) tests? in ([\d.]+)s$", re.MULTILINE)
 _SUMMARY = re.compile(r"^=* ?((?:\d+ \w+(?:, )?)+) in [\d.]+s.*$", re.MULTILINE)
@@ -42,12 +44,15 @@ Written by `make conformance`, which fails when a suite does.
 - The suite of `{SDK}` {{sdk}} is run unmodified, from its source distribution, against
   `python -m tests.conformance.server`: Roomful's engine and sockets, with the channels, tokens and history that the
   suite expects. It covers JSON and protobuf.
-- Ours drive the Python and the JavaScript SDK, in JSON and in protobuf, the latter over HTTP streaming and server-sent
-  events too, against a whole server: events as they happen and as patches (delta), people, history, recovery after a
-  cut network and a killed server, expired and bad tokens, lost access. Behind a load balancer that knows of no sessions
-  the commands of a stream reach the other of two nodes.
+- Our own tests drive the Python and the JavaScript SDK in JSON and protobuf, the latter over HTTP streaming and
+  server-sent events too, against a whole server: events, deltas, presence, history, recovery after a cut network and a
+  killed server, expired and bad tokens, lost access. Behind a load balancer without sticky sessions, a stream's
+  commands reach the other of two nodes.
+- The tests of documents drive the stock providers of Yjs, unmodified, against whole servers: npm `y-websocket`
+  {{y_websocket}} and `@hocuspocus/provider` {{hocuspocus}}, many windows in one Node process,
+  each with BroadcastChannel off, which would carry the text past the server.
 - The WebSocket cases are Autobahn's, by kosoku, on our own protocol class; tests/conformance/autobahn_baseline.json
-  names those that are not strictly "OK", and may only get shorter.
+  lists those that are not strictly "OK", and may only get shorter.
 
 ## The JavaScript SDK
 
@@ -56,22 +61,21 @@ npm `centrifuge` {{npm}} under Node against the same server, by the checks in te
 {{javascript}}
 
 - commands: publish, history, presence, joins and leaves, procedures, batches, the server's own subscriptions;
-- recovery: after drops, with too little history, in another epoch, by `getState`, of a history that was lost;
+- recovery: after drops, with too little history, in another epoch, by `getState`, of a lost history;
 - tokens: bad, missing, expired, refreshed in time or not, of the connection and of a subscription;
-- closing: every close code that the server has and the ends of every class, with what the SDK does then;
+- closing: every close code of the server and the limits of each range, with the SDK's reaction;
 - subscribing: every error of a subscribe, and every way in which the server ends a subscription;
 - stream: 5,000 publications in order.
 
-## Suites that are not in a package
+## Suites run by hand
 
 The suites of centrifuge-js, centrifuge-go and centrifuge-java are only in their repositories, so `make conformance`
-does not run them. The server offers what they ask for: `python -m tests.conformance.server --insecure` (for Go with
-`--no-presence`), then `npx jest` in a checkout of centrifuge-js. Run so by hand on 29 November 2026, release 5.7.1 of
-centrifuge-js: of its 102 tests beside those of map subscriptions and shared polling, 93 pass and 2 are skipped by the
-suite. The other 7 are six tests of map subscriptions, which Roomful does not have, in files of other subjects, and the
-test that such a one disturbs (its timer runs out in the test after it).
-Of centrifuge-go's 59 tests 58 pass; the other publishes bytes that are no JSON, which Roomful refuses, as protobuf and
-JSON clients share its channels. The suite of centrifuge-java was not run.
+does not run them. The server supports them: `python -m tests.conformance.server --insecure` (for Go with
+`--no-presence`), then `npx jest` in a checkout of centrifuge-js. Run by hand on 29 November 2026, release 5.7.1 of
+centrifuge-js: of its 102 tests outside map subscriptions and shared polling, 93 pass and the suite skips 2. Of the
+other 7, six test map subscriptions, which Roomful lacks, and one is disturbed by these (a timer runs out in the test
+after it). Of centrifuge-go's 59 tests 58 pass; the other publishes bytes that are not JSON, which Roomful refuses,
+since protobuf and JSON clients share its channels. The suite of centrifuge-java was not run.
 
 {{day}}
 """
@@ -89,26 +93,41 @@ def main() -> None:
             rows.append((f"`{SDK}` {version(SDK)}, `{SUITE}`", "`python -m unittest`, unmodified", _run_suite(suite)))
     for name, files in (
         ("SDKs in Python and JavaScript, JSON and protobuf", ("test_sdks.py", "test_sdk_faults.py")),
-        ("JavaScript over streams between two nodes; patches", ("test_two_nodes.py", "test_patches.py")),
-        ("what other SDKs' suites ask of the server", ("test_server_api.py",)),
+        ("JavaScript over streams between two nodes; deltas", ("test_two_nodes.py", "test_deltas.py")),
+        ("what other SDKs' suites need of the server", ("test_server_api.py",)),
         ("examples of docs/clients.md and docs/engine.md", ("test_clients_page.py", "test_engine_page.py")),
+        ("documents: y-websocket and Hocuspocus providers", DOCUMENT_TESTS),
         ("WebSocket cases 1 to 7, 10, 12 and 13", ("test_autobahn.py",)),
     ):
         rows.append((name, f"`pytest {' '.join(files)}`", _run_ours(*files)))
     table = _table(["what", "how it is run", "result"], rows)
     javascript = _run_javascript()
     day = f"{datetime.now(UTC):%d %B %Y}".lstrip("0")
-    PAGE.write_text(TEXT.format(rows=table, sdk=version(SDK), javascript=javascript, npm=_npm_version(), day=day))
+    providers = _packages(DOCUMENTS)
+    y_websocket = ", ".join(
+        found.removeprefix("npm:y-websocket@") for name, found in providers.items() if name.startswith("y-websocket")
+    )
+    text = TEXT.format(
+        rows=table,
+        sdk=version(SDK),
+        javascript=javascript,
+        npm=_packages(JAVASCRIPT)["centrifuge"],
+        y_websocket=y_websocket,
+        hocuspocus=providers["@hocuspocus/provider"],
+        day=day,
+    )
+    PAGE.write_text(text)
     print(f"{table}\n\n{javascript}\nwritten to {PAGE.relative_to(ROOT)}")
 
 
-def _npm_version() -> str:
-    versions: dict[str, str] = json.loads((JAVASCRIPT / "package.json").read_text())["dependencies"]
-    return versions["centrifuge"]
+def _packages(folder: Path) -> dict[str, str]:
+    """The npm packages that a folder names, and their versions."""
+    found: dict[str, str] = json.loads((folder / "package.json").read_text())["dependencies"]
+    return found
 
 
 def _fetch(directory: Path) -> Path:
-    """The unpacked source distribution, of the version that is installed."""
+    """The unpacked source distribution of the installed version."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]
     _call([*pip, "--no-binary", SDK, "--dest", str(directory), f"{SDK}=={version(SDK)}"], directory)
     (archive,) = directory.glob("*.tar.gz")
@@ -130,13 +149,13 @@ def _server(*options: str) -> Iterator[None]:
 
 
 def _run_javascript() -> str:
-    """The table of how many checks of each group passed."""
+    """The table of passed checks per group."""
     try:
         install_javascript()
     except NeedsNode as missing:
         return f"Not run: {missing}."
     counts: dict[str, list[str]] = {group: [] for group in GROUPS}
-    with _server("--impatient"):
+    with _server("--short-timeouts"):
         for setting in SETTINGS:
             checks = run_checks(PORT, setting)
             if failed := [check for check in checks if check.failure is not None]:
@@ -168,7 +187,7 @@ def _run_ours(*files: str) -> str:
 
 
 def _call(command: list[str], folder: Path) -> str:
-    """What a command said, to either stream. Raises SuiteFailed when it fails."""
+    """A command's output on both streams. Raises SuiteFailed if it fails."""
     done = subprocess.run(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, check=False
     )

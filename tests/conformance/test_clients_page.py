@@ -1,4 +1,4 @@
-"""What docs/clients.md says is so: its examples run, and its tables of codes are those of the code."""
+"""The examples of docs/clients.md run, and its tables of codes are current."""
 
 import asyncio
 import os
@@ -10,17 +10,22 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from roomful.rooms import codes as rooms
 from tests.conformance.codes import PAGE, with_tables
+from tests.conformance.providers import DOCUMENTS
 from tests.conformance.sdks import JAVASCRIPT
 from tests.conftest import absent
 from tests.support.api import Person, Project
+from tests.support.documents import create_document
 from tests.support.processes import dies_with_parent
 from tests.support.server import Server
 
-LINE_SECONDS = 15.0
+LINE_SECONDS = 30.0
+EDITORS = ("tiptap", "codemirror", "quill")
+OF_DOCUMENTS = ("yjs", "hocuspocus", *EDITORS)
 EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n\n```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL))
 
-# What the examples for browsers take from their page, and Node doesn't have of itself.
+# Globals that the examples for browsers take from their page, and that Node lacks.
 PAGE_OF_A_BROWSER = """\
 import { EventSource } from "eventsource";
 import WebSocket from "ws";
@@ -29,6 +34,20 @@ const { ID: id, TOKEN: token } = process.env;
 let refreshToken = process.env.REFRESH_TOKEN;
 const show = (event) => console.log(event.offset ?? "", event.type ?? JSON.stringify(event));
 """
+
+# The page around an editor: it types a word, and prints what the editor shows after each change.
+PAGE_OF_AN_EDITOR = """\
+const { ID: id, TOKEN: token } = process.env;
+const getToken = async () => token;
+const place = document.querySelector("#editor");
+const print = () => console.log(place.textContent);
+new MutationObserver(print).observe(place, { subtree: true, childList: true, characterData: true });
+"""
+TYPES_A_WORD = {
+    "tiptap": 'provider.on("synced", () => editor.isEditable && editor.commands.insertContent("Ahoy! "));',
+    "codemirror": 'editor.dispatch({ changes: { from: 0, insert: "Ahoy! " } });',
+    "quill": 'editor.insertText(0, "Ahoy! ", "user");',
+}
 
 
 @pytest.fixture
@@ -43,42 +62,83 @@ async def project(ada: Person) -> Project:
 
 def test_its_tables_are_current() -> None:
     page = PAGE.read_text()
-    assert page == with_tables(page), "python -m tests.conformance.codes writes them anew"
+    assert page == with_tables(page), "python -m tests.conformance.codes       rewrites them"
 
 
 @pytest.mark.parametrize("name", ["node", "python"])
-async def test_an_example_loads_and_goes_on(
+async def test_an_example_loads_and_continues(
     request: pytest.FixtureRequest, name: str, server: Server, ada: Person, project: Project
 ) -> None:
-    async with run(request, name, server, ada, project) as lines:
+    async with run(request, name, server, ada, project.id) as lines:
         assert await anext(lines) == "tasks: 0"
         await ada.create_task(project)
         assert await anext(lines) == "2 task.created"
 
 
 @pytest.mark.parametrize("name", ["websocket", "eventsource"])
-async def test_an_example_without_an_sdk_begins_at_the_beginning(
+async def test_an_example_without_an_sdk_starts_with_the_first_event(
     request: pytest.FixtureRequest, name: str, server: Server, ada: Person, project: Project
 ) -> None:
-    async with run(request, name, server, ada, project) as lines:
+    async with run(request, name, server, ada, project.id) as lines:
         assert await anext(lines) == "1 project.created"
         await ada.create_task(project)
         assert await anext(lines) == "2 task.created"
 
 
-async def test_the_example_for_a_browser_shows_events_and_who_is_there(
+async def test_the_example_for_a_browser_shows_events_and_presence(
     request: pytest.FixtureRequest, server: Server, ada: Person, project: Project
 ) -> None:
-    async with run(request, "browser", server, ada, project) as lines:
+    async with run(request, "browser", server, ada, project.id) as lines:
         assert (await anext(lines)).strip() == '{"present":1}'
         await ada.create_task(project)
         assert await anext(lines) == "2 task.created"
 
 
+async def test_the_examples_for_documents_show_what_is_written(
+    request: pytest.FixtureRequest, server: Server, ada: Person, project: Project
+) -> None:
+    request.getfixturevalue("stock_providers")
+    document = await create_document(ada, project)
+    async with run(request, "yjs", server, ada, document) as reader:
+        assert await anext(reader) == "<paragraph></paragraph>"
+        assert await anext(reader) == "synced"
+        async with run(request, "hocuspocus", server, ada, document) as saver:
+            assert [await anext(saver) for _ in range(3)] == ["saving", "read-write", "saved"]
+        body = "Written by REST"
+        await ada.request("PATCH", f"/documents/{document}/content?format=text", content=body)
+        assert body in await anext(reader)
+
+
+@pytest.mark.parametrize("name", EDITORS)
+async def test_the_examples_of_editors_show_what_others_write(
+    request: pytest.FixtureRequest, name: str, server: Server, ada: Person, project: Project
+) -> None:
+    request.getfixturevalue("stock_providers")
+    document = await create_document(ada, project)
+    content = f"/documents/{document}/content?format=text"
+    async with run(request, name, server, ada, document) as hers, run(request, name, server, ada, document) as his:
+        for lines in (hers, his):
+            await _until_shown(lines, "Ahoy!.*Ahoy!")
+        answer = await ada.request("PATCH", f"{content}&mode=append", content="Written by REST")
+        assert answer.status_code == 204, answer.text
+        for lines in (hers, his):
+            await _until_shown(lines, "Written by REST")
+    text = (await ada.request("GET", content)).text
+    assert text.count("Ahoy!") == 2
+    assert text.count("Written by REST") == 1
+
+
+def test_every_ending_of_a_document_is_listed() -> None:
+    listed = re.findall(r"^\| (\d{4}) \| ([^|]+) \|", PAGE.read_text(), re.MULTILINE)
+    for ending in vars(rooms).values():
+        if isinstance(ending, rooms.Ending):
+            assert (str(ending.code), ending.reason) in listed
+
+
 async def test_the_example_for_a_shell(
     request: pytest.FixtureRequest, server: Server, ada: Person, project: Project
 ) -> None:
-    async with run(request, "curl", server, ada, project) as lines:
+    async with run(request, "curl", server, ada, project.id) as lines:
         assert '"project.created"' in await anext(lines)
         await ada.create_task(project)
         while '"task.created"' not in await anext(lines):
@@ -87,16 +147,18 @@ async def test_the_example_for_a_shell(
 
 @asynccontextmanager
 async def run(
-    request: pytest.FixtureRequest, name: str, server: Server, person: Person, project: Project
+    request: pytest.FixtureRequest, name: str, server: Server, person: Person, id_: str
 ) -> AsyncIterator[AsyncIterator[str]]:
-    """The lines that an example prints; at the end it is stopped."""
+    """The lines that an example prints. It is stopped at the end."""
     program = EXAMPLES[name]
     if name in ("browser", "websocket", "eventsource"):
         program = PAGE_OF_A_BROWSER + program
+    if name in EDITORS:
+        program = PAGE_OF_AN_EDITOR + program + TYPES_A_WORD[name]
     process = await asyncio.create_subprocess_exec(
         *_command(request, name, program.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")),
-        cwd=JAVASCRIPT,
-        env={**os.environ, "ID": project.id, "TOKEN": person.token, "REFRESH_TOKEN": person.refresh_token},
+        cwd=DOCUMENTS if name in OF_DOCUMENTS else JAVASCRIPT,
+        env={**os.environ, "ID": id_, "TOKEN": person.token, "REFRESH_TOKEN": person.refresh_token},
         stdout=asyncio.subprocess.PIPE,
         preexec_fn=dies_with_parent(),
     )
@@ -118,7 +180,8 @@ def _command(request: pytest.FixtureRequest, name: str, program: str) -> Sequenc
             return ["sh", "-c", f"exec {program}"]
         case _:
             request.getfixturevalue("javascript")
-            return ["node", "--input-type=module", "--eval", program]
+            page = ["--import", "./page.mjs"] if name in EDITORS else []
+            return ["node", *page, "--input-type=module", "--eval", program]
 
 
 async def _lines(process: asyncio.subprocess.Process) -> AsyncIterator[str]:
@@ -128,3 +191,8 @@ async def _lines(process: asyncio.subprocess.Process) -> AsyncIterator[str]:
             line = await process.stdout.readline()
         assert line, "the example has ended"
         yield line.decode().rstrip()
+
+
+async def _until_shown(lines: AsyncIterator[str], pattern: str) -> None:
+    while not re.search(pattern, await anext(lines)):
+        pass

@@ -1,12 +1,10 @@
-"""What docs/engine.md says is so: its examples run as they stand, wherever the package is installed."""
+"""The examples of docs/engine.md run as they stand, on an installed wheel."""
 
 import asyncio
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from tests.conformance.process import ROOT
 from tests.conformance.sdks import PythonSdk
 from tests.support.processes import dies_with_parent, ended_by, free_port, listens, wait_until
 from tests.support.valkey import Valkey
+from tests.support.wheel import Installation
 
 PAGE = ROOT / "docs" / "engine.md"
 START_SECONDS = 30
@@ -25,20 +24,20 @@ START_SECONDS = 30
 
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
-    """The folder with the page's files."""
+    """The folder with the page's example files."""
     for name, example in re.findall(r"<!-- example: (\w+) -->\n\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
         (tmp_path / f"{name}.py").write_text(example)
     return tmp_path
 
 
 @contextmanager
-def started(examples: Path, command: str, **environment: str) -> Iterator[str]:
-    """Where a program of the page serves; PORT stands for a port of its own."""
+def started(installation: Installation, examples: Path, command: str, **environment: str) -> Iterator[str]:
+    """Run a program of the page, and yield its address. PORT in the command becomes a free port."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, *command.replace("PORT", str(port)).split()],
+        [installation.bin / "python", *command.replace("PORT", str(port)).split()],
         cwd=examples,
-        env={**os.environ, "PORT": str(port), **environment},
+        env={**installation.environment, "PORT": str(port), **environment},
         preexec_fn=dies_with_parent(),
     )
     with ended_by(process, signal.SIGTERM):
@@ -47,9 +46,9 @@ def started(examples: Path, command: str, **environment: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=["-m uvicorn chat:app --log-level warning --port PORT", "serve.py"], ids=["uvicorn", "serve"])
-def chat(request: pytest.FixtureRequest, examples: Path) -> Iterator[str]:
-    """The page's chat, as each of its lines starts it."""
-    with started(examples, request.param) as address:
+def chat(request: pytest.FixtureRequest, installation: Installation, examples: Path) -> Iterator[str]:
+    """The address of the page's chat, started in each of the ways that it shows."""
+    with started(installation, examples, request.param) as address:
         yield address
 
 
@@ -69,7 +68,7 @@ async def test_its_example_is_a_chat(chat: str) -> None:
         assert (await ada.ask("history", limit=10))["result"]["offsets"] == [1]
 
 
-async def test_its_policy_says_who_may_enter(chat: str) -> None:
+async def test_its_policy_decides_about_access(chat: str) -> None:
     async with PythonSdk(socket_of(chat), "room:attic", ["bob"]) as bob:
         assert (await bob.expect("unsubscribed"))["code"] == 103
     async with PythonSdk(socket_of(chat), "project:1", ["ada"]) as ada:
@@ -99,15 +98,17 @@ async def test_its_streams_carry_the_same_session(chat: str) -> None:
         assert (await client.post("/connection/http_stream", content=b"no command")).status_code == 400
 
 
-async def test_its_rooms_reach_over_processes(examples: Path, valkey: Valkey) -> None:
+async def test_its_rooms_span_processes(installation: Installation, examples: Path, valkey: Valkey) -> None:
     command = "-m uvicorn nodes:app --log-level warning --port PORT"
     environment = {"CHAT_KEY": "a key of the chat", "CHAT_REDIS": valkey.url}
     with ExitStack() as stack:
-        one, two = (socket_of(stack.enter_context(started(examples, command, **environment))) for _ in range(2))
+        one, two = (
+            socket_of(stack.enter_context(started(installation, examples, command, **environment))) for _ in range(2)
+        )
         async with PythonSdk(one, "room:lounge", ["ada"]) as ada, PythonSdk(two, "room:lounge", ["bob"]) as bob:
             await ada.expect("subscribed")
             await bob.expect("subscribed")
-            # Nothing is recorded there: what is said before Redis has heard of Ada's subscription is lost.
+            # Nothing is recorded there: a message before Ada's subscription in Redis is lost.
             while True:
                 await bob.ask("publish", data={"text": "Hello"})
                 with suppress(TimeoutError):

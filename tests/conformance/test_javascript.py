@@ -1,4 +1,4 @@
-"""The official JavaScript SDK through all of the protocol, over every transport and in every format that it has."""
+"""The official JavaScript SDK through the whole protocol, over its every transport and format."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.support.processes import free_port
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     port = free_port()
-    with serving(port, "--impatient"):
+    with serving(port, "--short-timeouts"):
         yield port
 
 

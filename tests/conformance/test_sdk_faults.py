@@ -1,4 +1,4 @@
-"""The official SDKs when the server is killed, gives less than was missed, or wants a new token."""
+"""The official SDKs when the server is killed, can't recover everything, or requires a new token."""
 
 from collections.abc import AsyncIterator
 
@@ -51,7 +51,7 @@ class TestFewRecoverable:
     def environment(self, environment: dict[str, str]) -> dict[str, str]:
         return {**environment, "ROOMFUL_RECOVERY_LIMIT": "2"}
 
-    async def test_more_missed_than_that_is_told_and_not_half_delivered(
+    async def test_missing_too_much_is_reported_and_not_half_delivered(
         self, ada: Person, project: Project, connect: Connect, network: Network
     ) -> None:
         async with connect(ada, project) as sdk:
@@ -60,7 +60,7 @@ class TestFewRecoverable:
             await sdk.expect("connecting")
             for number in range(3):
                 await ada.create_task(project, f"Meanwhile {number}")
-            network.mend()
+            network.restore()
             subscribed = await sdk.expect("subscribed")
             assert (subscribed["was_recovering"], subscribed["recovered"], subscribed["offset"]) == (True, False, 4)
             await ada.create_task(project)
@@ -79,7 +79,7 @@ class TestShortTokens:
         async with connect(ada, project, ada.token, fresh) as sdk:
             await sdk.expect("subscribed")
             await sdk.expect("token")
-            # Another command after the refresh: the connection is the same, and the reply to the refresh was taken.
+            # Another command after the refresh: the connection is the same, and the reply to the refresh has come.
             assert (await sdk.ask("history", limit=0))["result"]["offset"] == 1
             await ada.create_task(project)
             assert (await sdk.expect("publication"))["offset"] == 2

@@ -1,4 +1,4 @@
-"""The official SDKs, unmodified, against a real server across a network that breaks."""
+"""The official SDKs, unmodified, against a real server over a network that breaks."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ from tests.support.databases import SqliteFiles
 from tests.support.proxy import Network
 from tests.support.server import Server
 
-# One server for all of these, since each has people and projects of its own.
+# One server for all of these, since each has its own people and projects.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -60,7 +60,7 @@ async def test_events_arrive_as_they_happen(ada: Person, project: Project, conne
     assert [publication["data"]] == await ada.events(project, after=1)
 
 
-async def test_what_a_cut_network_kept_back_is_recovered(
+async def test_events_missed_in_a_cut_network_are_recovered(
     ada: Person, project: Project, connect: Connect, network: Network
 ) -> None:
     async with connect(ada, project) as sdk:
@@ -72,7 +72,7 @@ async def test_what_a_cut_network_kept_back_is_recovered(
         await sdk.expect("connecting")
         for number in range(3):
             await ada.create_task(project, f"Meanwhile {number}")
-        network.mend()
+        network.restore()
 
         subscribed = await sdk.expect("subscribed")
         assert (subscribed["was_recovering"], subscribed["recovered"]) == (True, True)
@@ -81,10 +81,10 @@ async def test_what_a_cut_network_kept_back_is_recovered(
         assert (await sdk.expect("publication"))["offset"] == 6
 
 
-async def test_publications_may_come_as_patches(ada: Person, project: Project, sdk: MakeSdk, network: Network) -> None:
+async def test_publications_may_come_as_deltas(ada: Person, project: Project, sdk: MakeSdk, network: Network) -> None:
     url = f"ws://127.0.0.1:{network.port}/connection/websocket"
     task = await ada.create_task(project, "Zähl rückwärts 🚀", description="und zwar von zehn bis null 🚀 " * 20)
-    async with sdk(url, project.channel, (ada.token,), takes_patches=True) as subscriber:
+    async with sdk(url, project.channel, (ada.token,), takes_deltas=True) as subscriber:
         await subscriber.expect("subscribed")
         heard = []
 
@@ -98,13 +98,13 @@ async def test_publications_may_come_as_patches(ada: Person, project: Project, s
         await subscriber.expect("connecting")
         for number in (5, 6):
             await ada.change_task(project, task, title=f"Zähl rückwärts 🚀, {number}")
-        network.mend()
+        network.restore()
         assert (await subscriber.expect("subscribed"))["recovered"]
         heard += [(await subscriber.expect("publication"))["data"] for _ in range(2)]
         await change_and_hear(7, 8, 9)
         assert heard == await ada.events(project, after=2)
-        if isinstance(subscriber, JavaScriptSdk):  # it counts: all but 0, what was recovered, and 7
-            assert (await subscriber.ask("patches"))["result"] == 6
+        if isinstance(subscriber, JavaScriptSdk):  # it counts all but 0, the recovered ones, and 7
+            assert (await subscriber.ask("deltas"))["result"] == 6
 
 
 async def test_a_subscriber_that_has_seen_nothing_yet_recovers_too(
@@ -115,7 +115,7 @@ async def test_a_subscriber_that_has_seen_nothing_yet_recovers_too(
         network.cut()
         await sdk.expect("connecting")
         await ada.create_task(project)
-        network.mend()
+        network.restore()
         assert (await sdk.expect("subscribed"))["recovered"] is True
         assert (await sdk.expect("publication"))["offset"] == 2
 
@@ -153,12 +153,12 @@ async def test_clients_cannot_publish_events(ada: Person, project: Project, conn
     assert len(await ada.events(project)) == 1
 
 
-async def test_a_bad_token_ends_it_for_good(ada: Person, project: Project, connect: Connect) -> None:
+async def test_a_bad_token_ends_the_connection_for_good(ada: Person, project: Project, connect: Connect) -> None:
     async with connect(ada, project, "junk") as sdk:
         assert (await sdk.expect("disconnected"))["code"] == 3500
 
 
-async def test_an_expired_token_is_asked_for_anew(ada: Person, project: Project, connect: Connect) -> None:
+async def test_an_expired_token_is_replaced(ada: Person, project: Project, connect: Connect) -> None:
     session_id = (await ada.get("/auth/sessions"))[0]["id"]
     expired = Tokens(SECRET_KEY, access_ttl_seconds=60).issue(ada.id, session_id, ttl_seconds=-60)
     async with connect(ada, project, expired, ada.token) as sdk:
@@ -177,7 +177,7 @@ async def test_losing_access_ends_the_subscription(
         assert (await sdk.expect("unsubscribed"))["code"] == 2000
 
 
-async def test_a_project_of_others_can_t_be_subscribed_to(
+async def test_other_peoples_projects_cannot_be_subscribed_to(
     ada: Person, project: Project, connect: Connect, server: Server
 ) -> None:
     eve = await server.api.register("eve")

@@ -1,4 +1,4 @@
-"""What the conformance server offers to the suites of the JavaScript, Go and Java SDKs (docs/conformance.md)."""
+"""The conformance server's API for the suites of the JavaScript, Go and Java SDKs (docs/conformance.md)."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -55,7 +55,7 @@ async def test_a_published_event_is_in_the_history(port: int, api: httpx.AsyncCl
     assert (await call(api, "history", channel="delta:news"))["publications"] == []
 
 
-async def test_a_token_counts_although_none_is_asked_for(port: int, api: httpx.AsyncClient) -> None:
+async def test_a_token_is_checked_even_if_none_is_required(port: int, api: httpx.AsyncClient) -> None:
     async with subscriber(port, "42") as named, subscriber(port) as nobody:
         await named.subscribe("news")
         await nobody.subscribe("news")

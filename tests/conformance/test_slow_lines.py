@@ -1,4 +1,4 @@
-"""The official SDKs, with the timeouts that they come with, on a line that is too slow for them."""
+"""The official SDKs, with their default timeouts, on a line that is too slow for them."""
 
 import asyncio
 from functools import partial
@@ -18,14 +18,14 @@ HEAVY = "x" * 9_000
 
 @pytest.fixture(params=["python", "javascript"])
 def sdk(request: pytest.FixtureRequest) -> MakeSdk:
-    """What the server decides is the same over any carrier and format; the timeouts are the SDKs' own."""
+    """The server decides alike over any transport and format; the timeouts are the SDKs' own."""
     if request.param == "python":
         return PythonSdk
     return partial(request.getfixturevalue("javascript"))
 
 
 async def next_note(sdk: Sdk, *kinds: str) -> Json:
-    """The next note of these kinds, however long that takes."""
+    """The next note of these kinds, without a deadline."""
     notes = sdk._notes._queue  # type: ignore[attr-defined]  # the words of Notes would give up too early
     while (note := await notes.get())["kind"] not in kinds:
         pass
@@ -37,7 +37,7 @@ async def next_note(sdk: Sdk, *kinds: str) -> Json:
 @pytest.mark.parametrize(
     ("missed", "is_sent_once"), [(3, True), (11, False), (40, False)], ids=["little", "too much for the line", "much"]
 )
-async def test_who_missed_much_stands_at_the_head_within_a_minute(
+async def test_a_client_that_missed_much_catches_up_within_a_minute(
     server: Server, sdk: MakeSdk, missed: int, is_sent_once: bool
 ) -> None:
     ada = await server.api.register("ada")
@@ -51,7 +51,7 @@ async def test_who_missed_much_stands_at_the_head_within_a_minute(
         await subscriber.expect("connecting")
         for number in range(missed):
             await ada.create_task(project, f"Missed {number}", description=HEAVY)
-        network.mend()
+        network.restore()
         async with asyncio.timeout(AT_THE_HEAD_SECONDS):
             subscribed = await next_note(subscriber, "subscribed")
             assert (subscribed["was_recovering"], subscribed["recovered"]) == (True, is_sent_once)
@@ -66,7 +66,7 @@ async def test_who_missed_much_stands_at_the_head_within_a_minute(
 
 @pytest.mark.timeout(150)
 async def test_the_watcher_waits_as_long_as_bytes_come(server: Server) -> None:
-    """A reply that takes 12 s; then, with more missed than one reply gives, pages."""
+    """A reply that takes 12 s; then, with more missed than fits one reply, pages."""
     ada = await server.api.register("ada")
     project = await ada.create_project("Apollo")
     for number in range(13):
@@ -80,9 +80,7 @@ async def test_the_watcher_waits_as_long_as_bytes_come(server: Server) -> None:
             assert errors.count("connected at offset") == 1, errors
 
 
-async def test_the_watcher_pages_through_what_is_too_much_for_a_reply(
-    ada: Person, project: Project, server: Server
-) -> None:
+async def test_the_watcher_pages_through_more_than_one_reply(ada: Person, project: Project, server: Server) -> None:
     for number in range(40):
         await ada.create_task(project, f"Missed {number}", description=HEAVY)
     async with Watch(project.id, "--url", server.url, "--json", "--since", "0", token=ada.token) as watch:

@@ -1,11 +1,11 @@
-"""What every broker guarantees (server/roomful/realtime/broker/port.py)."""
+"""The guarantees of every broker (server/roomful/realtime/broker/port.py)."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from roomful.realtime.broker.port import Broker
-from roomful.realtime.publication import Arrival, ClientInfo, Message, Publication
+from roomful.realtime.publication import ClientInfo, Join, Leave, Message, Publication
 from tests.support.brokers import BrokerNode, memory_node, redis_node
 from tests.support.valkey import Valkey
 
@@ -15,8 +15,8 @@ ADA = ClientInfo("c-1", "u-ada", b'{"name":"Ada"}')
 MESSAGES: list[Message] = [
     Publication(CHANNEL, b'{"a": 1,  "b":"\xc3\xa9"}', 7, "e1", "task.created"),
     Publication(CHANNEL, b'{"x":1}', info=ADA),
-    Arrival(CHANNEL, ADA, joined=True),
-    Arrival(CHANNEL, ClientInfo("c-2", "u-bob"), joined=False),
+    Join(CHANNEL, ADA),
+    Leave(CHANNEL, ClientInfo("c-2", "u-bob")),
 ]
 
 
@@ -46,11 +46,11 @@ async def test_own_messages_are_received_in_order_and_once(node: Node) -> None:
     for publication in sent:
         node.broker.publish(publication)
     assert node.received == sent
-    assert await node.broker.is_healthy()  # whatever came round by another way would have arrived by now
+    assert await node.broker.is_healthy()  # a copy by another way would have arrived by now
     assert node.received == sent
 
 
-async def test_channels_are_apart(node: Node) -> None:
+async def test_channels_are_separate(node: Node) -> None:
     await node.broker.subscribe(CHANNEL)
     await node.broker.subscribe("project:2")
     node.broker.publish(Publication("project:2", b"{}", 1, "e"))
@@ -64,7 +64,7 @@ async def test_subscribing_is_idempotent(node: Node) -> None:
     assert node.received == [MESSAGES[0]]
 
 
-async def test_unsubscribing_is_idempotent_and_can_be_taken_back(node: Node) -> None:
+async def test_unsubscribing_is_idempotent_and_reversible(node: Node) -> None:
     await node.broker.unsubscribe(CHANNEL)
     await node.broker.subscribe(CHANNEL)
     await node.broker.unsubscribe(CHANNEL)

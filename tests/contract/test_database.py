@@ -32,7 +32,7 @@ async def _counter(database: Database) -> None:
 
 
 async def count_up(session: AsyncSession) -> None:
-    """Read, then write: the order that makes a deferred SQLite transaction fail at once under contention."""
+    """Read, then write: under contention this order makes a deferred SQLite transaction fail at once."""
     await session.execute(select(Channel.epoch).where(Channel.name == COUNTER))
     await session.execute(update(Channel).where(Channel.name == COUNTER).values(head=Channel.head + 1))
 
@@ -54,7 +54,7 @@ def checked_out(database: Database) -> int:
 
 @contextmanager
 def other_process_writing(database_url: str, seconds: float) -> Iterator[threading.Thread]:
-    """Another program that holds the SQLite file's write lock for a while; the block begins when it has it."""
+    """Another program holds the SQLite file's write lock while the block runs."""
     has_lock, path = threading.Event(), database_url.removeprefix("sqlite:///")
 
     def hold() -> None:
@@ -85,8 +85,8 @@ async def test_read_session_sees_one_state(database: Database) -> None:
     assert await counted(database) == before + 1
 
 
-async def test_read_session_cannot_write_behind_the_writers_back(database: Database) -> None:
-    """PostgreSQL refuses it; on SQLite a reader becomes a writer only while nobody else writes."""
+async def test_read_session_cannot_write(database: Database) -> None:
+    """PostgreSQL refuses it; on SQLite a reader becomes a writer only if nobody else writes."""
     async with database.write() as writer:
         await count_up(writer)
         async with database.read() as reader:
@@ -117,7 +117,7 @@ async def test_leaving_without_commit_rolls_back(database: Database) -> None:
     assert checked_out(database) == 0
 
 
-async def test_savepoint_undoes_its_part_only(database: Database) -> None:
+async def test_savepoint_undoes_only_its_part(database: Database) -> None:
     async with database.write() as session:
         await count_up(session)
         with pytest.raises(IntegrityError):
@@ -160,7 +160,7 @@ async def test_children_go_with_their_parent(database: Database) -> None:
 
 
 async def test_twenty_writers_lose_no_update(database: Database) -> None:
-    """Twenty at once, ten times each, while others read; nobody hears "database is locked"."""
+    """Twenty at once, ten times each, while others read, without "database is locked"."""
 
     async def write() -> None:
         for _ in range(10):
@@ -203,7 +203,7 @@ async def test_writers_wait_for_another_program(database: Database, database_url
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
-async def test_sqlite_survives_power_loss_and_takes_many_readers(database: Database) -> None:
+async def test_sqlite_syncs_commits_and_allows_many_readers(database: Database) -> None:
     async with database.engine.connect() as connection:
         pragmas = {
             name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -212,8 +212,8 @@ async def test_sqlite_survives_power_loss_and_takes_many_readers(database: Datab
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-async def test_cancelled_writer_gives_everything_back(database: Database) -> None:
-    """A client that goes away in the middle of a transaction: nothing is kept, nobody waits for it."""
+async def test_cancelled_writer_releases_everything(database: Database) -> None:
+    """A client that leaves in the middle of a transaction: it rolls back, and nobody waits for it."""
     for _ in range(30):
         has_written = asyncio.Event()
 
@@ -235,8 +235,8 @@ async def test_cancelled_writer_gives_everything_back(database: Database) -> Non
     assert await counted(database) == 1
 
 
-async def test_tasks_cancelled_anywhere_give_everything_back(database: Database) -> None:
-    """Cancelled at whatever await they have reached: getting a connection, a query, the commit, the close."""
+async def test_tasks_cancelled_anywhere_release_everything(database: Database) -> None:
+    """Cancelled at any await: getting a connection, a query, the commit, the close."""
 
     async def write() -> None:
         async with database.write() as session:
@@ -261,8 +261,8 @@ async def test_tasks_cancelled_anywhere_give_everything_back(database: Database)
 
 @pytest.mark.parametrize("backend", ["postgresql"])
 async def test_nobody_is_left_idle_in_transaction(database: Database, postgresql: PostgreSQL) -> None:
-    await test_tasks_cancelled_anywhere_give_everything_back(database)
-    # A worker that the server itself runs beside one of our queries bears our name too, and has no state.
+    await test_tasks_cancelled_anywhere_release_everything(database)
+    # A parallel worker of one of our queries has our name too, and no state.
     states = postgresql.execute(
         "SELECT state FROM pg_stat_activity WHERE application_name = 'roomful' AND backend_type = 'client backend'"
     )

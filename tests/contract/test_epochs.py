@@ -14,7 +14,7 @@ from tests.contract.test_event_log import CHANNEL, opened, record
 
 __all__ = ["opened"]
 
-OWN = 1  # the server's own channel, which every database has
+OWN = 1  # the server's own channel, in every database
 
 
 async def test_every_channel_is_renewed_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

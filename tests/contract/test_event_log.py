@@ -1,4 +1,4 @@
-"""The event log on every database: order of offsets is order of commits, without a hole."""
+"""The event log on every database: offsets are in the order of commits, without gaps."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ async def opened(database: Database) -> Position:
 
 
 async def record(database: Database, *marks: object, channel: str = CHANNEL) -> list[Publication]:
-    """Append an event for each mark, each in a transaction of its own."""
+    """Append an event for each mark, each in its own transaction."""
     publications = []
     for mark in marks:
         async with database.write() as session:
@@ -45,7 +45,7 @@ async def read(database: Database, after: int = 0, limit: int = 1_000) -> log.Pa
 
 
 async def delete_up_to(database: Database, offset: int) -> None:
-    """What retention does."""
+    """Delete events like retention."""
     async with database.write() as session:
         await session.execute(delete(Event).where(Event.channel == CHANNEL, Event.offset <= offset))
         await session.execute(update(Channel).where(Channel.name == CHANNEL).values(floor=offset))
@@ -84,7 +84,7 @@ async def test_event_reads_back_to_the_byte(database: Database, opened: Position
     assert body["id"]
 
 
-async def test_fifty_writers_at_once_leave_no_hole(database: Database, opened: Position) -> None:
+async def test_fifty_concurrent_writers_leave_no_gap(database: Database, opened: Position) -> None:
     async with asyncio.TaskGroup() as writers:
         for writer in range(50):
             writers.create_task(record(database, f"{writer}-0", f"{writer}-1"))
@@ -96,7 +96,7 @@ async def test_fifty_writers_at_once_leave_no_hole(database: Database, opened: P
     assert all(marks.index(f"{writer}-0") < marks.index(f"{writer}-1") for writer in range(50))
 
 
-async def test_reader_never_sees_a_hole_while_others_write(database: Database, opened: Position) -> None:
+async def test_reader_never_sees_a_gap_while_others_write(database: Database, opened: Position) -> None:
     seen: list[int] = []
 
     async def follow() -> None:
@@ -112,13 +112,13 @@ async def test_reader_never_sees_a_hole_while_others_write(database: Database, o
             tasks.create_task(record(database, *range(writer, writer + 5)))
 
 
-async def test_rollback_leaves_no_hole(database: Database, opened: Position) -> None:
+async def test_rollback_leaves_no_gap(database: Database, opened: Position) -> None:
     await record(database, "a")
     async with database.write() as session:
         assert (await log.append(session, CHANNEL, note("never"))).offset == 2
         await session.rollback()
     async with database.write() as session:
-        await log.append(session, CHANNEL, note("never either"))  # left without a commit
+        await log.append(session, CHANNEL, note("never either"))  # ends without a commit
     [kept] = await record(database, "b")
 
     assert kept.offset == 2
@@ -144,17 +144,17 @@ async def test_one_transaction_may_append_to_many_channels(database: Database, o
         await log.append(session, CHANNEL, note("a"))
         await log.append(session, CHANNEL, note("b"))
         await log.append(session, "user:1", note("c"))
-        recorded = [(publication.channel, publication.offset) for publication in log.take_recorded(session)]
+        recorded = [(publication.channel, publication.offset) for publication in log.pop_recorded(session)]
         await session.commit()
     assert recorded == [(CHANNEL, 1), (CHANNEL, 2), ("user:1", 1)]
 
 
-async def test_recorded_events_are_taken_once(database: Database, opened: Position) -> None:
+async def test_recorded_events_are_handed_out_once(database: Database, opened: Position) -> None:
     async with database.write() as session:
         appended = await log.append(session, CHANNEL, note("a"))
         await session.commit()
-        assert log.take_recorded(session) == [appended]
-        assert log.take_recorded(session) == []
+        assert log.pop_recorded(session) == [appended]
+        assert log.pop_recorded(session) == []
 
 
 async def test_limit_and_continuation(database: Database, opened: Position) -> None:
@@ -175,7 +175,7 @@ async def test_offset_of_another_history_is_expired(database: Database, opened: 
         await read(database, after=after)
 
 
-async def test_deleted_events_are_expired_and_the_rest_is_served(database: Database, opened: Position) -> None:
+async def test_deleted_events_are_expired_and_later_ones_served(database: Database, opened: Position) -> None:
     await record(database, *range(5))
     await delete_up_to(database, 3)
 
@@ -185,7 +185,7 @@ async def test_deleted_events_are_expired_and_the_rest_is_served(database: Datab
     assert [publication.offset for publication in (await read(database, after=3)).publications] == [4, 5]
 
 
-async def test_offsets_go_on_after_everything_was_deleted(database: Database, opened: Position) -> None:
+async def test_offsets_continue_after_everything_was_deleted(database: Database, opened: Position) -> None:
     await record(database, "a", "b")
     await delete_up_to(database, 2)
 
@@ -196,7 +196,7 @@ async def test_offsets_go_on_after_everything_was_deleted(database: Database, op
 
 
 async def test_events_missing_though_the_floor_is_lower_are_expired(database: Database, opened: Position) -> None:
-    """Between its two queries retention may run: then a partial history must not be handed out."""
+    """Retention may run between its two queries: then it must not return a partial history."""
     await record(database, *range(5))
     async with database.write() as session:
         await session.execute(delete(Event).where(Event.channel == CHANNEL, Event.offset <= 3))
@@ -209,7 +209,7 @@ async def test_unknown_channel(database: Database) -> None:
     async with database.write() as session:
         with pytest.raises(log.UnknownChannel):
             await log.append(session, "project:none", note("a"))
-        assert log.take_recorded(session) == []
+        assert log.pop_recorded(session) == []
     async with database.read() as session:
         with pytest.raises(log.UnknownChannel):
             await log.read_since(session, "project:none", 0, limit=1)
@@ -219,7 +219,7 @@ async def test_unknown_channel(database: Database) -> None:
             await log.head(session, "project:none")
 
 
-async def test_epochs_tell_channels_of_one_name_apart(database: Database, opened: Position) -> None:
+async def test_channels_of_one_name_have_different_epochs(database: Database, opened: Position) -> None:
     async with database.write() as session:
         await session.execute(delete(Channel).where(Channel.name == CHANNEL))
         again = await log.open_channel(session, CHANNEL)

@@ -1,4 +1,4 @@
-"""What tells a database from its copy (server/roomful/db/fingerprint.py)."""
+"""Fingerprints tell a database from its copy (server/roomful/db/fingerprint.py)."""
 
 import shutil
 from pathlib import Path

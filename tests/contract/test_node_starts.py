@@ -10,7 +10,7 @@ from roomful.db.models import NodeStart
 from roomful.db.node_starts import KEPT, NodeStarts
 
 
-async def test_each_reads_its_own_and_all_later_ones(database: Database) -> None:
+async def test_each_node_reads_its_own_start_and_all_later_ones(database: Database) -> None:
     one, two, three = NodeStarts(database), NodeStarts(database), NodeStarts(database)
     [first] = await one.read()
     [second] = await two.read()
@@ -21,7 +21,7 @@ async def test_each_reads_its_own_and_all_later_ones(database: Database) -> None
     assert await three.read() == [third]
 
 
-async def test_what_was_set_back_begins_anew(database: Database) -> None:
+async def test_starts_begin_anew_in_a_database_that_was_set_back(database: Database) -> None:
     one = NodeStarts(database)
     [before] = await one.read()
     async with database.write() as session:
@@ -31,7 +31,7 @@ async def test_what_was_set_back_begins_anew(database: Database) -> None:
     assert after != before
 
 
-async def test_old_ones_are_deleted_and_the_newest_stays(database: Database) -> None:
+async def test_old_starts_are_deleted_except_the_newest(database: Database) -> None:
     old = NodeStarts(database)
     await old.read()
     async with database.write() as session:

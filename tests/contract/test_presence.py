@@ -1,4 +1,4 @@
-"""What every presence list guarantees (server/roomful/realtime/presence/port.py)."""
+"""The guarantees of every presence list (server/roomful/realtime/presence/port.py)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ import pytest
 
 from roomful.link.redis_server import RedisServer
 from roomful.realtime.presence.memory import MemoryPresence
-from roomful.realtime.presence.port import Entry, Leave, Presence
+from roomful.realtime.presence.port import Entry, Presence, Removal
 from roomful.realtime.presence.redis import RedisPresence
 from roomful.realtime.publication import ClientInfo
 from tests.support.brokers import KEY, NAMES
@@ -30,8 +30,8 @@ def entry(client: str, user: str, channel: str = CHANNEL, info: bytes = b"") -> 
     return Entry(channel, ClientInfo(client, user, info))
 
 
-def leave(client: str, user: str, channel: str = CHANNEL, *, grace_seconds: float = 0) -> Leave:
-    return Leave(entry(client, user, channel), grace_seconds)
+def leave(client: str, user: str, channel: str = CHANNEL, *, grace_seconds: float = 0) -> Removal:
+    return Removal(entry(client, user, channel), grace_seconds)
 
 
 async def clients(presence: Presence, channel: str = CHANNEL) -> list[str]:
@@ -42,16 +42,16 @@ async def gone(presence: Presence) -> list[str]:
     return sorted(last.client.user for last in await presence.gone())
 
 
-async def test_nobody_is_there_at_first(presence: Presence) -> None:
+async def test_a_new_list_is_empty(presence: Presence) -> None:
     assert await presence.members(CHANNEL) == []
     assert await presence.gone() == []
 
 
-async def test_members_are_as_they_came(presence: Presence) -> None:
+async def test_members_are_listed_as_they_were_entered(presence: Presence) -> None:
     ada = ClientInfo("c-1", "ada", '{"name":"Ada  é"}'.encode())
     await presence.enter([Entry(CHANNEL, ada)])
     assert await presence.members(CHANNEL) == [ada]
-    await presence.leave([Leave(Entry(CHANNEL, ada), 0)])
+    await presence.leave([Removal(Entry(CHANNEL, ada), 0)])
     assert await presence.gone() == [Entry(CHANNEL, ada)]
 
 
@@ -68,7 +68,7 @@ async def test_first_and_last_connection_of_a_person(presence: Presence) -> None
     assert await clients(presence) == ["c-3"]
 
 
-async def test_person_who_is_gone_is_handed_out_once(presence: Presence) -> None:
+async def test_person_who_is_gone_is_reported_once(presence: Presence) -> None:
     await presence.enter([entry("c-1", "ada")])
     await presence.leave([leave("c-1", "ada")])
     assert await gone(presence) == ["ada"]
@@ -76,7 +76,7 @@ async def test_person_who_is_gone_is_handed_out_once(presence: Presence) -> None
     assert await presence.enter([entry("c-2", "ada")]) == [True]
 
 
-async def test_person_who_comes_back_within_the_grace_was_never_away(presence: Presence) -> None:
+async def test_person_who_returns_within_the_grace_never_left(presence: Presence) -> None:
     await presence.enter([entry("c-1", "ada")])
     await presence.leave([leave("c-1", "ada", grace_seconds=0.2)])
     assert await clients(presence) == []
@@ -103,7 +103,7 @@ async def test_answers_are_in_order_of_the_entries(presence: Presence) -> None:
     await presence.leave([])
 
 
-async def test_channels_are_apart(presence: Presence) -> None:
+async def test_channels_are_separate(presence: Presence) -> None:
     assert await presence.enter([entry("c-1", "ada"), entry("c-1", "ada", "project:2")]) == [True, True]
     await presence.leave([leave("c-1", "ada")])
     assert [last.channel for last in await presence.gone()] == [CHANNEL]

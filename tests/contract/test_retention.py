@@ -1,4 +1,4 @@
-"""Events that are older than the log keeps them, on every database."""
+"""Retention of events, on every database."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ async def delete_all(database: Database, before: object) -> int:
             return deleted
 
 
-async def test_expired_events_go_in_batches_and_readers_are_told(
+async def test_expired_events_are_deleted_in_batches_and_readers_are_told(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "BATCH", 3)
@@ -56,7 +56,7 @@ async def test_expired_events_go_in_batches_and_readers_are_told(
         assert (await log.head(session, "project:1")).offset == 13
 
 
-async def test_a_channel_may_lose_all_its_events_and_goes_on_counting(database: Database) -> None:
+async def test_a_channel_without_events_keeps_its_offset(database: Database) -> None:
     async with database.write() as session:
         await log.open_channel(session, "project:1")
         await session.commit()

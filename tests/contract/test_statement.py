@@ -1,8 +1,9 @@
-"""Statements on every database: what a session would do, by the driver."""
+"""Statements on every database: like a session's, but run by the driver."""
 
 import asyncio
 import itertools
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import bindparam, func, insert, select, text, update
@@ -11,29 +12,79 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.engine import Database
 from roomful.db.outages import is_outage
-from roomful.db.statement import PART, Statement, full_parts
+from roomful.db.statement import Query, carry_out
 from roomful.eventlog.models import CHANNEL
 from roomful.identity.models import USER
-from roomful.projects.models import PROJECT
-from roomful.tasks.models import TASK
+from roomful.projects.models import COLUMN, PROJECT
+from roomful.tasks.models import TASK, TaskStatus
 
-OPEN = Statement(insert(CHANNEL))
+OPEN = insert(CHANNEL)
 CLOSED = {"epoch": "test", "head": 0, "floor": 0}
-ADVANCE = Statement(
+
+
+class Advanced(NamedTuple):
+    head: int
+    era: str
+
+
+class Head(NamedTuple):
+    name: str
+    head: int
+
+
+class Count(NamedTuple):
+    found: int
+
+
+class Backend(NamedTuple):
+    id: int
+
+
+class TaskRow(NamedTuple):
+    id: str
+    project_id: str
+    title: str
+    description: str | None
+    status: TaskStatus
+    column_id: str
+    number: int
+    assignee_id: str | None
+    due_on: date | None
+    labels: list[str]
+    position: str
+    version: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+ADVANCE = Query(
     update(CHANNEL)
     .where(CHANNEL.c.name == bindparam("channel"))
     .values(head=CHANNEL.c.head + 2)
-    .returning(CHANNEL.c.head, func.coalesce(CHANNEL.c.epoch, "").label("era"))
+    .returning(CHANNEL.c.head, func.coalesce(CHANNEL.c.epoch, "").label("era")),
+    Advanced,
 )
-RISE = Statement(update(CHANNEL).where(CHANNEL.c.name == bindparam("channel")).values(head=bindparam("newest")))
-HEADS = Statement(select(CHANNEL.c.name, CHANNEL.c.head).where(CHANNEL.c.epoch == "test").order_by(CHANNEL.c.name))
-CHANNELS = Statement(select(func.count().label("count")).select_from(CHANNEL).where(CHANNEL.c.epoch == "test"))
+RISE = update(CHANNEL).where(CHANNEL.c.name == bindparam("channel"))
+HEADS = select(CHANNEL.c.name, CHANNEL.c.head).where(CHANNEL.c.epoch == "test").order_by(CHANNEL.c.name)
+HEAD = Query(HEADS, Head)
+COUNT = Query(select(func.count().label("found")).select_from(CHANNEL).where(CHANNEL.c.epoch == "test"), Count)
 AT = datetime(2026, 7, 16, 13, 32, 0, 7, UTC)
 
 
 async def count(database: Database) -> int:
     async with database.read() as session:
-        return int((await CHANNELS.one_or_none(session, {})).count)
+        return await counted(session)
+
+
+async def counted(session: AsyncSession) -> int:
+    found = await COUNT.one_or_none(session, {})
+    assert found is not None
+    return found.found
+
+
+async def open_one(session: AsyncSession, name: str) -> None:
+    await carry_out(session, [(OPEN, {"name": name, **CLOSED})])
 
 
 async def test_values_and_rows_are_those_of_a_session(database: Database) -> None:
@@ -46,12 +97,15 @@ async def test_values_and_rows_are_those_of_a_session(database: Database) -> Non
         "external_id": None,
     }
     project = {"id": "p", "name": "Apollo", "description": None, "status": "active", "task_count": 0, "owner_id": "u"}
+    column = {"id": "c", "project_id": "p", "name": "Doing", "category": "in_progress", "position": "a0"}
     task = {
         "id": "t",
         "project_id": "p",
         "title": "Order fuel",
         "description": None,
         "status": "in_progress",
+        "column_id": "c",
+        "number": 1,
         "assignee_id": None,
         "due_on": date(2026, 7, 16),
         "labels": ["launch", "Ü"],
@@ -62,103 +116,128 @@ async def test_values_and_rows_are_those_of_a_session(database: Database) -> Non
         "updated_at": AT,
     }
     async with database.write() as session:
-        await Statement(insert(USER)).all(session, {**user, "role": "user", "is_active": True, "created_at": AT})
-        await Statement(insert(PROJECT)).all(session, {**project, "version": 1, "created_at": AT, "updated_at": AT})
-        assert await Statement(insert(TASK)).all(session, task) == []
+        await carry_out(session, [(insert(USER), {**user, "role": "user", "is_active": True, "created_at": AT})])
+        await carry_out(session, [(insert(PROJECT), {**project, "version": 1, "created_at": AT, "updated_at": AT})])
+        await carry_out(session, [(insert(COLUMN), {**column, "version": 1, "created_at": AT, "updated_at": AT})])
+        await carry_out(session, [(insert(TASK), task)])
         await session.commit()
+    query = Query(select(*(TASK.c[name] for name in TaskRow._fields)), TaskRow)
     async with database.read() as session:
         for _ in ("by the DB-API", "by the driver"):
-            row = await Statement(select(TASK)).one_or_none(session, {})
+            row = await query.one_or_none(session, {})
+            assert row is not None
             assert row._asdict() == task
-        assert tuple((await session.execute(select(TASK))).one()) == tuple(row)
+        assert (await session.execute(select(*(TASK.c[name] for name in TaskRow._fields)))).one()._asdict() == task
 
 
-async def test_what_the_statement_says_itself_is_not_a_parameter(database: Database) -> None:
+def test_a_rows_type_names_the_columns_of_its_query() -> None:
+    with pytest.raises(TypeError, match="Head has the fields"):
+        Query(select(CHANNEL.c.head, CHANNEL.c.name), Head)
+
+
+async def test_values_that_a_session_would_make_are_missed(database: Database) -> None:
     async with database.write() as session:
-        await OPEN.all(session, {"name": "a", **CLOSED})
-        first = await ADVANCE.one_or_none(session, {"channel": "a"})
-        second = await ADVANCE.one_or_none(session, {"channel": "a"})
-        assert (first.head, second.head, second.era) == (2, 4, "test")
+        with pytest.raises(TypeError, match="lacks values"):
+            await carry_out(session, [(OPEN, {"name": "a", "epoch": "test"})])  # the model has a default for `head`
+        await session.rollback()
+
+
+async def test_an_update_writes_the_columns_that_its_parameters_name(database: Database) -> None:
+    async with database.write() as session:
+        await open_one(session, "a")
+        for changes in ({"head": 3}, {"head": 4, "floor": 2}, {"head": 5}):
+            await carry_out(session, [(RISE, {"channel": "a", **changes})])
+        row = (await session.execute(select(CHANNEL.c.head, CHANNEL.c.floor).where(CHANNEL.c.name == "a"))).one()
+        assert tuple(row) == (5, 2)
+
+
+async def test_constants_of_the_statement_are_not_parameters(database: Database) -> None:
+    async with database.write() as session:
+        await open_one(session, "a")
+        assert await ADVANCE.one_or_none(session, {"channel": "a"}) == Advanced(2, "test")
+        assert await ADVANCE.one_or_none(session, {"channel": "a"}) == Advanced(4, "test")
         assert await ADVANCE.one_or_none(session, {"channel": "b"}) is None
 
 
-async def test_one_row_is_not_the_first_of_several(database: Database) -> None:
+async def test_one_or_none_refuses_several_rows(database: Database) -> None:
     async with database.write() as session:
         for name in ("b", "a"):
-            await OPEN.all(session, {"name": name, **CLOSED})
-        assert [row.name for row in await HEADS.all(session, {})] == ["a", "b"]
+            await open_one(session, name)
         with pytest.raises(MultipleResultsFound):
-            await HEADS.one_or_none(session, {})
+            await HEAD.one_or_none(session, {})
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["first in its transaction", "later"])
 async def test_it_is_part_of_the_sessions_transaction(database: Database, *, first: bool) -> None:
     async with database.write() as session:
         if not first:
-            await CHANNELS.all(session, {})
-        await OPEN.all(session, {"name": "lost", **CLOSED})
+            await COUNT.one_or_none(session, {})
+        await open_one(session, "lost")
         await session.rollback()
-        await OPEN.all(session, {"name": "kept", **CLOSED})
+        await open_one(session, "kept")
         await session.commit()
-        await OPEN.all(session, {"name": "lost too", **CLOSED})
+        await open_one(session, "lost too")
     async with database.read() as session:
-        assert [row.name for row in await HEADS.all(session, {})] == ["kept"]
+        assert [name for name, _ in await session.execute(HEADS)] == ["kept"]
 
 
 async def test_a_savepoint_undoes_it(database: Database) -> None:
     async with database.write() as session:
-        await OPEN.all(session, {"name": "kept", **CLOSED})
+        await open_one(session, "kept")
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
-                await OPEN.all(session, {"name": "lost", **CLOSED})
-                await OPEN.all(session, {"name": "kept", **CLOSED})
+                await open_one(session, "lost")
+                await open_one(session, "kept")
         await session.commit()
     assert await count(database) == 1
 
 
 async def test_a_read_session_sees_one_state(database: Database) -> None:
     async with database.read() as reader:
-        await CHANNELS.all(reader, {})
+        await COUNT.one_or_none(reader, {})
         async with database.write() as writer:
-            await OPEN.all(writer, {"name": "a", **CLOSED})
+            await open_one(writer, "a")
             await writer.commit()
-        assert (await CHANNELS.one_or_none(reader, {})).count == 0
+        assert await counted(reader) == 0
     assert await count(database) == 1
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["first in its transaction", "later"])
-async def test_a_drivers_error_is_that_of_a_session(database: Database, *, first: bool) -> None:
+async def test_a_drivers_error_becomes_that_of_a_session(database: Database, *, first: bool) -> None:
     async with database.write() as session:
-        await OPEN.all(session, {"name": "a", **CLOSED})
+        await open_one(session, "a")
         await session.commit()
     async with database.write() as session:
         if not first:
-            await CHANNELS.all(session, {})
+            await COUNT.one_or_none(session, {})
         with pytest.raises(IntegrityError) as raised:
-            await OPEN.all(session, {"name": "a", **CLOSED})
+            await open_one(session, "a")
+            await counted(session)
         assert not is_outage(raised.value)
     assert await count(database) == 1
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-async def test_a_lost_connection_is_an_outage_and_not_used_again(database: Database) -> None:
-    own_id = Statement(select(func.pg_backend_pid().label("id")))
+async def test_a_lost_connection_is_an_outage_and_is_not_reused(database: Database) -> None:
+    own_id = Query(select(func.pg_backend_pid().label("id")), Backend)
     async with database.write() as session, database.write() as other:
-        lost = (await own_id.one_or_none(session, {})).id
-        await other.execute(text("SELECT pg_terminate_backend(:id, 5000)"), {"id": lost})
+        lost = await own_id.one_or_none(session, {})
+        assert lost is not None
+        await other.execute(text("SELECT pg_terminate_backend(:id, 5000)"), lost._asdict())
         with pytest.raises(DBAPIError) as raised:
-            await CHANNELS.all(session, {})
+            await COUNT.one_or_none(session, {})
         assert is_outage(raised.value)
         await session.rollback()
-        assert (await own_id.one_or_none(session, {})).id != lost
+        assert await own_id.one_or_none(session, {}) != lost
 
 
-async def test_who_is_cancelled_leaves_no_transaction_behind(database: Database) -> None:
-    """Wherever it is: BEGIN may be on its way, or a statement, or the driver's own wish to stop that."""
+async def test_a_cancelled_task_leaves_no_transaction_behind(database: Database) -> None:
+    """At any point: during BEGIN, a statement, or the driver's own cancellation."""
 
     async def write(session: AsyncSession) -> None:
         for number in itertools.count():
-            await OPEN.all(session, {"name": str(number), **CLOSED})
+            await open_one(session, str(number))
+            await counted(session)  # a change alone may only be noted, to go with the next statement
 
     for attempt in range(120):
         async with database.write() as session, asyncio.TaskGroup() as tasks:
@@ -171,73 +250,66 @@ async def test_who_is_cancelled_leaves_no_transaction_behind(database: Database)
             task.cancel()
         assert task.cancelled()
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
-        for number in range(10):  # a connection each, where there is more than one writer
+        for number in range(10):  # a connection each, if several may write
             tasks.create_task(write_one(database, f"after {number}"))
     assert await count(database) == 10
 
 
 async def write_one(database: Database, name: str) -> None:
     async with database.write() as session:
-        await OPEN.all(session, {"name": name, **CLOSED})
+        await open_one(session, name)
         await session.commit()
 
 
-async def test_what_returns_nothing_may_be_sent_ahead(database: Database) -> None:
+async def test_a_statement_without_rows_may_be_sent_ahead(database: Database) -> None:
     async with database.write() as session:
-        assert (await CHANNELS.one_or_none(session, {})).count == 0
-        await OPEN.send(session, {"name": "a", **CLOSED})
-        await OPEN.send(session, {"name": "b", **CLOSED})
-        assert (await CHANNELS.one_or_none(session, {})).count == 2
-        await OPEN.send(session, {"name": "c", **CLOSED})
+        assert await counted(session) == 0
+        await open_one(session, "a")
+        await open_one(session, "b")
+        assert await counted(session) == 2
+        await open_one(session, "c")
         await session.commit()
     async with database.write() as session:
-        assert (await CHANNELS.one_or_none(session, {})).count == 3
-        await OPEN.send(session, {"name": "d", **CLOSED})
+        assert await counted(session) == 3
+        await open_one(session, "d")
         await session.rollback()
-        await OPEN.send(session, {"name": "e", **CLOSED})
+        await open_one(session, "e")
     assert await count(database) == 3
 
 
-async def test_what_was_sent_ahead_fails_before_the_commit_is_done(database: Database) -> None:
+async def test_a_statement_sent_ahead_fails_before_the_commit(database: Database) -> None:
     async with database.write() as session:
-        await OPEN.send(session, {"name": "a", **CLOSED})
+        await open_one(session, "a")
         await session.commit()
     with pytest.raises(IntegrityError):
         async with database.write() as session:
-            await CHANNELS.all(session, {})
-            await OPEN.send(session, {"name": "b", **CLOSED})
-            await OPEN.send(session, {"name": "a", **CLOSED})
+            await COUNT.one_or_none(session, {})
+            await open_one(session, "b")
+            await open_one(session, "a")
             await session.commit()
     assert await count(database) == 1
     await write_one(database, "after")
 
 
-async def test_what_is_sent_together_is_all_done_in_one_trip(database: Database) -> None:
+async def test_statements_sent_together_take_one_trip(database: Database) -> None:
     opened = [(OPEN, {"name": name, **CLOSED}) for name in ("a", "b")]
     async with database.write() as session:
-        await Statement.send_together(session, opened[:1])  # it begins the transaction
-        await Statement.send_together(session, [*opened[1:], (RISE, {"channel": "a", "newest": 7})])
+        await carry_out(session, opened[:1])  # it begins the transaction
+        await carry_out(session, [*opened[1:], (RISE, {"channel": "a", "head": 7})])
         await session.commit()
-        await Statement.send_together(session, [(RISE, {"channel": "a", "newest": 8})])
-        await Statement.send_together(session, [(RISE, {"channel": name, "newest": 9}) for name in ("a", "b")])
+        await carry_out(session, [(RISE, {"channel": "a", "head": 8})])
+        await carry_out(session, [(RISE, {"channel": name, "head": 9}) for name in ("a", "b")])
     async with database.read() as session:
-        assert [tuple(row) for row in await HEADS.all(session, {})] == [("a", 7), ("b", 0)]
+        assert [tuple(row) for row in await session.execute(HEADS)] == [("a", 7), ("b", 0)]
 
 
-async def test_what_is_sent_together_fails_together(database: Database) -> None:
+async def test_statements_sent_together_fail_together(database: Database) -> None:
     async with database.write() as session:
-        await OPEN.all(session, {"name": "a", **CLOSED})
+        await open_one(session, "a")
         await session.commit()
-        await CHANNELS.all(session, {})
+        await COUNT.one_or_none(session, {})
         with pytest.raises(IntegrityError):
-            await Statement.send_together(session, [(OPEN, {"name": name, **CLOSED}) for name in ("b", "a", "c")])
+            await carry_out(session, [(OPEN, {"name": name, **CLOSED}) for name in ("b", "a", "c")])
             await session.commit()
         await session.rollback()
     assert await count(database) == 1
-
-
-@pytest.mark.parametrize("count", [0, 1, PART - 1, PART, PART + 1, 2 * PART])
-def test_full_parts_hold_every_key_in_order(count: int) -> None:
-    parts = list(full_parts(range(count)))
-    assert all(len(part) == PART for part in parts)
-    assert list(dict.fromkeys(key for part in parts for key in part)) == list(range(count))

@@ -1,4 +1,4 @@
-"""Tests with real processes take their time on a busy machine."""
+"""Fixtures of the tests with real processes."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 
-# Two nodes for the tests of a module, which says by its `environment` what they stand on.
+# Two nodes for the tests of a module, with the services of its `environment`.
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -38,14 +38,14 @@ async def one(_nodes: tuple[Server, Server], valkey: Valkey) -> Server:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def two(_nodes: tuple[Server, Server], one: Server, valkey: Valkey) -> Server:
-    """Nodes are ready for some seconds after they lost Redis; what one says of presence would not reach the other."""
+    """Nodes stay ready for some seconds after they lost Redis; a change of presence would not reach the other."""
     node = await _brought_up(_nodes[1])
     wait_until(lambda: valkey.pubsub_connections() >= len(_nodes), seconds=20, what="both nodes listen to Redis")
     return node
 
 
 async def _brought_up(node: Server) -> Server:
-    """The node, whatever the test before has done to it and to Redis."""
+    """The node, restored after the test before."""
     if not node.is_running:
         await node.start()
     await node.wait_until_ready()

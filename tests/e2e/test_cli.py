@@ -16,10 +16,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pycrdt import XmlFragment
 
+from roomful import __version__
 from roomful.cli import main
 from tests.conftest import Backend, absent
 from tests.support.api import PASSWORD, Project
+from tests.support.document_clients import DocumentClient
 from tests.support.processes import dies_with_parent, wait_until
 from tests.support.server import Outcome, Server, roomful_environment, run_command
 from tests.support.valkey import Valkey
@@ -39,7 +42,7 @@ def taken_port() -> Iterator[int]:
 
 
 class Roomful:
-    """The command in the test's own process, which starts in no time: for what neither serves nor logs."""
+    """The command in the test's own process, which starts at once: for commands that neither serve nor log."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch = monkeypatch
@@ -87,7 +90,7 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
         ({"ROOMFUL_ENVIRONMENT": "production", "ROOMFUL_ALLOWED_ORIGINS": "https://a.example"}, ["--demo"], "--demo"),
     ],
 )
-def test_serve_refuses_what_can_not_work(
+def test_serve_refuses_settings_that_cannot_work(
     roomful: Roomful, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], arguments: list[str], word: str
 ) -> None:
     for name, value in variables.items():
@@ -103,13 +106,19 @@ def test_serve_refuses_what_can_not_work(
         (f"sqlite:///{__file__}", "file is not a database"),
     ],
 )
-def test_database_out_of_reach_is_named_without_its_password(
+def test_unreachable_database_is_named_without_its_password(
     roomful: Roomful, monkeypatch: pytest.MonkeyPatch, url: str, shown: str
 ) -> None:
     monkeypatch.setenv("ROOMFUL_DATABASE_URL", url)
     outcome = roomful("db", "upgrade")
     assert_refused(outcome, shown)
     assert "hunter2" not in outcome.errors
+
+
+async def test_both_commands_say_their_version(tmp_path: Path) -> None:
+    for module, name in (("roomful", "roomful"), ("roomful_watch", "roomful-watch")):
+        told = await run_command(["--version"], tmp_path, {}, module=module)
+        assert (told.exit_code, told.output, told.errors) == (0, f"{name} {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +143,7 @@ async def test_serve_names_the_port_that_is_taken(tmp_path: Path, environment: d
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_orderly_end_is_exit_code_0(server: Server, number: signal.Signals) -> None:
+async def test_regular_end_is_exit_code_0(server: Server, number: signal.Signals) -> None:
     assert await server.end(number) == 0
 
 
@@ -151,7 +160,7 @@ async def test_workers_share_the_port_and_end_together(
 @pytest.mark.parametrize(
     "arguments", [["db", "upgrade"], ["db", "current"], ["user", "list"], ["token", "a@b.example"]]
 )
-def test_no_command_passes_over_a_misspelt_setting(
+def test_every_command_refuses_a_misspelt_setting(
     roomful: Roomful, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.setenv("ROOMFUL_DATABASE_ULR", "postgresql://db/roomful")
@@ -175,7 +184,9 @@ def test_new_database_is_its_owners_alone(roomful: Roomful, monkeypatch: pytest.
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("fresh.db*")} == {0o600}
 
 
-def test_people_before_the_first_start(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_accounts_can_be_made_before_the_first_start(
+    roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
     create = ["user", "create", "Ada@Example.test", "--name", "Ada", "--admin", "--password-stdin"]
     assert roomful(*create, stdin=f"{PASSWORD}\n").output == "ada@example.test can sign in now, as an administrator.\n"
@@ -186,13 +197,51 @@ def test_people_before_the_first_start(roomful: Roomful, monkeypatch: pytest.Mon
     assert roomful("user", "list").output == "ada@example.test\tAda\tadmin\tactive\n"
 
 
-async def test_what_people_call_themselves_cannot_steer_the_operators_terminal(
-    tmp_path: Path, environment: dict[str, str]
+async def test_documents_are_read_and_written_beside_a_server(
+    server: Server, tmp_path: Path, environment: dict[str, str]
 ) -> None:
+    ada = await server.api.register("ada")
+    project = await ada.create_project()
+    document = await ada.post(f"{project.path}/documents", {"title": "Plan"})
+    path, one = f"/documents/{document['id']}/content", document["id"]
+    (tmp_path / "plan.json").write_bytes(
+        msgspec.json.encode(
+            {"type": "doc", "content": [{"type": "heading", "content": [{"type": "text", "text": "Größe"}]}]}
+        )
+    )
+    async with DocumentClient(server.socket_url, one, token=ada.token) as editor:
+        put = await run_command(["doc", "put", one, "plan.json"], tmp_path, environment)
+        assert (put.exit_code, put.output) == (0, "The document was changed.\n")
+        assert (await run_command(["doc", "put", one, "plan.json"], tmp_path, environment)).output == (
+            "The document already has this content.\n"
+        )
+        assert (await ada.request("GET", path)).text == "Größe"
+        await editor.becomes(lambda: "Größe" in str(editor.doc.get("default", type=XmlFragment)), seconds=30)
+    assert (await run_command(["doc", "cat", one], tmp_path, environment)).output == "Größe"
+    piped = await run_command(["doc", "put", one, "-"], tmp_path, environment, stdin="two\nlines")
+    assert piped.exit_code == 0
+    as_json = await run_command(["doc", "cat", one, "--format", "json"], tmp_path, environment)
+    assert len(msgspec.json.decode(as_json.output)["content"]) == 2
+
+
+def test_a_document_that_is_not_there(roomful: Roomful, tmp_path: Path) -> None:
+    assert_refused(roomful("doc", "cat", "nothing"), "nothing")
+    (tmp_path / "plan.txt").write_text("x")
+    assert_refused(roomful("doc", "put", "nothing", "plan.txt"), "nothing")
+    assert roomful("doc", "put", "nothing", "nowhere.txt").exit_code == 2
+    assert roomful("doc", "cat", "nothing", "--format", "pdf").exit_code == 2
+
+
+def test_the_index_of_the_search_is_made_anew(roomful: Roomful) -> None:
+    for _ in range(2):
+        assert roomful("search", "rebuild").output == "The index has 0 entries.\n"
+
+
+async def test_names_cannot_control_the_operators_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
     create = ["user", "create", "ada@example.test", "--password-stdin"]
     assert (await run_command(create, tmp_path, environment, stdin=f"{PASSWORD}\n")).exit_code == 0
     with closing(sqlite3.connect(tmp_path / "roomful.db")) as connection, connection:
-        # Nobody can take such a name now, but one of before stays.
+        # Such a name can't be taken now, but an older one may exist.
         connection.execute("UPDATE user SET name = ?", ("Ada\u202enimda \N{ROCKET}",))
     listed = await run_command(["user", "list"], tmp_path, environment)
     assert listed.output == "ada@example.test\tAda\\u202enimda \N{ROCKET}\tuser\tactive\n"
@@ -200,7 +249,7 @@ async def test_what_people_call_themselves_cannot_steer_the_operators_terminal(
     assert narrow.output == "ada@example.test\tAda\\u202enimda \\U0001f680\tuser\tactive\n"
 
 
-def test_a_reason_cannot_steer_the_operators_terminal(roomful: Roomful) -> None:
+def test_a_reason_cannot_control_the_operators_terminal(roomful: Roomful) -> None:
     assert_refused(roomful("token", "a\x1b]0;pwned\x07@example.test"), "\\x1b]0;pwned\\x07")
 
 
@@ -227,7 +276,7 @@ def test_operator_changes_people(roomful: Roomful, monkeypatch: pytest.MonkeyPat
     assert roomful("user", "list", "--conflicts").output == ""
 
 
-async def test_token_and_password_of_the_command_line_are_good(
+async def test_token_and_password_of_the_command_line_work(
     server: Server, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     create = ["user", "create", "ada@example.test", "--admin", "--password-stdin"]
@@ -280,11 +329,14 @@ async def test_demo_is_seeded_once_and_its_commands_work_when_pasted(
         assert len(snapshot["tasks"]) == 8
         assert {task["status"] for task in snapshot["tasks"]} == {"todo", "in_progress", "done"}
         assert {member["name"] for member in snapshot["members"]} == {"Ada Lovelace", "Bob Kahn"}
-        assert [event["offset"] for event in await ada.all_events(project)] == list(range(1, 12))
+        [document] = snapshot["documents"]
+        written = await ada.request("GET", f"/documents/{document['id']}/content")
+        assert written.text.startswith("Flight plan\nSeveral people write here at once")
+        assert [event["offset"] for event in await ada.all_events(project)] == list(range(1, 17))
         assert (await server.api.sign_in("bob@example.com")).name == "Bob Kahn"
 
         watch, curl = pasted(server.log)
-        async with pasted_process(f"{watch} --json --since 11", tmp_path) as watching:
+        async with pasted_process(f"{watch} --json --since 16", tmp_path) as watching:
             changed = await asyncio.create_subprocess_shell(curl, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             answer, _ = await changed.communicate()
             assert changed.returncode == 0
@@ -294,8 +346,29 @@ async def test_demo_is_seeded_once_and_its_commands_work_when_pasted(
         assert seen["data"]["task"] == msgspec.json.decode(answer)
 
 
+async def test_the_end_of_the_demos_words_fits_into_a_small_terminal(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """80 columns and 24 lines, with what the log adds at a start: the addresses and the password are in sight."""
+    async with Server(tmp_path, environment, arguments=["--demo"]) as server:
+        lines = [line[start : start + 80] for line in server.log.splitlines() for start in range(0, len(line) or 1, 80)]
+    seen = "".join(lines[-24:])
+    for needed in ("/#/sign-in?email=ada", "/#/sign-in?email=bob", PASSWORD):
+        assert needed in seen
+
+
+async def test_the_log_tells_of_migration_start_and_stop(tmp_path: Path) -> None:
+    async with Server(tmp_path, {"ROOMFUL_DATABASE_URL": f"sqlite:///{tmp_path}/roomful.db"}) as server:
+        await server.restart()
+    words = ["migrating the database", "migrated the database", *["ready", "stopping", "stopped"] * 2]
+    seen = [line for line in server.complaints if any(word in line for word in words)]
+    assert len(seen) == len(words)
+    for line, word in zip(seen, words, strict=True):
+        assert word in line
+
+
 def pasted(log: str) -> tuple[str, str]:
-    """The watch and the curl command that `--demo` printed last."""
+    """The watch and curl commands that `--demo` printed last."""
     if shutil.which("curl") is None:
         absent("curl is not installed")
     lines = log.splitlines()
@@ -315,3 +388,21 @@ async def pasted_process(command: str, directory: Path) -> AsyncIterator[asyncio
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+async def test_the_operator_invites_in_the_owners_name(
+    server: Server, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    ada, bob = await server.api.register("ada"), await server.api.register("bob")
+    project = await ada.create_project()
+    environment["ROOMFUL_PUBLIC_URL"] = "https://board.example"
+    asked = ["invite", project.id, "--role", "viewer", "--uses", "2"]
+    made = await run_command(asked, tmp_path, environment)
+    assert (made.exit_code, made.errors) == (0, "")
+    link = made.output.strip().removeprefix("https://board.example/#/join/")
+    joined = await bob.post(f"/invitations/{link}/accept", expect=200)
+    assert joined["role"] == "viewer"
+    [listed] = await ada.get(f"{project.path}/invitations")
+    assert (listed["created_by"], listed["uses"], listed["max_uses"]) == (ada.id, 1, 2)
+    assert_refused(await run_command(["invite", bob.id], tmp_path, environment), "no project")
+    assert_refused(await run_command(["invite", project.id, "nobody"], tmp_path, environment), "e-mail address")

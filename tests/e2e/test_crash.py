@@ -15,7 +15,7 @@ ANSWERED_BEFORE_THE_KILL = 60
 
 
 async def test_every_answered_write_survives_with_its_event(server: Server) -> None:
-    """And `roomful-watch`, which was there all the time, has seen each of them once and in order."""
+    """And `roomful-watch`, which ran all the time, has seen each of them once and in order."""
     ada = await server.api.register("ada")
     project = await ada.create_project()
     async with watching(server, ada, project, "--since", "0", "--json") as watch:
@@ -38,7 +38,7 @@ async def test_every_answered_write_survives_with_its_event(server: Server) -> N
 
 
 async def write_until_killed(server: Server, person: Person, project: Project) -> list[str]:
-    """Create tasks from many sides and kill the server in the middle: the ids of those that were answered."""
+    """Create tasks concurrently and kill the server meanwhile. Returns the ids of answered creations."""
     answered: list[str] = []
     in_the_middle = asyncio.Event()
 
@@ -46,7 +46,7 @@ async def write_until_killed(server: Server, person: Person, project: Project) -
         for _ in range(WRITES_EACH):
             try:
                 answered.append((await person.create_task(project))["id"])
-            except httpx.TransportError:  # killed before the answer: nobody knows
+            except httpx.TransportError:  # killed before the answer: the outcome is unknown
                 return
             if len(answered) == ANSWERED_BEFORE_THE_KILL:
                 in_the_middle.set()

@@ -1,4 +1,4 @@
-"""A person signs in while one address does what it can against it."""
+"""A person signs in while one address floods the server."""
 
 import asyncio
 import json
@@ -16,13 +16,13 @@ from tests.support.api import PASSWORD, Person
 from tests.support.server import Server
 
 FLOODING = 100
-"""Connections at a time; three times as many register, which is what is dearest to answer."""
+"""Connections at a time; three times as many register, which is the most expensive request."""
 ANSWER_SECONDS = 3.0
 
 
 @pytest.fixture
 def backend() -> Backend:
-    """The one in which writers wait for each other."""
+    """The database in which writers wait for each other."""
     return "sqlite"
 
 
@@ -87,7 +87,7 @@ async def flood(server: Server, requests: Callable[[int], bytes], answered: Coun
 
 
 async def sign_in(http: httpx.AsyncClient, person: Person) -> float:
-    """How many seconds it takes."""
+    """The seconds it takes."""
     began_at = time.monotonic()
     answer = await http.post("/api/v1/auth/token", data={"username": person.email, "password": PASSWORD})
     assert answer.status_code == 200, answer.text
@@ -100,7 +100,7 @@ async def test_a_person_signs_in_within_three_seconds_whatever_one_address_does(
     transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
     seconds: dict[str, float] = {}
     async with httpx.AsyncClient(transport=transport, base_url=server.url, timeout=30) as http:
-        # Of a machine that is busy with other things nobody can ask for three seconds.
+        # A machine that is busy with other things can't promise three seconds.
         most = max(ANSWER_SECONDS, 15 * min([await sign_in(http, ada) for _ in range(3)]))
         for name, requests in FLOODS.items():
             answered: Counter[str] = Counter()

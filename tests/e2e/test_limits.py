@@ -25,7 +25,7 @@ def backend() -> Backend:
 @pytest.fixture
 async def server(environment: dict[str, str], valkey: Valkey, tmp_path: Path) -> AsyncIterator[Server]:
     del environment["ROOMFUL_RATE_LIMIT_SIGN_IN"], environment["ROOMFUL_RATE_LIMIT_REGISTRATION"]
-    # The sockets here answer no pings.
+    # These sockets answer no pings.
     environment |= {"ROOMFUL_PING_INTERVAL": "120", "ROOMFUL_PONG_TIMEOUT": "60"}
     environment |= {"ROOMFUL_REDIS_URL": valkey.url, "ROOMFUL_RATE_LIMIT_COMMANDS": "0"}
     async with Server(tmp_path, environment, arguments=["--workers", "4"], start_seconds=150) as server:
@@ -33,13 +33,13 @@ async def server(environment: dict[str, str], valkey: Valkey, tmp_path: Path) ->
 
 
 async def on_new_connection(server: Server, method: str, path: str, **options: object) -> int:
-    """The status of a request on a connection of its own, which any of the workers may have taken."""
+    """The status of a request on its own connection, on any of the workers."""
     async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=20) as http:
         return (await http.request(method, API + path, **options)).status_code  # type: ignore[arg-type]  # as httpx takes them
 
 
 @pytest.mark.timeout(300)
-async def test_four_workers_allow_what_one_does(server: Server) -> None:
+async def test_four_workers_have_the_limits_of_one(server: Server) -> None:
     ada = await server.api.register("ada")
     project = await ada.create_project()
     await check_sign_ins(server)
@@ -55,7 +55,7 @@ async def check_sign_ins(server: Server) -> None:
     statuses = Counter(each.result() for each in tries)
     refilled = int((time.monotonic() - began_at) / 6) + 1
     assert statuses[401] <= 10 + refilled, statuses
-    assert statuses[401] + statuses[503] >= 10, statuses  # a busy machine looks at fewer passwords in time
+    assert statuses[401] + statuses[503] >= 10, statuses  # a busy machine checks fewer passwords in time
     assert statuses[401] + statuses[503] + statuses[429] == 60
 
 
@@ -73,7 +73,7 @@ async def check_registrations(server: Server) -> None:
 
 
 async def check_publications(server: Server, ada: Person, channel: str) -> None:
-    """On sockets that come and go, at whichever worker."""
+    """On short-lived sockets, at any worker."""
     began_at = time.monotonic()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(publish_until_refused(server, ada, channel)) for _ in range(4)]
@@ -83,7 +83,7 @@ async def check_publications(server: Server, ada: Person, channel: str) -> None:
 
 
 async def publish_until_refused(server: Server, ada: Person, channel: str) -> int:
-    """Publish as fast as it goes, on one connection after the other; how many were taken before the limit was met."""
+    """Publish as fast as possible, on one connection after the other. Returns how many passed before the limit."""
     publish = [json.dumps({"id": number, "publish": {"channel": channel, "data": {}}}) for number in range(2, 102)]
     connect = json.dumps({"id": 1, "connect": {"token": ada.token}})
     taken, is_refused = 0, False

@@ -1,4 +1,4 @@
-"""An operator locks somebody out from the command line: on every node, with whatever is open, within a second."""
+"""An operator locks a person out from the command line: on every node, with everything open, within a second."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ async def nodes(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[tu
 
 @dataclass
 class Open:
-    """All that a person has open at one node."""
+    """Everything that a person has open at one node."""
 
     subscriber: Subscriber
     plain: PlainSubscriber
@@ -81,7 +81,7 @@ async def test_operator_ends_everything_that_a_person_has_open(
 
             await roomful(command, eve.email, *options, stdin=ANOTHER_PASSWORD)
             ended_at = time.monotonic()
-            # REST at once, before any node can have heard of it.
+            # REST at once, before any node can know of it.
             await eve.get("/auth/me", expect=401)
             for opened in everything:
                 await opened.expect_end()

@@ -1,4 +1,4 @@
-"""What readers that never read cost a server process."""
+"""The cost of readers that never read."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.support.sockets import Socket
 READERS = 60
 BUDGET_BYTES = 100 * 1024 * 1024
 LOOK_SECONDS = 4.0
-"""In which the server does what they ask for, as long as it does anything."""
+"""In which the server answers them, if at all."""
 EVENTS = 200
 HEAVY = "\N{MATHEMATICAL DOUBLE-STRUCK CAPITAL X}" * 10_000
 """The longest description, of 40 KB."""
@@ -41,7 +41,7 @@ Open = Callable[["Reader"], Awaitable[None]]
 
 
 class Reader:
-    """Somebody who asks and leaves the answer in the network, of which there is little."""
+    """A reader that leaves the answer in the network, with small buffers."""
 
     def __init__(self, server: Server, viewer: Person, project: Project, stack: AsyncExitStack) -> None:
         self.server = server
@@ -50,7 +50,7 @@ class Reader:
         self._stack = stack
 
     async def say(self, *commands: Json) -> None:
-        """On the Centrifuge socket, all in one frame; and then again, and again."""
+        """On the Centrifuge socket, all in one frame, again and again."""
         reader = await self.open_socket("/connection/websocket")
         connect: Json = {"connect": {"token": self.viewer.token}}
         numbered = [{"id": number + 1, **command} for number, command in enumerate([connect, *commands])]
@@ -111,7 +111,7 @@ async def snapshot(reader: Reader) -> None:
     await reader.get(f"{API}{reader.project.path}/snapshot")
 
 
-async def test_readers_that_never_read_cost_little_whatever_they_ask_for(server: Server) -> None:
+async def test_readers_that_never_read_cost_little_whatever_they_request(server: Server) -> None:
     ada, bob = await server.api.register("ada"), await server.api.register("bob")
     project = await ada.create_project()
     await ada.add_member(project, bob, "viewer")

@@ -1,12 +1,15 @@
-"""The application under an ASGI server that knows nothing of it: slower, and all that it promises all the same."""
+"""The application under another ASGI server: slower, but with every promise."""
 
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.conftest import Backend
+from tests.support.document_clients import WIRES, DocumentClient, Wire
+from tests.support.documents import create_document
 from tests.support.server import Server
 from tests.support.subscribers import PlainSubscriber, Subscriber
 
@@ -50,3 +53,21 @@ async def test_sockets_work_under_hypercorn(server: Server) -> None:
     await stranger.send_command("connect", token="bad")
     await stranger.expect_close(3500)
     await stranger.close()
+
+
+@pytest.mark.parametrize("wire", WIRES)
+async def test_documents_work_under_hypercorn(server: Server, wire: Wire) -> None:
+    ada = await server.api.register("ada")
+    document = await create_document(ada, await ada.create_project())
+    async with (
+        DocumentClient(server.socket_url, document, token=ada.token, wire=wire) as one,
+        DocumentClient(server.socket_url, document, token=ada.token, wire=wire) as two,
+    ):
+        await one.insert("x" * 300_000)
+        await one.is_stored()
+        await two.reads("x" * 300_000)
+        await ada.delete(f"/documents/{document}")
+        await one.expect_end(4404)
+    if wire == "yjs":
+        with pytest.raises(InvalidStatus):
+            await one.open()

@@ -1,8 +1,9 @@
-"""What docs/proxies.md promises, behind each of its proxies: nothing is lost, held back, or told apart wrongly."""
+"""The promises of docs/proxies.md behind each of its proxies: nothing is lost, delayed, or attributed wrongly."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from tests.conftest import environment_for
 from tests.support import real_proxies
 from tests.support.api import Api, Person, Project, next_page
 from tests.support.databases import SqliteFiles
+from tests.support.document_clients import WIRES, DocumentClient
+from tests.support.documents import create_document
 from tests.support.server import Server
+from tests.support.sockets import Closed
 from tests.support.streams import Kind, StreamSocket, messages_of
 from tests.support.subscribers import PlainSubscriber, Subscriber
 
@@ -24,12 +28,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PREFIX = "/team"
 HELD_BACK_SECONDS = 0.15
-"""HAProxy holds an event back for 200 ms where it is not told otherwise; the quickest of several is none of those."""
+"""HAProxy delays an event by 200 ms by default; the quickest of several is not among those."""
+TRIES = 5
+"""Caddy may cut off a stream by POST as it begins, when the answer comes before it has looked for the end of the
+request's body: it closes its own connection to the server. SDKs come back.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Proxied:
-    """A proxy before the server, and somebody who comes through it. `url` ends with the prefix, if there is one."""
+    """A proxy before the server, and a client of it. `url` ends with the prefix, if any."""
 
     url: str
     ada: Person
@@ -81,7 +89,7 @@ async def below_prefix(server: Server, name: str, tmp_path_factory: pytest.TempP
 
 
 async def quickest(proxy: Proxied, receive: Callable[[], Awaitable[object]]) -> float:
-    """Seconds from the answer to a change until its event has come, at best."""
+    """The shortest time, in seconds, from the answer to a change until its event has come."""
     seconds = []
     for number in range(5):
         await proxy.ada.create_task(proxy.project, f"Task {number}")
@@ -101,16 +109,38 @@ async def test_sockets_pass(at_root: Proxied) -> None:
         assert await quickest(at_root, lambda: plain.expect_event("task.created")) < HELD_BACK_SECONDS
 
 
+async def test_documents_pass(at_root: Proxied, below_prefix: Proxied) -> None:
+    for proxy in (at_root, below_prefix):
+        document = await create_document(proxy.ada, proxy.project)
+        for wire in WIRES:
+            async with DocumentClient(proxy.socket_url, document, token=proxy.ada.token, wire=wire) as client:
+                await client.insert("x" * 500_000)
+                await client.is_stored()
+        stranger = DocumentClient(proxy.socket_url, document, token="rubbish")
+        with pytest.raises(InvalidStatus) as refused:
+            await stranger.open()
+        assert refused.value.response.status_code == 401
+
+
 @pytest.mark.parametrize("kind", ["http_stream", "sse"])
 async def test_streams_are_not_held_back(at_root: Proxied, kind: Kind) -> None:
-    async with Subscriber("", token=at_root.ada.token, socket=StreamSocket(at_root.url, kind)) as subscriber:
-        await subscriber.subscribe(at_root.project.channel)
+    async with AsyncExitStack() as stack:
+        for left in reversed(range(TRIES)):
+            subscriber = Subscriber("", token=at_root.ada.token, socket=StreamSocket(at_root.url, kind))
+            try:
+                await stack.enter_async_context(subscriber)
+                await subscriber.subscribe(at_root.project.channel)
+                break
+            except Closed:
+                await subscriber.close()
+                if not left:
+                    raise
         assert await quickest(at_root, lambda: subscriber.expect_push("task.created")) < HELD_BACK_SECONDS
 
 
 async def test_server_sent_events_are_not_held_back(at_root: Proxied) -> None:
     headers = {"Authorization": f"Bearer {at_root.ada.token}", "Accept": "text/event-stream"}
-    # As a browser asks, which takes what is compressed.
+    # Like a browser, which accepts compression.
     headers["Accept-Encoding"] = "gzip, br"
     offset = (await at_root.ada.get(at_root.project.path))["offset"]
     async with httpx.AsyncClient(trust_env=False, timeout=None) as http:
@@ -120,7 +150,7 @@ async def test_server_sent_events_are_not_held_back(at_root: Proxied) -> None:
             assert await quickest(at_root, events.__anext__) < HELD_BACK_SECONDS
 
 
-async def test_the_page_of_the_proxy_may_connect_and_no_other(at_root: Proxied) -> None:
+async def test_only_the_page_of_the_proxy_may_connect(at_root: Proxied) -> None:
     address = f"{at_root.socket_url}/connection/websocket"
     async with connect(address, additional_headers={"Origin": at_root.url}):
         pass
@@ -142,7 +172,7 @@ async def test_limits_tell_clients_apart_whatever_they_claim(at_root: Proxied) -
     assert await attempt("127.0.0.3", "203.0.113.1") == 401
 
 
-async def test_a_claim_to_have_come_by_tls_is_not_passed_on(at_root: Proxied) -> None:
+async def test_a_clients_claim_of_tls_is_not_passed_on(at_root: Proxied) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.get(f"{at_root.url}/healthz", headers={"X-Forwarded-Proto": "https"})
     assert answer.status_code == 200
@@ -180,7 +210,7 @@ async def test_sockets_pass_below_a_prefix(below_prefix: Proxied) -> None:
         await plain.expect_event("task.created")
 
 
-async def test_a_tag_that_the_proxy_passed_on_names_its_version(at_root: Proxied) -> None:
+async def test_a_tag_that_a_proxy_changed_still_names_its_version(at_root: Proxied) -> None:
     task = await at_root.ada.create_task(at_root.project, "Pack")
     path = f"{at_root.project.path}/tasks/{task['id']}"
     tag = (await at_root.ada.request("GET", path)).headers["ETag"]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -37,7 +38,7 @@ async def owner_of_a_project(server: Server) -> tuple[Person, Project]:
     return ada, await ada.create_project()
 
 
-async def test_sockets_are_told_to_come_back_and_everything_ends_in_time(server: Server) -> None:
+async def test_sockets_are_closed_with_3001_and_everything_ends_in_time(server: Server) -> None:
     ada, project = await owner_of_a_project(server)
     frozen = Socket(f"{server.socket_url}/ws/projects/{project.id}?since=0&token={ada.token}")
     await frozen.open()
@@ -81,7 +82,7 @@ async def _expect_shutdown_plain(plain: PlainSubscriber) -> None:
     await plain.expect_close(3001)
 
 
-async def test_asked_twice_the_process_ends_at_once(server: Server) -> None:
+async def test_a_second_signal_ends_the_process_at_once(server: Server) -> None:
     ada, project = await owner_of_a_project(server)
     frozen = Socket(f"{server.socket_url}/ws/projects/{project.id}?since=0&token={ada.token}")
     await frozen.open()
@@ -91,12 +92,32 @@ async def test_asked_twice_the_process_ends_at_once(server: Server) -> None:
     began = time.monotonic()
     os.kill(server.pid, signal.SIGTERM)
     async with asyncio.timeout(2):
-        while await server.is_ready():  # two signals of one moment are one
+        while await server.is_ready():  # two signals at one moment count as one
             pass
     os.kill(server.pid, signal.SIGTERM)
     await asyncio.to_thread(process.wait, 2)
     assert time.monotonic() - began < 1.5
     await frozen.close()
+
+
+async def test_a_write_that_waits_for_the_database_is_refused_at_the_end(server: Server, tmp_path: Path) -> None:
+    """It is told so, in the shape of every error, and no traceback is logged."""
+    ada, project = await owner_of_a_project(server)
+    with sqlite3.connect(tmp_path / "roomful.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")  # as another program that holds the database
+        async with asyncio.timeout(30), asyncio.TaskGroup() as requests:
+            writing = requests.create_task(ada.request("POST", f"{project.path}/tasks", json={"title": "Fly"}))
+            for _ in range(5):  # when these are answered, the write has begun
+                await ada.get(project.path)
+            os.kill(server.pid, signal.SIGTERM)
+        answer = writing.result()
+        assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
+        assert int(answer.headers["Retry-After"]) >= 1
+        process = server._process
+        assert process is not None
+        await asyncio.to_thread(process.wait, 20)
+        other.execute("ROLLBACK")
+    assert "a request did not end before the server had to stop" in server.log
 
 
 async def test_slow_reader_is_cut_off_and_disturbs_nobody(server: Server) -> None:
@@ -105,7 +126,7 @@ async def test_slow_reader_is_cut_off_and_disturbs_nobody(server: Server) -> Non
     await slow.open()
     slow.stop_reading()
     async with PlainSubscriber(server.socket_url, project.id, token=ada.token, since=0) as healthy:
-        # More than the kernel's two buffers hold, and ours on top.
+        # More than the kernel's two buffers and ours hold.
         for n in range(100):
             await ada.create_task(project, f"task {n}", description="\N{ROCKET}" * 10_000)
         assert [(await healthy.next_event())["offset"] for _ in range(101)] == list(range(1, 102))

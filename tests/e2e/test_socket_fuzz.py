@@ -1,4 +1,4 @@
-"""Whatever comes through a real socket, the server answers it or says why it ends, and its log stays as it was."""
+"""Whatever comes through a real socket, the server answers it or closes with a code, and logs nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,11 +22,11 @@ from tests.support.server import Server
 
 ENDPOINTS = ("/connection/websocket", "/connection/websocket?format=protobuf", "/ws/projects/{project}")
 FAULTS = {1006, 1011, 3004}
-"""Close codes that tell of a fault of the server's own. Others it gives itself, or back to a client that gave them."""
+"""Close codes that mean a fault of the server. Others are its own, or echo a client's."""
 
 FORMATS = pytest.mark.parametrize("client_format", [JSON, PROTOBUF], ids=["json", "protobuf"])
 
-# Examples share the server: it is to take one after the other, and none sees what another did.
+# Examples share the server, one after the other, and don't affect each other.
 fuzz = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 raw_frames = st.builds(
@@ -42,7 +42,7 @@ any_json = st.lists(json_values | st.dictionaries(st.sampled_from(("id", *METHOD
 async def server(sqlite_files: SqliteFiles, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     directory = tmp_path_factory.mktemp("server")
     environment = environment_for(sqlite_files.create(directory / "roomful.db"))
-    # Sockets that end with the example, not with a ping that nobody answers in the midst of it.
+    # Sockets end with the example, not with an unanswered ping.
     async with Server(directory, {**environment, "ROOMFUL_PING_INTERVAL": "25"}) as server:
         yield server
 
@@ -59,7 +59,7 @@ async def project(ada: Person) -> Project:
 
 @pytest.fixture(autouse=True)
 def _log_stays_as_it_is(server: Server) -> Iterator[None]:
-    """Nothing that a client sends is worth a line: a log that clients can fill is one that nobody reads."""
+    """Clients must not be able to fill the log."""
     before = server.complaints
     yield
     assert server.complaints == before
@@ -83,13 +83,13 @@ def test_any_frames(server: Server, ada: Person, project: Project, endpoint: str
 @given(data=st.binary(max_size=300))
 def test_any_bytes(server: Server, ada: Person, project: Project, endpoint: str, data: bytes) -> None:
     path = f"{endpoint.format(project=project.id)}{'&' if '?' in endpoint else '?'}token={ada.token}"
-    # What comes behind may be taken for the rest of a frame that was begun: then the end of the stream is the end.
+    # Later bytes may count as the rest of an unfinished frame; then only the end of the stream ends it.
     asyncio.run(_say(server, path, data, may_be_cut_short=True))
 
 
 @fuzz
 @given(data=st.binary(max_size=300))
-def test_any_bytes_in_the_place_of_a_handshake(server: Server, data: bytes) -> None:
+def test_any_bytes_instead_of_a_handshake(server: Server, data: bytes) -> None:
     asyncio.run(_knock(server, data))
 
 
@@ -122,7 +122,7 @@ def test_any_json(server: Server, hello: dict[str, Any], values: list[Any]) -> N
 
 
 async def _say(server: Server, path: str, data: bytes, *, may_be_cut_short: bool = False) -> None:
-    """Say this, then goodbye. The server is to say goodbye too, whichever of us is first."""
+    """Send this, then a close frame. The server must close too, whichever comes first."""
     async with RawSocket(server.port, path) as peer:
         await peer.open()
         assert peer.status == 101, path
@@ -138,7 +138,7 @@ async def _say(server: Server, path: str, data: bytes, *, may_be_cut_short: bool
 
 
 async def _knock(server: Server, data: bytes) -> None:
-    """What is no request is answered as such, and the connection ended."""
+    """An invalid request is answered with an error, and the connection closed."""
     async with RawSocket(server.port) as peer:
         peer.writer.write(data + b"\r\n\r\n")
         peer.writer.write_eof()

@@ -1,4 +1,4 @@
-"""Whatever comes to the addresses of streams is answered, by a stream or an error, and the log stays as it was."""
+"""Whatever comes to the addresses of streams is answered, by a stream or an error, and nothing is logged."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -46,7 +46,7 @@ async def project(ada: Person) -> Project:
 
 @pytest.fixture
 def http(server: Server) -> Iterator[httpx.Client]:
-    """Nothing that a client sends is worth a line of the log."""
+    """Clients must not be able to fill the log."""
     before = server.complaints
     with httpx.Client(base_url=server.url, trust_env=False) as http:
         yield http
@@ -55,7 +55,7 @@ def http(server: Server) -> Iterator[httpx.Client]:
 
 
 def ask(http: httpx.Client, method: str, address: str, content: bytes, kind: str, query: str = "") -> httpx.Response:
-    """The answer to a request; of a stream no more than its beginning, then it is left."""
+    """The answer to a request; of a stream only its beginning."""
     url = f"{address}?{httpx.QueryParams({'cf_connect': query})}" if query else address
     with http.stream(method, url, content=content, headers=[(b"Content-Type", kind.encode())]) as answer:
         assert answer.status_code in (200, 204, 400, 404, 405, 413), answer

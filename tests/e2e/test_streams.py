@@ -1,4 +1,4 @@
-"""Streams at one node whose commands reach another."""
+"""Streams at one node whose commands arrive at another."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ async def project(ada: Person) -> Project:
 
 @pytest.fixture(params=["http_stream", "sse"])
 def crossing(request: pytest.FixtureRequest, one: Server, two: Server, ada: Person) -> Subscriber:
-    """Hears from one node and speaks to the other."""
+    """Receives from one node and sends to the other."""
     kind: Kind = request.param
     return Subscriber("", token=ada.token, socket=StreamSocket(one.url, kind, emulation_url=two.url))
 
@@ -61,7 +61,7 @@ async def test_commands_and_pongs_find_their_session(
         for number in range(50):
             await crossing.command("publish", channel=signal, data={"n": number})
             assert (await other.expect_push("pub")).body["data"] == {"n": number}
-        pinged_until = time.monotonic() + 5  # more than a ping, and the patience for its pong
+        pinged_until = time.monotonic() + 5  # more than a ping interval and a pong timeout
         while time.monotonic() < pinged_until:
             task = await ada.create_task(project)
             push = await crossing.next_push()
@@ -69,7 +69,7 @@ async def test_commands_and_pongs_find_their_session(
             await asyncio.sleep(0.2)
 
 
-async def test_a_killed_node_is_told_from_an_ended_session_and_nothing_is_lost(
+async def test_a_killed_node_differs_from_an_ended_session_and_loses_nothing(
     ada: Person, project: Project, crossing: Subscriber, one: Server, two: Server
 ) -> None:
     async with crossing:
@@ -98,7 +98,7 @@ async def test_without_a_broker_the_other_node_is_out_of_reach(
         valkey.stop()
         status = 0
         async with asyncio.timeout(20):
-            while status != 503:  # until that is noticed, the node might as well be gone
+            while status != 503:  # until that is noticed, the node counts as gone
                 answer = await posted(crossing, "{}")
                 status = answer.status_code
                 assert status in (404, 503)

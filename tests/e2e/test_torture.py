@@ -1,25 +1,31 @@
-"""The trial of tests/torture, as short as it can be and still break something: `make torture` runs the long one."""
+"""A short run of tests/torture; `make torture` runs the long one."""
 
+import asyncio
+import random
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from roomful.concurrency.task_scope import TaskScope
 from tests.conftest import Backend, absent
 from tests.support.api import Person
 from tests.support.server import Server
 from tests.torture.clock import Clock
-from tests.torture.cluster import Form
+from tests.torture.cluster import Form, running_cluster
+from tests.torture.document_links import Wire
 from tests.torture.report import render
 from tests.torture.trial import run_trial
+from tests.torture.typists import Typist, TypistKind
 
 SEED = 5868
-"""Draws the quick faults first, since a restart of a node may take most of the time that there is."""
+"""Draws the quick faults first, since a restart of a node may take most of the time."""
 
 
 @pytest.fixture
 def backend() -> Backend:
-    """For the clock's own test; the trial brings its databases."""
+    """For the clock's own test; the trial has its own databases."""
     return "sqlite"
 
 
@@ -33,11 +39,33 @@ async def test_promise_is_kept_while_things_break(form: Form, tmp_path: Path) ->
     print(render(trial))
     assert trial.verdict.is_clean, render(trial)
     assert trial.verdict.events > 20
+    assert trial.verdict.acknowledged > 20
     assert trial.history.faults
 
 
+@pytest.mark.parametrize("wire", ["y-websocket", "hocuspocus"])
+async def test_a_viewer_who_has_more_than_the_server_counts_as_level(wire: Wire, tmp_path: Path) -> None:
+    """They have seen what somebody typed at a node that was killed before it was stored."""
+    async with running_cluster("sqlite", tmp_path) as cluster:
+        api = cluster.nodes[0].server.api
+        ada, vic = await api.register("ada"), await api.register("vic")
+        project = await ada.create_project()
+        await ada.add_member(project, vic, "viewer")
+        document = await ada.post(f"{project.path}/documents", {"title": "Manuscript"})
+        rng = random.Random(SEED)
+        typist = Typist(TypistKind(wire, "steady", types=False), vic, document["id"], cluster, rng)
+        with closing(typist.replica):
+            typist.replica.edit("unheard ", rng)
+            async with TaskScope("typist") as task_scope:
+                task_scope.spawn(typist.run())
+                async with asyncio.timeout(30):
+                    while typist.lag:  # noqa: ASYNC110  # plain state
+                        await asyncio.sleep(0.02)
+        assert typist.manuscript.refused == 1
+
+
 async def test_a_clock_is_stepped_under_a_running_server(environment: dict[str, str], tmp_path: Path) -> None:
-    """Else the trial's fault of that name would break nothing."""
+    """Otherwise the trial's fault of that name would break nothing."""
     clock = Clock(tmp_path / "clock")
     async with Server(tmp_path, {**environment, **clock.environment}) as server:
         ada = await server.api.register("ada")
@@ -52,6 +80,6 @@ async def test_a_clock_is_stepped_under_a_running_server(environment: dict[str, 
 
 
 async def made_at(person: Person) -> datetime:
-    """When a project that is made now says that it was made."""
+    """The `created_at` of a project that is created now."""
     project = await person.create_project()
     return datetime.fromisoformat((await person.get(project.path))["created_at"])

@@ -1,4 +1,4 @@
-"""`roomful serve --uds`: a server that only proxies of this machine reach."""
+"""`roomful serve --uds`: a server for proxies on the same machine only."""
 
 import json
 import socket
@@ -29,7 +29,7 @@ async def refused(tmp_path: Path, environment: dict[str, str], *arguments: str) 
     return outcome
 
 
-async def test_rest_and_sockets_go_by_it(tmp_path: Path, path: Path, environment: dict[str, str]) -> None:
+async def test_rest_and_sockets_work_over_it(tmp_path: Path, path: Path, environment: dict[str, str]) -> None:
     async with Server(tmp_path, environment, uds=path) as server:
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         assert f"unix:{path}" in server.log
@@ -41,7 +41,7 @@ async def test_rest_and_sockets_go_by_it(tmp_path: Path, path: Path, environment
             assert json.loads(await socket_.recv())["type"] == "task.created"
 
 
-async def test_who_connects_there_is_believed(tmp_path: Path, path: Path, environment: dict[str, str]) -> None:
+async def test_its_clients_are_trusted_proxies(tmp_path: Path, path: Path, environment: dict[str, str]) -> None:
     environment["ROOMFUL_RATE_LIMIT_REGISTRATION"] = "1"
     async with Server(tmp_path, environment, uds=path) as server:
         answers = [
@@ -76,7 +76,7 @@ async def test_workers_share_it(tmp_path: Path, path: Path, environment: dict[st
         assert (await ada.get("/auth/me"))["id"] == ada.id
 
 
-async def test_what_can_not_be_a_socket_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+async def test_an_unusable_path_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("keep")
     for place in (file, tmp_path / "nowhere" / "x.sock", tmp_path / ("x" * 120)):
@@ -87,9 +87,7 @@ async def test_what_can_not_be_a_socket_is_named(tmp_path: Path, environment: di
 
 
 @pytest.mark.parametrize("arguments", [["--host", "::"], ["--port", "8000"], ["--demo"]], ids=" ".join)
-async def test_it_goes_without_a_port(
-    tmp_path: Path, path: Path, environment: dict[str, str], arguments: list[str]
-) -> None:
+async def test_it_needs_no_port(tmp_path: Path, path: Path, environment: dict[str, str], arguments: list[str]) -> None:
     outcome = await refused(tmp_path, environment, "--uds", str(path), *arguments)
     assert outcome.exit_code == 2
     assert "--uds" in outcome.errors

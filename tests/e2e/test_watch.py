@@ -15,7 +15,7 @@ from tests.support.server import Server
 from tests.support.subscribers import Subscriber
 from tests.support.watch import Watch, read_terminal, watching
 
-# One server for all of these, since each has people and projects of its own.
+# One server for all of these, since each has its own people and projects.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -45,7 +45,7 @@ async def test_events_come_as_they_happen_to_the_byte(server: Server, ada: Perso
     assert answer.text == f"[{line}]"
 
 
-async def test_since_begins_with_what_was_missed(server: Server, ada: Person, project: Project) -> None:
+async def test_since_starts_with_missed_events(server: Server, ada: Person, project: Project) -> None:
     for number in range(3):
         await ada.create_task(project, f"Task {number}")
     async with watching(server, ada, project, "--json", "--since", "2") as watch:
@@ -54,7 +54,7 @@ async def test_since_begins_with_what_was_missed(server: Server, ada: Person, pr
         assert (await watch.event())["offset"] == 5
 
 
-async def test_without_since_it_begins_now(server: Server, ada: Person, project: Project) -> None:
+async def test_without_since_it_starts_now(server: Server, ada: Person, project: Project) -> None:
     await ada.create_task(project)
     async with watching(server, ada, project, "--json") as watch:
         await watch.connected()
@@ -62,9 +62,9 @@ async def test_without_since_it_begins_now(server: Server, ada: Person, project:
         assert (await watch.event())["offset"] == 3
 
 
-async def test_an_offset_of_the_future_is_admitted_to(server: Server, ada: Person, project: Project) -> None:
+async def test_an_offset_of_the_future_is_reported(server: Server, ada: Person, project: Project) -> None:
     async with watching(server, ada, project, "--json", "--since", "99") as watch:
-        await watch.notice("offset 99 is beyond the newest event; going on after offset 1")
+        await watch.notice("offset 99 is beyond the newest event; continuing after offset 1")
         await ada.create_task(project)
         assert (await watch.event())["offset"] == 2
 
@@ -75,7 +75,7 @@ async def test_a_person_reads_who_did_what(server: Server, ada: Person, project:
         await watch.connected()
         await ada.change_task(project, task, status="done")
         line = await watch.line()
-        assert line.endswith("#3    Ada moved “Fix login” to done")
+        assert line.endswith("#3    Ada moved “Fix login” to Done")
         assert "\x1b" not in line
         await ada.delete(f"{project.path}/tasks/{task['id']}")
         assert (await watch.line()).endswith("Ada deleted “Fix login”")
@@ -101,7 +101,7 @@ async def test_ctrl_c_ends_it_cleanly(server: Server, ada: Person, project: Proj
         assert await watch.ended() == (0, "", "")
 
 
-async def test_a_reader_that_has_enough_ends_it_cleanly(server: Server, ada: Person, project: Project) -> None:
+async def test_a_closed_pipe_ends_it_cleanly(server: Server, ada: Person, project: Project) -> None:
     async with watching(server, ada, project, "--json") as watch:
         await watch.connected()
         watch.stop_listening()
@@ -123,12 +123,12 @@ async def test_an_expired_token_ends_it(server: Server, ada: Person, project: Pr
         assert await watch.ended() == (
             1,
             "",
-            "roomful-watch: the access token has expired; go on later with --since 1\n",
+            "roomful-watch: the access token has expired; continue later with --since 1\n",
         )
 
 
 @pytest.mark.parametrize("project_id", ["0199aaaa-0000-7000-8000-000000000000", "../admin", "é"])
-async def test_a_project_that_one_cannot_see_ends_it(server: Server, ada: Person, project_id: str) -> None:
+async def test_an_invisible_project_ends_it(server: Server, ada: Person, project_id: str) -> None:
     async with Watch(project_id, "--url", server.url, token=ada.token) as watch:
         code, output, errors = await watch.ended()
     assert (code, output) == (1, "")
@@ -143,7 +143,7 @@ async def test_losing_access_ends_it(server: Server, ada: Person, project: Proje
         await ada.remove_member(project, bob)
         code, output, errors = await watch.ended()
     assert (code, output) == (1, "")
-    assert errors.endswith("access lost (2000); go on later with --since 2\n")
+    assert errors.endswith("access lost (2000); continue later with --since 2\n")
 
 
 async def test_logging_out_ends_it(server: Server, ada: Person, project: Project) -> None:
@@ -155,7 +155,7 @@ async def test_logging_out_ends_it(server: Server, ada: Person, project: Project
     assert "(3503)" in errors
 
 
-async def test_wrong_usage_is_told_apart() -> None:
+async def test_wrong_usage_has_its_own_exit_code() -> None:
     for arguments in (["project"], [], ["project", "--since", "-1"], ["project", "--url", "ftp://x"], ["p", "--nope"]):
         async with Watch(*arguments, token=None if arguments == ["project"] else "token") as watch:
             code, output, errors = await watch.ended()

@@ -1,4 +1,4 @@
-"""`roomful-watch` when the server is killed, restarted, or gives less than was missed."""
+"""`roomful-watch` when the server is killed, restarted, or can't recover everything."""
 
 import asyncio
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from tests.support.watch import Watch, watching
 
 @pytest.fixture
 def backend() -> Backend:
-    """What it does is the same whatever the server keeps its rows in."""
+    """It behaves alike on either database."""
     return "sqlite"
 
 
@@ -67,7 +67,7 @@ async def test_every_event_is_shown_once_though_the_server_is_killed_amid_writes
 
 
 class TestFewRecoverable:
-    """With more missed than the event socket recovers at once, the rest is read page by page."""
+    """More than the event socket recovers at once is read page by page."""
 
     @pytest.fixture
     def environment(self, environment: dict[str, str]) -> dict[str, str]:
@@ -82,17 +82,49 @@ class TestFewRecoverable:
             assert (await watch.event())["offset"] == 11
 
 
-async def test_a_server_that_is_not_there_is_given_up() -> None:
+async def test_an_absent_server_is_given_up() -> None:
     async with Watch("project", "--url", "http://127.0.0.1:1", token="token") as watch:
         code, output, errors = await watch.ended()
     assert (code, output) == (1, "")
     assert errors.splitlines()[-1].startswith("roomful-watch: the server can't be reached")
 
 
+async def test_pings_are_answered_while_past_events_are_read() -> None:
+    pong = asyncio.Event()
+
+    async def answer(connection: ServerConnection) -> None:
+        replies = {
+            "connect": {"client": "c", "ping": 25, "pong": True},
+            "subscribe": {"epoch": "e", "offset": 1},
+            "presence": {"presence": {}},
+        }
+        for name, result in replies.items():
+            command = msgspec.json.decode(await connection.recv())
+            await connection.send(msgspec.json.encode({"id": command["id"], name: result}), text=True)
+        await connection.send("{}")
+        assert await connection.recv() == "{}"
+        pong.set()
+        await connection.wait_closed()
+
+    async def list_events(connection: ServerConnection, request: Request) -> Response | None:
+        if "/events?" not in request.path:
+            return None
+        await pong.wait()
+        response = connection.respond(HTTPStatus.OK, '[{"offset": 1, "type": "project.created"}]')
+        response.headers["X-Stream-Epoch"] = "e"
+        return response
+
+    async with serve(answer, "127.0.0.1", 0, process_request=list_events) as slow:
+        _, port = slow.sockets[0].getsockname()
+        address = f"http://127.0.0.1:{port}"
+        async with Watch("project", "--url", address, "--json", "--since", "0", token="token") as watch:
+            assert (await watch.event())["offset"] == 1
+
+
 OSC = "\x1b]0;pwned\x07\x9b31m\u202e"
 
 
-async def test_a_refusal_cannot_steer_the_terminal() -> None:
+async def test_a_refusal_cannot_control_the_terminal() -> None:
     def refuse(connection: ServerConnection, _request: Request) -> Response:
         return connection.respond(HTTPStatus.FORBIDDEN, msgspec.json.encode({"error": OSC}).decode())
 
@@ -104,7 +136,7 @@ async def test_a_refusal_cannot_steer_the_terminal() -> None:
     assert errors == "roomful-watch: the server answered 403: �]0;pwned��31m�\n"
 
 
-async def test_a_close_reason_cannot_steer_the_terminal() -> None:
+async def test_a_close_reason_cannot_control_the_terminal() -> None:
     async def close(connection: ServerConnection) -> None:
         await connection.close(4500, OSC)
 
@@ -116,7 +148,7 @@ async def test_a_close_reason_cannot_steer_the_terminal() -> None:
     assert errors == "roomful-watch: the server ended the connection: �]0;pwned��31m� (4500)\n"
 
 
-async def test_output_that_has_no_emoji(server: Server, ada: Person, project: Project) -> None:
+async def test_output_without_emoji_works(server: Server, ada: Person, project: Project) -> None:
     await ada.create_task(project, "Zähl 🚀")
     watch = Watch(
         *(project.id, "--url", server.url, "--since", "1"), token=ada.token, environment={"PYTHONIOENCODING": "ascii"}

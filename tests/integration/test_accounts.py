@@ -1,4 +1,4 @@
-"""Registration, password sign-in and one's own profile, from outside."""
+"""Registration, password sign-in and profiles, through the API."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ REGISTER, TOKEN, ME = "/api/v1/auth/register", "/api/v1/auth/token", "/api/v1/au
 
 @pytest.fixture
 def _usual_password_is_hashed_once() -> None:
-    """Here passwords are what is tested."""
+    """Passwords are under test here."""
 
 
 async def count(runtime: Runtime, table: type[User | SignIn]) -> int:
@@ -60,7 +60,7 @@ async def test_registration_opens_the_channel_of_own_notifications(client: httpx
 @pytest.mark.parametrize(
     "email", ["a@localhost", "ada@host.local", "o'hara+tag@xn--r8jz45g.jp", "ada@[::1]", "x" * 244 + "@host.test"]
 )
-async def test_permissive_about_addresses(client: httpx.AsyncClient, email: str) -> None:
+async def test_unusual_addresses_are_accepted(client: httpx.AsyncClient, email: str) -> None:
     answer = await client.post(REGISTER, json={"email": email, "password": PASSWORD, "name": "Ada"})
 
     assert answer.status_code == 201, answer.text
@@ -147,7 +147,7 @@ async def test_known_address_is_a_conflict_in_any_spelling(client: httpx.AsyncCl
     await sign_in(client, "ada@example.org")
 
 
-async def test_of_simultaneous_registrations_of_one_address_one_wins(
+async def test_one_of_simultaneous_registrations_of_one_address_wins(
     client: httpx.AsyncClient, runtime: Runtime
 ) -> None:
     body = {"email": "ada@example.org", "password": PASSWORD, "name": "Ada"}
@@ -160,7 +160,7 @@ async def test_of_simultaneous_registrations_of_one_address_one_wins(
 
 
 @pytest.mark.parametrize("password", ["12345678", "Password1", "Ada Lovelace", "ada.lovelace@example.org"])
-async def test_password_that_is_tried_first_is_refused(client: httpx.AsyncClient, password: str) -> None:
+async def test_common_password_is_refused(client: httpx.AsyncClient, password: str) -> None:
     body = {"email": "ada.lovelace@example.org", "password": PASSWORD, "name": "Ada Lovelace"}
     ada = signed(await client.post(REGISTER, json=body))
 
@@ -180,7 +180,7 @@ async def test_password_that_is_tried_first_is_refused(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("registration", ["closed", "invited"])
-async def test_registration_that_is_not_open(settings: Settings, registration: str) -> None:
+async def test_closed_registration_refuses_people(settings: Settings, registration: str) -> None:
     async with running_app(settings.model_copy(update={"registration": registration})) as app, client_of(app) as client:
         body = {"email": "ada@example.org", "password": PASSWORD, "name": "Ada"}
         answer = await client.post(REGISTER, json=body)
@@ -240,7 +240,7 @@ async def test_refused_sign_ins_look_alike(client: httpx.AsyncClient, runtime: R
 
 @pytest.fixture
 def hashings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every run of Argon2, while it is watched."""
+    """Every run of Argon2."""
     runs: list[str] = []
     verify, hash_password = Argon2Hasher.verify, Argon2Hasher.hash
 
@@ -260,7 +260,7 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_every_refused_sign_in_does_the_same_work(
     client: httpx.AsyncClient, runtime: Runtime, hashings: list[str]
 ) -> None:
-    """Equal times, without a stopwatch: whatever the reason, one run of Argon2 with the same parameters."""
+    """Equal times, without a stopwatch: for any reason, one run of Argon2 with the same parameters."""
     await register(client, "ada")
     eve, ext = await register(client, "eve"), await register(client, "ext")
     async with runtime.transaction() as session:
@@ -289,9 +289,7 @@ async def test_registration_hashes_before_it_knows_the_address(client: httpx.Asy
     assert hashings == ["hash"]
 
 
-async def test_password_hashed_with_older_parameters_is_hashed_anew(
-    client: httpx.AsyncClient, runtime: Runtime
-) -> None:
+async def test_password_hashed_with_older_parameters_is_rehashed(client: httpx.AsyncClient, runtime: Runtime) -> None:
     ada = await register(client, "ada")
     old_hash = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),)).hash(PASSWORD)
     async with runtime.transaction() as session:
@@ -334,7 +332,7 @@ async def test_password_is_the_same_however_a_keyboard_composes_it(client: httpx
     ],
     ids=ascii,
 )
-async def test_form_that_is_none_is_refused(client: httpx.AsyncClient, form: dict[str, str]) -> None:
+async def test_invalid_form_is_refused(client: httpx.AsyncClient, form: dict[str, str]) -> None:
     await register(client, "ada")
 
     answer = await client.post(TOKEN, data=form)
@@ -349,6 +347,7 @@ async def test_form_of_many_fields_is_refused(client: httpx.AsyncClient) -> None
     assert answer.status_code in (400, 413)
 
 
+@pytest.mark.usefixtures("no_refills")
 async def test_failed_sign_ins_are_limited_for_each_person_and_address(settings: Settings) -> None:
     limited = settings.model_copy(update={"rate_limit_sign_in": 3})
     async with running_app(limited) as app, client_of(app) as client:
@@ -370,6 +369,7 @@ async def test_failed_sign_ins_are_limited_for_each_person_and_address(settings:
         await sign_in(client, "bob@example.org")
 
 
+@pytest.mark.usefixtures("no_refills")
 async def test_guessing_the_current_password_is_limited_too(settings: Settings) -> None:
     limited = settings.model_copy(update={"rate_limit_sign_in": 2})
     async with running_app(limited) as app, client_of(app) as client:
@@ -454,7 +454,7 @@ async def test_wrong_current_password_changes_nothing(client: httpx.AsyncClient)
     await sign_in(client, ada.email)
 
 
-async def test_of_simultaneous_password_changes_one_wins(client: httpx.AsyncClient) -> None:
+async def test_one_of_simultaneous_password_changes_wins(client: httpx.AsyncClient) -> None:
     ada = await register(client, "ada")
     phone = await sign_in(client, ada.email)
 
@@ -476,7 +476,7 @@ async def test_of_simultaneous_password_changes_one_wins(client: httpx.AsyncClie
 async def test_sign_in_under_way_does_not_survive_a_new_password(
     client: httpx.AsyncClient, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever knew the old password may have proved it just before it changed, and be written down just after."""
+    """A sign-in with the old password may be verified just before the change and stored just after."""
     ada = await register(client, "ada")
     change = {"password": "another good one", "current_password": PASSWORD}
     check = type(runtime.passwords).check
@@ -500,7 +500,7 @@ async def test_sign_in_under_way_does_not_survive_a_new_password(
 async def test_signing_in_leaves_the_loop_and_the_pool_to_others(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over one connection to the database somebody signs in, and others read while their password is being hashed."""
+    """With one database connection, others read while a password is being hashed."""
     small = settings.model_copy(update={"database_pool_size": 1, "database_pool_overflow": 0})
     async with running_app(small) as app, client_of(app) as client:
         ada = await register(client, "ada")
@@ -534,7 +534,9 @@ async def test_signing_in_leaves_the_loop_and_the_pool_to_others(
         ("POST", "/logout"),
     ],
 )
-async def test_every_door_wants_an_access_token_of_ours(client: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_every_route_and_socket_requires_our_access_token(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
     ada = await register(client, "ada")
     ticket = (await client.post("/api/v1/auth/ticket", headers=ada.headers)).json()["ticket"]
     no_keys = [

@@ -1,4 +1,4 @@
-"""The same port under an ASGI server that knows nothing of it: uvicorn with a protocol class of its own."""
+"""The transport port under another ASGI server: uvicorn with its own protocol class."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from tests.support.websockets import Session, client, closed_with, send, until, 
 
 
 class Served:
-    """An application that lets a session have the socket, with a task for as long as that lasts."""
+    """An application that gives a session the socket, and runs a task until it ends."""
 
     def __init__(
         self, *, max_message_bytes: int = 1 << 20, send_bound: int = 1 << 20, drain_seconds: float = 20
@@ -56,7 +56,7 @@ async def test_carries_messages_both_ways_in_order() -> None:
         assert [await within(connection.recv()) for _ in sent] == sent
 
 
-async def test_a_peers_close_is_told_once() -> None:
+async def test_a_peers_close_is_reported_once() -> None:
     app = Served()
     async with stock(app) as server, client(server.port) as connection:
         session = await app.opened()
@@ -65,7 +65,7 @@ async def test_a_peers_close_is_told_once() -> None:
         assert session.endings == [4321]
 
 
-async def test_a_lost_peer_is_told_once() -> None:
+async def test_a_lost_peer_is_reported_once() -> None:
     app = Served()
     async with stock(app) as server, RawSocket(server.port) as peer:
         await peer.open()
@@ -76,7 +76,7 @@ async def test_a_lost_peer_is_told_once() -> None:
         assert len(session.endings) == 1
 
 
-async def test_what_was_written_arrives_before_the_close() -> None:
+async def test_written_bytes_arrive_before_the_close() -> None:
     app = Served()
     async with stock(app) as server, client(server.port) as connection:
         session = await app.opened()
@@ -100,7 +100,7 @@ async def test_an_abort_ends_the_task() -> None:
         assert session.endings == [1006]
 
 
-async def test_a_reader_that_sleeps_overflows_and_its_task_ends() -> None:
+async def test_a_sleeping_reader_overflows_and_its_task_ends() -> None:
     app = Served(send_bound=256 * 1024, drain_seconds=0.3)
     async with stock(app) as server:
         async with RawSocket(server.port, receive_buffer=4096) as sleeper:
@@ -117,15 +117,16 @@ async def test_a_reader_that_sleeps_overflows_and_its_task_ends() -> None:
             sleeper.reset()
 
 
-async def test_messages_are_limited() -> None:
+@pytest.mark.parametrize("close_code", [1009, 4413])
+async def test_messages_are_limited(close_code: int) -> None:
     app = Served(max_message_bytes=10)
     async with stock(app) as server, client(server.port) as connection:
         session = await app.opened()
-        session.transport.limit_messages(20)
+        session.transport.limit_messages(20, close_code=close_code)
         await connection.send("€" * 6)
         assert await within(connection.recv()) == "€" * 6
         await connection.send("€" * 7)
-        assert (await closed_with(connection))[0] == 1009
+        assert (await closed_with(connection))[0] == close_code
 
 
 async def test_reading_pauses() -> None:
@@ -145,7 +146,7 @@ async def test_a_fault_of_a_session_closes_its_socket(caplog: pytest.LogCaptureF
     app = Served()
     async with stock(app) as server, client(server.port) as connection:
         session = await app.opened()
-        session.endings.append(1)  # its next message trips over this
+        session.endings.append(1)  # its next message raises because of this
         await connection.send("a")
         assert await closed_with(connection) == (1011, "internal error")
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == [

@@ -1,4 +1,4 @@
-"""A copy of the database and its key, beside the original at one Redis."""
+"""A copy of the database with its key, on the same Redis as the original."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.support.valkey import Valkey
 
 @pytest.fixture
 def backend() -> Backend:
-    """A file is copied in a moment."""
+    """A file is quick to copy."""
     return "sqlite"
 
 
@@ -38,7 +38,7 @@ def on_redis(settings: Settings, valkey: Valkey, number: int) -> Settings:
 
 @asynccontextmanager
 async def copy_of(production: Live, valkey: Valkey, tmp_path: Path, number: int) -> AsyncIterator[Live]:
-    """A staging: the same rows, the same key, the same Redis."""
+    """Like a staging system: the same rows, key and Redis."""
     with (
         closing(sqlite3.connect(tmp_path / "roomful.db")) as original,
         closing(sqlite3.connect(tmp_path / "staging.db")) as copy,
@@ -65,23 +65,25 @@ async def they_do_not_hear_each_other(production: Live, staging: Live, ada: Pers
         await ada_there.create_task(project, "Staging 5")
         assert (await staging_reader.next_event())["data"]["task"]["title"] == "Staging 5"
     for broker in (broker_of(production), broker_of(staging)):
-        assert broker.counters.received == 0
+        assert broker.link.counters.received == 0
 
 
 @pytest.mark.parametrize("number", [0, 1])
-async def test_neither_hears_the_other(settings: Settings, valkey: Valkey, tmp_path: Path, number: int) -> None:
+async def test_neither_installation_hears_the_other(
+    settings: Settings, valkey: Valkey, tmp_path: Path, number: int
+) -> None:
     async with serving(on_redis(settings, valkey, 0)) as production:
         ada = await production.api.register("ada")
         project = await ada.create_project()
         async with copy_of(production, valkey, tmp_path, number) as staging:
             await they_do_not_hear_each_other(production, staging, ada, project)
-            assert not broker_of(production).counters.refused  # they have no name in common
+            assert not broker_of(production).link.counters.refused  # they share no name
 
 
 async def test_a_clone_of_the_machine_is_not_heard(
     settings: Settings, valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing tells its database from the original, but for what the original has not read there."""
+    """Only the starts that the original has not read tell its database apart."""
 
     async def the_same(_database: object) -> bytes:
         return b"the same"
@@ -93,8 +95,8 @@ async def test_a_clone_of_the_machine_is_not_heard(
         async with copy_of(production, valkey, tmp_path, 0) as staging:
             await they_do_not_hear_each_other(production, staging, ada, project)
             for live in (production, staging):
-                assert broker_of(live).counters.refused["stranger"] > 0
-                assert set(broker_of(live).counters.refused) == {"stranger"}
+                assert broker_of(live).link.counters.refused["stranger"] > 0
+                assert set(broker_of(live).link.counters.refused) == {"stranger"}
 
 
 async def test_a_node_that_has_started_is_heard_within_a_second_or_so(settings: Settings, valkey: Valkey) -> None:
@@ -107,4 +109,4 @@ async def test_a_node_that_has_started_is_heard_within_a_second_or_so(settings: 
             )
 
         await becomes(know_each_other, 5, what="each has heard the other")
-        assert brokers[0].starts.newest == brokers[1].starts.newest
+        assert brokers[0].link.starts.newest == brokers[1].link.starts.newest

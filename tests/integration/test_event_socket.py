@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from roomful.eventlog import log
 from roomful.eventlog.log import EventData
 from roomful.realtime.protocol import protobuf
-from roomful.realtime.protocol.messages import Command, ConnectRequest
+from roomful.realtime.protocol.commands import Command, ConnectRequest
 from roomful.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.support.api import API, Person, Project
@@ -91,7 +91,7 @@ async def test_subscriber_that_saw_nothing_yet_recovers_too(live: Live) -> None:
         await subscriber.expect_push("task.created")
 
 
-async def test_plain_reader_gets_a_long_past_whole_and_then_the_present(live: Live) -> None:
+async def test_plain_reader_gets_all_past_events_and_then_live_ones(live: Live) -> None:
     ada, bob, project = await two_members(live)
     async with live.runtime.transaction() as session:
         for n in range(450):
@@ -113,7 +113,7 @@ async def test_reader_without_since_misses_nothing_from_the_upgrade_on(live: Liv
             assert (await plain.expect_event("task.created"))["offset"] == offset
 
 
-async def test_since_that_cannot_be_served_is_told_and_goes_on_live(live: Live) -> None:
+async def test_unavailable_since_is_reported_and_live_events_follow(live: Live) -> None:
     ada, bob, project = await two_members(live)
     async with PlainSubscriber(live.socket_url, project.id, token=bob.token, since=99) as plain:
         told = await plain.next_event()
@@ -191,7 +191,7 @@ async def test_refresh_token_opens_nothing(live: Live) -> None:
 
 
 @pytest.mark.parametrize("project_id", [NOBODY, "nonsense", "%00", "theirs"])
-async def test_a_strangers_project_is_one_that_is_not_there(live: Live, project_id: str) -> None:
+async def test_other_peoples_projects_look_missing(live: Live, project_id: str) -> None:
     ada, eve = await live.api.register("ada"), await live.api.register("eve")
     project = await ada.create_project()
     project_id = project.id if project_id == "theirs" else project_id
@@ -219,7 +219,7 @@ async def test_foreign_page_is_refused(live: Live, origin: str) -> None:
         assert refused.value.response.status_code == 403
 
 
-async def test_a_page_by_another_scheme_is_another_origin(live: Live) -> None:
+async def test_a_page_with_another_scheme_is_another_origin(live: Live) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(
             f"{live.socket_url}/connection/websocket", additional_headers={"Origin": f"https://127.0.0.1:{live.port}"}
@@ -243,7 +243,7 @@ async def test_own_page_is_let_in(live: Live) -> None:
         pass
 
 
-async def test_removed_member_hears_nothing_more(live: Live) -> None:
+async def test_removed_member_gets_no_more_events(live: Live) -> None:
     ada, bob, project = await two_members(live)
     signal = project.channel.replace("project:", "signal:")
     async with (
@@ -268,7 +268,7 @@ async def test_removed_member_hears_nothing_more(live: Live) -> None:
             await subscriber.command("history", channel=project.channel, limit=10)
 
 
-async def test_lowered_role_makes_readers_come_back(live: Live) -> None:
+async def test_lowered_role_makes_readers_reconnect(live: Live) -> None:
     ada, bob, project = await two_members(live)
     async with (
         Subscriber(live.socket_url, token=bob.token) as subscriber,
@@ -283,7 +283,7 @@ async def test_lowered_role_makes_readers_come_back(live: Live) -> None:
         assert (await subscriber.subscribe(project.channel, recover=True, offset=1, epoch=""))["recovered"]
 
 
-async def test_a_new_role_that_only_another_version_knows_makes_everybody_come_back(live: Live) -> None:
+async def test_an_unknown_role_makes_everybody_reconnect(live: Live) -> None:
     ada, bob, project = await two_members(live)
     member = {"user_id": ada.id, "name": "Ada", "role": "captain"}
     event = EventData(
@@ -388,8 +388,8 @@ async def test_signals_pass_between_members_of_any_role(live: Live) -> None:
         assert refused.value.code == 103
 
 
-async def test_signals_cut_no_reader_of_events_off(settings: Settings) -> None:
-    """Somebody who reads slowly, or not at all for a while, loses signals, gets each event, and is not closed."""
+async def test_signals_never_cut_off_a_reader_of_events(settings: Settings) -> None:
+    """A slow reader, or one that pauses, loses signals, gets each event, and is not closed."""
     patient = {"send_buffer_bytes": 64 * 1024, "ping_interval": 60, "pong_timeout": 60}
     async with serving(settings.model_copy(update=patient)) as live:
         ada, vic, project = await two_members(live, role="viewer")
@@ -420,7 +420,7 @@ async def test_signals_cut_no_reader_of_events_off(settings: Settings) -> None:
             assert told == 1_700
             assert signals < told
             assert live.runtime.engine.hub.counters.fanout.signals_dropped >= told - signals
-            # Having caught up, the reader hears signals again.
+            # Having caught up, the reader gets signals again.
             await flooder.command("publish", channel=signal, data="again")
             while (push := await reader.next_push()).body.get("data") != "again":
                 pass
@@ -429,7 +429,7 @@ async def test_signals_cut_no_reader_of_events_off(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "frame", [b"\x00", "{", "[" * 3000, "1" * 5000, "[]", "null", '""', '{"type":1}', '{"id":1,"connect":{"token":7}}']
 )
-async def test_junk_is_answered_with_a_close_code(live: Live, frame: str | bytes) -> None:
+async def test_garbage_is_answered_with_a_close_code(live: Live, frame: str | bytes) -> None:
     socket = Socket(f"{live.socket_url}/connection/websocket")
     await socket.open()
     await socket.send(frame)
@@ -438,7 +438,7 @@ async def test_junk_is_answered_with_a_close_code(live: Live, frame: str | bytes
 
 
 @pytest.mark.parametrize("frame", [b"\x05\x08", b"\xff" * 20, b"\x00", b"\x02\x08\x01", b"\x02\x5a\x00", "{}"])
-async def test_junk_in_protobuf_is_answered_with_a_close_code(live: Live, frame: str | bytes) -> None:
+async def test_garbage_in_protobuf_is_answered_with_a_close_code(live: Live, frame: str | bytes) -> None:
     socket = Socket(f"{live.socket_url}/connection/websocket", subprotocols=["centrifuge-protobuf"])
     await socket.open()
     await socket.send(frame)
@@ -484,7 +484,7 @@ async def test_pool_is_free_while_sockets_are_idle(live: Live) -> None:
         await reader.next_event()
     pool = live.runtime.database.engine.pool
     async with asyncio.timeout(2):
-        while pool.checkedout():  # type: ignore[attr-defined]  # noqa: ASYNC110 - the sweep borrows one for a moment
+        while pool.checkedout():  # type: ignore[attr-defined]  # noqa: ASYNC110 - reconciling borrows one for a moment
             await asyncio.sleep(0.01)
     await ada.get(f"{project.path}/tasks")
     for reader in readers:
@@ -506,8 +506,8 @@ async def test_writes_answered_or_not_reach_readers_once_in_order(live: Live) ->
         assert offsets == list(range(3, 53))
 
 
-async def test_who_has_signed_in_may_say_more_at_once(settings: Settings) -> None:
-    """As much as an SDK needs to subscribe to everything anew; before that, no more than a token and a little."""
+async def test_messages_may_be_larger_after_sign_in(settings: Settings) -> None:
+    """After sign-in, enough for an SDK to subscribe to everything again; before, little more than a token."""
     async with serving(settings.model_copy(update={"max_message_bytes": 200_000})) as live:
         ada = await live.api.register("ada")
         stranger = Subscriber(live.socket_url, token=None)
@@ -522,9 +522,10 @@ async def test_who_has_signed_in_may_say_more_at_once(settings: Settings) -> Non
             await subscriber.expect_close(1009)
 
 
-async def test_a_socket_that_is_used_by_hand_is_pinged_by_its_own_means(live: Live) -> None:
-    ada = await live.api.register("ada")
-    by_hand = Subscriber(live.socket_url, token=ada.token, query="?cf_ws_frame_ping_pong=true", answers_pings=False)
-    async with by_hand:
-        assert (by_hand.connected["ping"], by_hand.connected["pong"]) == (0, False)
-        await by_hand.expect_silence(3.5)  # more than a ping and the patience for its pong
+async def test_a_socket_used_by_hand_gets_websocket_pings(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"pong_timeout": 3})) as live:
+        ada = await live.api.register("ada")
+        query = "?cf_ws_frame_ping_pong=true"
+        async with Subscriber(live.socket_url, token=ada.token, query=query, answers_pings=False) as by_hand:
+            assert (by_hand.connected["ping"], by_hand.connected["pong"]) == (0, False)
+            await by_hand.expect_silence(4.5)  # more than a ping interval and a pong timeout

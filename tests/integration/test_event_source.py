@@ -1,4 +1,4 @@
-"""Events over a response that does not end."""
+"""Server-sent events."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ async def open_stream(person: Person, project: Project, query: str = "", **heade
         yield Stream(response)
 
 
-async def test_stream_gives_the_past_then_the_present(live: Live) -> None:
+async def test_stream_sends_past_events_then_live_ones(live: Live) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     await ada.create_task(project, "past\revent: project.deleted\rdata: {}\u2028\n\n")
@@ -89,7 +89,7 @@ async def test_bad_last_event_id_is_refused(live: Live, last: str) -> None:
         assert stream.response.status_code == 400
 
 
-async def test_unserved_position_is_told(live: Live) -> None:
+async def test_unavailable_position_is_reported(live: Live) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     async with open_stream(ada, project, Last_Event_ID="77") as stream:
@@ -109,8 +109,8 @@ async def test_ticket_opens_one_stream_and_strangers_none(live: Live) -> None:
         assert stream.response.status_code == 404
 
 
-async def test_short_way_in_skips_no_check(live: Live) -> None:
-    """Streams pass the framework by, but none of what every request has to pass."""
+async def test_the_direct_handshake_skips_no_check(live: Live) -> None:
+    """Streams bypass the framework, but no check of requests."""
     ada = await live.api.register("ada")
     project = await ada.create_project()
     async with open_stream(ada, project, X_Request_ID="mine") as stream:
@@ -129,6 +129,7 @@ async def test_short_way_in_skips_no_check(live: Live) -> None:
         assert stream.response.json()["code"] == "BAD_REQUEST"
 
 
+@pytest.mark.usefixtures("no_refills")
 async def test_stream_without_a_token_counts_as_a_strangers_read(settings: Settings) -> None:
     async with serving(settings.model_copy(update={"rate_limit_reads": 1})) as live:
         ada = await live.api.register("ada")
@@ -151,16 +152,43 @@ async def test_stream_ends_when_access_does(live: Live) -> None:
             await stream.next()
 
 
-async def test_gone_readers_leave_nothing_behind(live: Live) -> None:
+async def test_readers_that_left_leave_nothing_behind(live: Live) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     for _ in range(10):
         async with open_stream(ada, project, "?after=0") as stream:
             await stream.events(1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
             await asyncio.sleep(0.01)
     assert live.app.state.node.hub.subscription_count == 0
+
+
+async def test_no_task_stays_for_an_open_stream(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    async with open_stream(ada, project, "?after=0") as stream:
+        await stream.events(1)
+        await ada.create_task(project)
+        await stream.events(1)
+        assert not [each for each in asyncio.all_tasks() if "run_asgi" in repr(each)]
+
+
+async def test_request_behind_that_for_a_stream_is_left_alone(live: Live) -> None:
+    """The stream has no end, so what stands behind it in the connection is never answered; its reader may still go."""
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    head = f"GET {API}{project.path}/events HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
+    request = f"{head}Authorization: Bearer {ada.token}\r\n\r\n".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+    writer.write(request + request)
+    async with asyncio.timeout(20):
+        await reader.readuntil(b": connected\n\n")
+        await ada.create_task(project)
+        await reader.readuntil(b"task.created")
+        writer.transport.abort()
+        while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("length", [0, 100])
@@ -174,7 +202,7 @@ async def test_reader_that_goes_is_noticed_whether_or_not_it_was_still_sending(l
     await reader.readuntil(b": connected")
     assert len(live.app.state.node.sessions) == 1
     writer.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
             await asyncio.sleep(0.01)
 
@@ -188,7 +216,7 @@ async def test_reader_that_sends_too_much_is_cut_off(live: Live) -> None:
     writer.write(head.encode())
     await reader.readuntil(b": connected")
     writer.write(b"100000\r\n" + b"x" * 0x100000 + b"\r\n" + b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
             await asyncio.sleep(0.01)
     writer.close()

@@ -1,4 +1,4 @@
-"""People of an external identity provider, at the doors of a server that trusts it."""
+"""People of an external identity provider."""
 
 import asyncio
 import base64
@@ -11,6 +11,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
 
+from roomful.environment import SettingsError
+from roomful.identity import verifier as verifier_module
 from roomful.identity.external import ExternalTokens, admit
 from roomful.identity.models import User
 from roomful.identity.people import identify
@@ -19,7 +21,7 @@ from roomful.identity.tickets import redeem_ticket
 from roomful.identity.tokens import AccessClaims, TokenInvalid
 from roomful.identity.verifier import Verifier
 from roomful.runtime import Runtime
-from roomful.settings import Settings, SettingsError, load_settings
+from roomful.settings import Settings, load_settings
 from tests.support.api import PASSWORD
 from tests.support.app import client_of, running_app
 from tests.support.people import register
@@ -39,7 +41,7 @@ async def external(provider: Provider) -> AsyncIterator[ExternalTokens]:
 
 @pytest.fixture
 def verifier(app: FastAPI, runtime: Runtime, external: ExternalTokens) -> Verifier:
-    """The application's door as it is with the settings of a provider."""
+    """The application with a provider's settings."""
     verifier = Verifier(runtime.tokens, external, runtime.database)
     app.state.runtime = replace(runtime, verifier=verifier)
     return verifier
@@ -121,7 +123,7 @@ async def test_operator_learns_why_a_token_was_refused(
 async def test_owner_of_a_registered_address_takes_the_account_over(
     client: httpx.AsyncClient, runtime: Runtime, verifier: Verifier
 ) -> None:
-    """Whoever registered it may have waited for its owner to come."""
+    """An attacker may have registered it and waited for its owner."""
     registered = await register(client, "ada")
 
     owner = await client.get(ME, headers=bearer(token()))
@@ -136,9 +138,7 @@ async def test_owner_of_a_registered_address_takes_the_account_over(
     assert answer.status_code == 401
 
 
-async def test_address_of_one_subject_does_not_open_the_door_to_another(
-    client: httpx.AsyncClient, verifier: Verifier
-) -> None:
+async def test_address_of_one_subject_does_not_admit_another(client: httpx.AsyncClient, verifier: Verifier) -> None:
     assert (await client.get(ME, headers=bearer(token()))).status_code == 200
 
     assert (await client.get(ME, headers=bearer(token(sub="subject-2")))).status_code == 401
@@ -160,7 +160,7 @@ async def test_token_is_a_session_that_can_be_ended(client: httpx.AsyncClient, v
 
 
 def with_other_signature(text: str) -> str:
-    """The same token with the other signature that anybody can make of an ECDSA signature (r, s): it is (r, n - s)."""
+    """The same token with the second valid form of its ECDSA signature (r, s): (r, n - s)."""
     n = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
     content, _, signature = text.rpartition(".")
     octets = base64.urlsafe_b64decode(f"{signature}==")
@@ -193,10 +193,10 @@ async def test_request_that_waited_for_the_adoption_finds_the_same_person(
     assert second.result().user_id == registered.id
 
 
-async def test_token_that_comes_while_its_person_is_locked_out_signs_nobody_in(
+async def test_token_of_a_person_being_locked_out_signs_nobody_in(
     client: httpx.AsyncClient, runtime: Runtime, verifier: Verifier
 ) -> None:
-    """Its sign-in would outlast the lock-out, and work again as soon as the person is let in again."""
+    """Its sign-in would survive the lock-out, and work again once the person is unlocked."""
     ada = await verifier.verify(token())
     async with asyncio.timeout(20), asyncio.TaskGroup() as group, runtime.database.write() as session:
         await deactivate(session, ada.user_id)
@@ -215,7 +215,7 @@ async def outcome_of(verification: Awaitable[AccessClaims]) -> AccessClaims | To
 
 
 async def wait_for_a_locked_row(runtime: Runtime) -> None:
-    """Return when one PostgreSQL transaction waits for another. SQLite's second writer waits before it reads."""
+    """Return once one PostgreSQL transaction waits for another. SQLite's second writer waits before it reads."""
     if runtime.database.is_sqlite:
         return
     waiting = text(
@@ -250,7 +250,19 @@ async def test_own_tokens_are_verified_without_the_provider(
     assert provider.asked == []
 
 
-async def test_without_a_provider_its_tokens_are_junk(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(("seconds", "status"), [(60.0, 200), (0.0, 401)])
+async def test_verified_token_of_a_provider_is_cached(
+    client: httpx.AsyncClient, verifier: Verifier, monkeypatch: pytest.MonkeyPatch, seconds: float, status: int
+) -> None:
+    monkeypatch.setattr(verifier_module, "EXTERNAL_SECONDS", seconds)
+    issued = token()
+    assert (await client.get(ME, headers=bearer(issued))).status_code == 200
+    async with tokens_of(Provider()) as withdrawn:
+        monkeypatch.setattr(verifier, "_external_tokens", withdrawn)
+        assert (await client.get(ME, headers=bearer(issued))).status_code == status
+
+
+async def test_without_a_provider_its_tokens_are_invalid(client: httpx.AsyncClient) -> None:
     assert (await client.get(ME, headers=bearer(token()))).status_code == 401
 
 
@@ -263,7 +275,7 @@ async def test_without_a_provider_its_tokens_are_junk(client: httpx.AsyncClient)
         ({"jwks_url": "file:///etc/keys", "jwt_issuer": ISSUER, "jwt_audience": AUDIENCE}, "ROOMFUL_JWKS_URL"),
     ],
 )
-def test_half_a_provider_stops_the_start(settings: dict[str, str], named: str) -> None:
+def test_incomplete_provider_settings_stop_the_start(settings: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         load_settings(**settings)
 

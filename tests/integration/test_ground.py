@@ -1,4 +1,4 @@
-"""The ground that the other tests stand on."""
+"""The fixtures of the other tests."""
 
 import httpx
 from sqlalchemy import text

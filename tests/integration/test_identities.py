@@ -1,4 +1,4 @@
-"""One identity has one spelling at every way in, and names hide nothing."""
+"""One identity has one spelling wherever it comes in, and names hide nothing."""
 
 import httpx
 import pytest
@@ -38,7 +38,7 @@ async def test_two_spellings_of_an_address_are_one_account(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize(("one", "other"), SPELLINGS, ids=ascii)
-async def test_person_made_by_the_operator_is_found_by_every_spelling(
+async def test_account_made_by_the_operator_is_found_by_every_spelling(
     client: httpx.AsyncClient, runtime: Runtime, one: str, other: str
 ) -> None:
     database = runtime.database
@@ -55,8 +55,8 @@ async def test_person_made_by_the_operator_is_found_by_every_spelling(
     assert added["user_id"] == bob.id
 
 
-async def test_address_that_only_looks_alike_is_not_taken_over(client: httpx.AsyncClient, app: FastAPI) -> None:
-    """The Kelvin sign is a K to NFC and a k to lower-casing; to a mail server it is neither."""
+async def test_look_alike_address_is_not_taken_over(client: httpx.AsyncClient, app: FastAPI) -> None:
+    """NFC makes the Kelvin sign a K and lower-casing a k; to a mail server it is neither."""
     kim = await register(client, "kim")
     async with tokens_of(provider_of_three_keys()) as external:
         claims = await external.verify(token(email="\u212aim@example.org"))
@@ -64,6 +64,7 @@ async def test_address_that_only_looks_alike_is_not_taken_over(client: httpx.Asy
         assert (await external.verify(token(email="KIM@example.org"))).email == kim.email
 
 
+@pytest.mark.usefixtures("no_refills")
 async def test_spellings_share_one_allowance_of_wrong_passwords(settings: Settings) -> None:
     limited = settings.model_copy(update={"rate_limit_sign_in": 2})
     async with running_app(limited) as app, client_of(app) as client:
@@ -79,7 +80,7 @@ HIDDEN = ["\u200b", "\u3164", "\u2800", "Ada\u202egnp", "Ada\u200b", "ad\u200dmi
 
 
 @pytest.mark.parametrize("name", HIDDEN, ids=ascii)
-async def test_names_that_hide_something_are_refused(api: Api, name: str) -> None:
+async def test_names_with_hidden_characters_are_refused(api: Api, name: str) -> None:
     body = {"email": "eve@example.org", "password": PASSWORD, "name": name}
     answers = [await api.http.post(f"{AUTH}/register", json=body)]
     ada = await api.register("ada")

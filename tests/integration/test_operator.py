@@ -1,4 +1,4 @@
-"""What the operator's commands do with people and tokens."""
+"""The operator's commands for people and tokens."""
 
 import httpx
 import pytest
@@ -81,7 +81,7 @@ async def test_token_works_and_can_be_ended_like_any_session(client: httpx.Async
 
 
 @pytest.mark.parametrize("ttl_seconds", [0, -1, 10**18])
-async def test_token_has_a_sensible_end(client: httpx.AsyncClient, runtime: Runtime, ttl_seconds: int) -> None:
+async def test_token_has_a_sensible_lifetime(client: httpx.AsyncClient, runtime: Runtime, ttl_seconds: int) -> None:
     ada = await register(client, "ada")
     async with runtime.transaction() as session:
         user = await operator.find_user(session, ada.email)
@@ -90,7 +90,7 @@ async def test_token_has_a_sensible_end(client: httpx.AsyncClient, runtime: Runt
 
 
 @pytest.mark.parametrize("email", ["nobody@example.org", "nobody", "", "\0"])
-async def test_nobody_is_not_found(runtime: Runtime, email: str) -> None:
+async def test_unknown_account_is_not_found(runtime: Runtime, email: str) -> None:
     async with runtime.database.read() as session:
         with pytest.raises(NotFound):
             await operator.find_user(session, email)

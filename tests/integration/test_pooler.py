@@ -31,7 +31,7 @@ def backend() -> Backend:
 
 @pytest.fixture(params=[{}, {"ignore_startup_parameters": IGNORED}], ids=["strict", "lenient"])
 def pooler(request: pytest.FixtureRequest, postgresql: PostgreSQL) -> Iterator[PgBouncer]:
-    """One that refuses parameters which it does not know, and one that passes over them."""
+    """One pooler refuses unknown parameters, one ignores them."""
     try:
         with run_pgbouncer(postgresql, **request.param) as pooler:
             yield pooler
@@ -53,7 +53,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def test_two_hundred_writers_and_their_reader_notice_nothing(pooled: Settings) -> None:
+async def test_two_hundred_writers_and_a_reader_work_through_it(pooled: Settings) -> None:
     at_once = asyncio.Semaphore(10)
 
     async def write(number: int) -> None:
@@ -66,7 +66,7 @@ async def test_two_hundred_writers_and_their_reader_notice_nothing(pooled: Setti
         live.api.http.timeout = httpx.Timeout(30)
         async with PlainSubscriber(live.socket_url, project.id, token=ada.token) as reader:
             await write(0)
-            await reader.expect_event("task.created")  # it has been let in
+            await reader.expect_event("task.created")  # it was let in
             async with asyncio.TaskGroup() as writers:
                 for number in range(1, 200):
                     writers.create_task(write(number))
@@ -75,7 +75,7 @@ async def test_two_hundred_writers_and_their_reader_notice_nothing(pooled: Setti
         assert len(await ada.all_events(project)) == 201
 
 
-async def test_nothing_stays_with_a_connection(pooled: Settings) -> None:
+async def test_no_state_stays_with_a_connection(pooled: Settings) -> None:
     async with opened(pooled) as database:
         async with asyncio.TaskGroup() as tasks:
             for _ in range(20):

@@ -9,7 +9,7 @@ from tests.support.subscribers import Subscriber
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: it only says who may ask."""
+    """One database is enough."""
     return "sqlite"
 
 

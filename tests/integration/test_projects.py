@@ -1,20 +1,13 @@
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
-from roomful.channels import user_channel
 from roomful.eventlog import log
 from roomful.ids import new_id
-from roomful.projects.models import MEMBER, PROJECT
+from roomful.projects.models import COLUMN, MEMBER, PROJECT
 from roomful.runtime import Runtime
 from roomful.tasks.models import TASK
 from tests.support.api import Api, Person, Project, next_page
-
-
-@pytest.fixture
-async def ada(api: Api) -> Person:
-    return await api.register("ada")
 
 
 async def team(api: Api, ada: Person) -> tuple[Project, Person, Person]:
@@ -25,7 +18,7 @@ async def team(api: Api, ada: Person) -> tuple[Project, Person, Person]:
     return project, editor, viewer
 
 
-async def test_a_new_project_belongs_to_who_made_it(ada: Person) -> None:
+async def test_a_new_project_belongs_to_its_creator(ada: Person) -> None:
     answer = await ada.request("POST", "/projects", json={"name": "Apollo", "description": "Fly"})
     body = answer.json()
     assert answer.status_code == 201
@@ -33,11 +26,11 @@ async def test_a_new_project_belongs_to_who_made_it(ada: Person) -> None:
     assert answer.url.join(answer.headers["Location"]).path == f"/api/v1/projects/{body['id']}"
     assert answer.headers["ETag"] == '"1"'
     assert set(body) == {
-        *("id", "name", "description", "status", "task_count", "created_at", "updated_at"),
+        *("id", "name", "key", "description", "status", "task_count", "created_at", "updated_at"),
         *("owner_id", "role", "version", "offset"),
     }
     assert (body["owner_id"], body["role"], body["version"], body["offset"]) == (ada.id, "owner", 1, 1)
-    assert (body["status"], body["task_count"]) == ("active", 0)
+    assert (body["status"], body["task_count"], body["key"]) == ("active", 0, "APOLLO")
     assert body["created_at"].endswith("Z")
     assert await ada.get(f"/projects/{body['id']}") == body
     (event,) = await ada.events(Project(body["id"]))
@@ -54,6 +47,12 @@ BAD_PROJECTS: list[Any] = [
     {"name": None},
     {"name": "x\x00y"},
     {"name": "x", "description": "y" * 501},
+    {"name": "x", "key": "X"},
+    {"name": "x", "key": "MOONBASE"},
+    {"name": "x", "key": "M1"},
+    {"name": "x", "key": "МОН"},
+    {"name": "x", "key": "AB\n"},
+    {"name": "x", "key": 7},
     {"name": "x", "description": 1},
     {"name": "x", "id": "019a7f5e-0000-7000-8000-000000000000"},
     {"name": "x", "owner_id": "019a7f5e-0000-7000-8000-000000000000"},
@@ -116,7 +115,7 @@ async def test_a_bad_change_is_refused_and_makes_no_event(ada: Person) -> None:
     assert await ada.get(project.path) == before
 
 
-async def test_an_archived_project_rests_until_it_is_restored(api: Api, ada: Person) -> None:
+async def test_an_archived_project_cannot_change_until_it_is_restored(api: Api, ada: Person) -> None:
     project, editor, viewer = await team(api, ada)
     task = await ada.create_task(project)
     archived = await ada.patch(project.path, {"status": "archived", "name": "Done with"})
@@ -140,16 +139,16 @@ async def test_an_archived_project_rests_until_it_is_restored(api: Api, ada: Per
     assert types[-3:] == ["project.archived", "member.removed", "project.restored"]
 
 
-async def test_nothing_is_left_of_a_deleted_project_but_its_events(ada: Person, runtime: Runtime) -> None:
+async def test_only_events_are_left_of_a_deleted_project(ada: Person, runtime: Runtime) -> None:
     project = await ada.create_project()
     task = await ada.create_task(project)
     await ada.delete(project.path)
     async with runtime.database.read() as session:
-        for table in (PROJECT, MEMBER, TASK):
+        for table in (PROJECT, MEMBER, TASK, COLUMN):
             assert await session.scalar(select(func.count()).select_from(table)) == 0
         page = await log.read_since(session, project.channel, 0, limit=10)
     assert [event.type for event in page.publications] == ["project.created", "task.created", "project.deleted"]
-    for path in ("", "/tasks", f"/tasks/{task['id']}", "/members", "/events", "/snapshot"):
+    for path in ("", "/columns", "/tasks", f"/tasks/{task['id']}", "/members", "/events", "/snapshot"):
         await ada.get(project.path + path, expect=404)
     await ada.delete(project.path, expect=404)
 
@@ -179,7 +178,7 @@ STRANGE_IDS = [
 ]
 
 
-async def test_a_project_of_others_is_as_unknown_as_one_that_is_not_there(api: Api, ada: Person) -> None:
+async def test_other_peoples_projects_look_like_missing_ones(api: Api, ada: Person) -> None:
     project, cleo = await ada.create_project(), await api.register("cleo")
     task = await ada.create_task(project)
     own = await cleo.create_project()
@@ -206,7 +205,7 @@ async def test_a_project_of_others_is_as_unknown_as_one_that_is_not_there(api: A
         unknown = await cleo.request(method, f"/projects/{new_id()}{path}", json=body)
         assert foreign.status_code == unknown.status_code == 404, (method, path)
         assert without_request(foreign.json()) == without_request(unknown.json())
-    # Nor does one's own project open the door to what is in another.
+    # A person's own project gives no access to another one's tasks.
     for method, body in (("GET", None), ("PATCH", {"title": "Mine"}), ("DELETE", None)):
         assert (await cleo.request(method, f"{own.path}/tasks/{task['id']}", json=body)).status_code == 404
     for strange in STRANGE_IDS:
@@ -221,7 +220,7 @@ async def test_an_id_has_one_spelling(ada: Person) -> None:
     await ada.get(f"/projects/{project.id.replace('-', '')}", expect=404)
 
 
-async def test_nobody_without_a_token(api: Api, ada: Person) -> None:
+async def test_every_route_requires_a_token(api: Api, ada: Person) -> None:
     project = await ada.create_project()
     for path in ("/projects", project.path, "/projects/x", f"{project.path}/snapshot"):
         assert (await api.http.get(f"/api/v1{path}")).status_code == 401
@@ -260,17 +259,6 @@ async def test_a_repeated_post_makes_one_project(ada: Person) -> None:
     assert (again.status_code, again.content) == (201, first.content)
     assert len(await ada.get("/projects")) == 1
     assert (await ada.request("POST", "/projects", json={"name": "x"}, Idempotency_Key="k")).status_code == 422
-
-
-async def test_people_hear_of_their_new_projects_on_their_own_channel(api: Api, ada: Person, runtime: Runtime) -> None:
-    bob = await api.register("bob")
-    project = await ada.create_project()
-    await ada.add_member(project, bob)
-    for person, kind in ((ada, "project_created"), (bob, "member_added")):
-        async with runtime.database.read() as session:
-            (event,) = (await log.read_since(session, user_channel(person.id), 0, limit=10)).publications
-        assert event.type == "notification.created"
-        assert f'"kind":"{kind}","project_id":"{project.id}","project_name":"Apollo"'.encode() in event.data
 
 
 def without_request(error: dict[str, Any]) -> dict[str, Any]:

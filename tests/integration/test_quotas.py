@@ -1,4 +1,4 @@
-"""What a person, or a project, may have of anything: a clear answer at the limit, and nothing changed."""
+"""Quotas of people and projects: a clear answer at the limit, and no change."""
 
 import asyncio
 from collections import Counter
@@ -29,15 +29,12 @@ def settings(database_url: str) -> Settings:
         "max_memberships_per_user": 4,
         "max_members_per_project": 3,
         "max_tasks_per_project": 5,
+        "max_columns_per_project": 5,
+        "max_labels_per_project": 3,
         "max_sign_ins_per_user": 3,
         "max_idempotency_keys_per_user": 4,
     }
     return settings_for(database_url).model_copy(update=quotas)
-
-
-@pytest.fixture
-async def ada(api: Api) -> Person:
-    return await api.register("ada")
 
 
 async def test_projects_of_an_owner(ada: Person) -> None:
@@ -77,7 +74,7 @@ async def test_members_of_a_project(api: Api, ada: Person) -> None:
 
 
 async def test_memberships_of_a_person(api: Api, ada: Person) -> None:
-    """Whoever adds them, and at whatever moment; one who is full can still make projects of their own."""
+    """Whoever adds them and when; a person at the limit can still create projects."""
     bob, cleo = await api.register("bob"), await api.register("cleo")
     owned = [(owner, await owner.create_project()) for owner in (bob, cleo) for _ in range(3)]
     asked = [
@@ -102,8 +99,38 @@ async def test_tasks_of_a_project(ada: Person) -> None:
     await ada.post(f"{project.path}/tasks", {"title": "Fly"}, Idempotency_Key="one")
 
 
+async def test_columns_of_a_project(ada: Person) -> None:
+    project = await ada.create_project()
+    body = {"name": "Review", "category": "in_progress"}
+    asked = [ada.request("POST", f"{project.path}/columns", json=body) for _ in range(4)]
+    assert await at_once(*asked) == {201: 2, 409: 2}
+    refused = await ada.request("POST", f"{project.path}/columns", json=body)
+    assert refused.json()["code"] == "LIMIT_REACHED"
+    columns = await ada.get(f"{project.path}/columns")
+    assert len(columns) == 5
+    await ada.delete(f"{project.path}/columns/{columns[2]['id']}")
+    await ada.post(f"{project.path}/columns", body)
+
+
+async def test_labels_of_a_project(ada: Person) -> None:
+    project = await ada.create_project()
+    asked = [ada.request("POST", f"{project.path}/labels", json={"name": str(number)}) for number in range(5)]
+    assert await at_once(*asked) == {201: 3, 409: 2}
+    first, second, third = await ada.get(f"{project.path}/labels")
+    task = await ada.create_task(project, labels=[first["name"]])
+    refused = await ada.post(f"{project.path}/tasks", {"title": "Land", "labels": [second["name"], "new"]}, expect=409)
+    assert refused["code"] == "LIMIT_REACHED"
+    where = f"{project.path}/tasks/{task['id']}"
+    await ada.patch(where, {"labels_add": ["new"], "title": "Land"}, expect=409)
+    await ada.patch(where, {"labels": ["new"], "status": "done"}, expect=409)
+    assert await ada.get(f"{project.path}/tasks") == [task]
+    await ada.delete(f"{project.path}/labels/{third['id']}")
+    changed = await ada.patch(where, {"labels_add": ["new", second["name"]]})
+    assert changed["labels"] == [first["name"], "new", second["name"]]
+
+
 async def test_sign_ins_of_a_person(api: Api, ada: Person) -> None:
-    """The one that was not used for longest ends, with its sockets; the new one is never refused."""
+    """The one unused for longest ends, with its sockets; the new one is never refused."""
     second, third = await api.sign_in(ada.email), await api.sign_in(ada.email)
     refreshed = await api.http.post("/api/v1/auth/refresh", json={"refresh_token": ada.refresh_token})
     assert refreshed.status_code == 200
@@ -124,7 +151,7 @@ async def test_sockets_of_a_sign_in_that_had_to_make_room_close(settings: Settin
 
 
 async def test_ended_sign_ins_leave_no_rows_for_ever(api: Api, ada: Person, runtime: Runtime) -> None:
-    """But those of external tokens, which would begin anew."""
+    """Except those of external tokens, which would start again."""
     for _ in range(6):
         await api.sign_in(ada.email)
     async with runtime.transaction() as session:
@@ -144,7 +171,7 @@ async def test_idempotency_keys_of_a_person(api: Api, ada: Person) -> None:
     refused = await ada.post(f"{project.path}/tasks", {"title": "Fly"}, expect=409, Idempotency_Key="k4")
     assert refused["code"] == "LIMIT_REACHED"
     assert len(await ada.get(f"{project.path}/tasks")) == 4
-    # What is kept is still given again, and nobody else is concerned.
+    # Kept answers are still repeated, and other people are not affected.
     again = await ada.request("POST", f"{project.path}/tasks", json={"title": "Fly"}, Idempotency_Key="k2")
     assert (again.json(), again.headers["Idempotency-Replayed"]) == (kept[2], "true")
     bob = await api.register("bob")
@@ -161,6 +188,7 @@ async def test_kept_answers_are_bounded_in_bytes(ada: Person, monkeypatch: pytes
     assert refused["code"] == "LIMIT_REACHED"
 
 
+@pytest.mark.usefixtures("no_refills")
 async def test_renames_of_a_person(settings: Settings) -> None:
     async with (
         running_app(settings.model_copy(update={"rate_limit_renames": 2})) as app,
@@ -185,7 +213,7 @@ async def test_0_is_without_limit(settings: Settings) -> None:
 
 
 async def at_once(*requests: Coroutine[Any, Any, httpx.Response]) -> Counter[int]:
-    """How many were answered with each status."""
+    """The number of answers with each status."""
     async with asyncio.TaskGroup() as group:
         asked = [group.create_task(request) for request in requests]
     return Counter(each.result().status_code for each in asked)

@@ -1,4 +1,4 @@
-"""The Redis broker between two nodes, when all is well and when it is not."""
+"""The Redis broker between two nodes, in order and under faults."""
 
 import asyncio
 import gc
@@ -14,13 +14,13 @@ import msgspec
 import psutil
 import pytest
 
+from roomful.link.envelopes import MAX_ENVELOPE_BYTES, Reason
 from roomful.link.redis_publisher import MAX_AGE_SECONDS
 from roomful.link.sealing import Sealer
 from roomful.link.starts import NO_START, START_BYTES
 from roomful.realtime.broker.redis import RedisBroker
-from roomful.realtime.broker.redis_envelopes import MAX_FRAME_BYTES, Reason
-from roomful.realtime.publication import Arrival, ClientInfo, Hint, Message, Position, Publication
-from tests.support.brokers import KEY, NAMES, BrokerNode, becomes, event, frames_of_another_node, redis_node
+from roomful.realtime.publication import ClientInfo, Hint, Join, Leave, Message, Position, Publication
+from tests.support.brokers import KEY, NAMES, BrokerNode, ChannelFrames, becomes, event, redis_node
 from tests.support.valkey import Valkey
 
 CHANNEL = "project:1"
@@ -41,7 +41,7 @@ async def two(valkey: Valkey) -> AsyncIterator[Node]:
 
 
 async def hears_again(publisher: Node, reader: Node, seconds: float = 5.0) -> float:
-    """How long it takes until the one's messages reach the other."""
+    """The time until one node's messages reach the other."""
     before = len(reader.received)
 
     def arrives() -> bool:
@@ -52,9 +52,9 @@ async def hears_again(publisher: Node, reader: Node, seconds: float = 5.0) -> fl
 
 
 async def is_whole(node: Node, seconds: float = 5.0) -> None:
-    """Wait until a message to itself, sent from now on, has made its round."""
+    """Wait until a message to itself, sent from now on, has come back."""
     since = time.monotonic()
-    await becomes(lambda: node.broker.subscriber.alive_at > since, seconds, what="a message to itself comes round")
+    await becomes(lambda: node.broker.link.subscriber.alive_at > since, seconds, what="a message to itself comes round")
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ async def is_whole(node: Node, seconds: float = 5.0) -> None:
     [
         Publication(CHANNEL, b'{"a": 1,  "b":"\xc3\xa9"}', 7, "e1", "task.created"),
         Publication(CHANNEL, b'{"x":1}', info=ADA),
-        Arrival(CHANNEL, ADA, joined=True),
-        Arrival(CHANNEL, ClientInfo("c-2", "u-bob"), joined=False),
+        Join(CHANNEL, ADA),
+        Leave(CHANNEL, ClientInfo("c-2", "u-bob")),
     ],
 )
 async def test_message_is_the_same_on_the_other_node(one: Node, two: Node, message: Message) -> None:
@@ -72,7 +72,7 @@ async def test_message_is_the_same_on_the_other_node(one: Node, two: Node, messa
     assert await two.receives(1) == [message]
 
 
-async def test_burst_arrives_in_order_and_once_on_both(one: Node, two: Node) -> None:
+async def test_burst_arrives_once_and_in_order_on_both(one: Node, two: Node) -> None:
     await one.broker.subscribe(CHANNEL)
     await two.broker.subscribe(CHANNEL)
     sent = [event(CHANNEL, offset) for offset in range(1, 5001)]
@@ -80,7 +80,7 @@ async def test_burst_arrives_in_order_and_once_on_both(one: Node, two: Node) -> 
         one.broker.publish(publication)
     assert await two.receives(len(sent)) == sent
     assert one.received == sent
-    await becomes(lambda: one.broker.counters.echoes == len(sent), 5, what="the echo has come round")
+    await becomes(lambda: one.broker.link.counters.echoes == len(sent), 5, what="the echo has come round")
     assert one.received == sent
 
 
@@ -107,11 +107,11 @@ async def test_subscribing_and_unsubscribing_take_effect_in_order(one: Node, two
 
 async def test_big_event_goes_as_a_hint(one: Node, two: Node) -> None:
     await two.broker.subscribe(CHANNEL)
-    big = b'"' + b"x" * MAX_FRAME_BYTES + b'"'
+    big = b'"' + b"x" * MAX_ENVELOPE_BYTES + b'"'
     one.broker.publish(event(CHANNEL, 3, big))
     assert await two.receives(1) == [Hint(CHANNEL, Position("epoch", 3))]
     one.broker.publish(Publication(CHANNEL, big))
-    assert one.broker.counters.too_big == 1
+    assert one.broker.too_big == 1
 
 
 async def test_deployments_that_share_a_redis_do_not_hear_each_other(valkey: Valkey, one: Node) -> None:
@@ -121,7 +121,7 @@ async def test_deployments_that_share_a_redis_do_not_hear_each_other(valkey: Val
         assert await other.broker.is_healthy()
         await is_whole(one)
         assert other.received == []
-        assert not other.broker.counters.refused
+        assert not other.broker.link.counters.refused
 
 
 def sealed_by_a_newer_version() -> bytes:
@@ -130,14 +130,11 @@ def sealed_by_a_newer_version() -> bytes:
 
 
 def forgeries() -> dict[str, tuple[Reason, bytes]]:
-    ours = frames_of_another_node()
-    theirs = frames_of_another_node(key=b"another key")
+    ours = ChannelFrames()
+    theirs = ChannelFrames(key=b"another key")
     genuine = ours.encode(event(CHANNEL, 1))
     foreign = theirs.encode(Publication(CHANNEL, b'{"type":"member.removed"}', 1, "epoch", "member.removed"))
     elsewhere = ours.encode(event("project:2", 1))
-    assert genuine is not None
-    assert foreign is not None
-    assert elsewhere is not None
     return {
         "nothing": ("foreign", b""),
         "pickle": ("foreign", pickle.dumps({"channel": CHANNEL, "data": print})),
@@ -160,9 +157,7 @@ def forgeries() -> dict[str, tuple[Reason, bytes]]:
 
 
 @pytest.mark.parametrize("kind", forgeries())
-async def test_what_no_node_of_ours_has_said_is_counted_and_ignored(
-    valkey: Valkey, one: Node, two: Node, kind: str
-) -> None:
+async def test_foreign_messages_are_counted_and_ignored(valkey: Valkey, one: Node, two: Node, kind: str) -> None:
     await two.broker.subscribe(CHANNEL)
     name = NAMES.of("channel", CHANNEL)
     reason, frame = forgeries()[kind]
@@ -170,7 +165,7 @@ async def test_what_no_node_of_ours_has_said_is_counted_and_ignored(
         assert client.publish(name.decode(), frame) == 1
     one.broker.publish(event(CHANNEL, 1))
     assert await two.receives(1) == [event(CHANNEL, 1)]
-    assert two.broker.counters.refused == {reason: 1}
+    assert two.broker.link.counters.refused == {reason: 1}
 
 
 async def test_restarted_redis_is_used_again(valkey: Valkey, one: Node, two: Node) -> None:
@@ -191,25 +186,25 @@ async def test_restarted_redis_is_used_again(valkey: Valkey, one: Node, two: Nod
 async def test_cut_reader_comes_back(valkey: Valkey, one: Node, two: Node) -> None:
     await two.broker.subscribe(CHANNEL)
     assert valkey.kill_pubsub_clients() == 2
-    await hears_again(one, two, seconds=2)
+    await hears_again(one, two, seconds=20)
     assert await two.broker.is_healthy()
 
 
-async def test_what_is_lost_ends_its_continuity(valkey: Valkey, one: Node) -> None:
+async def test_a_loss_ends_its_continuity(valkey: Valkey, one: Node) -> None:
     before = one.broker.continuity
     assert before is not None
     valkey.kill_pubsub_clients()
-    await becomes(lambda: one.broker.continuity != before, 2, what="the cut is known")
-    await becomes(lambda: one.broker.continuity is not None, 2, what="messages come again")
+    await becomes(lambda: one.broker.continuity != before, 20, what="the cut is known")
+    await becomes(lambda: one.broker.continuity is not None, 20, what="messages come again")
     assert one.broker.continuity != before
     valkey.pause()
     await becomes(lambda: one.broker.continuity is None, 5, what="the silence is suspicious")
     valkey.resume()
 
 
-async def test_channel_asked_for_during_an_outage_is_heard_after_it(valkey: Valkey, one: Node, two: Node) -> None:
+async def test_channel_subscribed_during_an_outage_is_received_after_it(valkey: Valkey, one: Node, two: Node) -> None:
     valkey.stop()
-    await becomes(lambda: not two.broker.subscriber.is_linked, 2, what="the outage is noticed")
+    await becomes(lambda: not two.broker.link.subscriber.is_linked, 20, what="the outage is noticed")
     async with asyncio.timeout(0.1):
         assert not await two.broker.subscribe(CHANNEL)
     valkey.start()
@@ -230,7 +225,7 @@ async def test_frozen_redis_is_unhealthy_within_5_seconds_and_delays_nobody(
         async with asyncio.timeout(5):
             while await node.broker.is_healthy():  # noqa: ASYNC110  # it is a question, as `/readyz` asks it
                 await asyncio.sleep(0.05)
-    # Connections that a frozen server accepts and never answers are part of the case.
+    # Connections that a frozen server accepts but never answers are included.
     before = connections_to(valkey)
     await becomes(lambda: len(connections_to(valkey) - before) >= 4, 15, what="readers and publishers try new ones")
     valkey.resume()
@@ -246,7 +241,7 @@ def connections_to(valkey: Valkey) -> set[int]:
 
 
 class Refusing:
-    """Listens in the place of a server that is down, and ends every connection."""
+    """Listens in place of a server that is down, and ends every connection."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -275,7 +270,7 @@ async def test_start_without_redis_succeeds_and_finds_it_later(valkey: Valkey) -
         node.broker.publish(event(CHANNEL, 1))
         assert node.received == [event(CHANNEL, 1)]
         valkey.start()
-        await becomes(lambda: node.broker.subscriber.alive_at > 0, 5, what="healthy")
+        await becomes(lambda: node.broker.link.subscriber.alive_at > 0, 5, what="healthy")
         assert await node.broker.subscribe(CHANNEL)
 
 
@@ -294,18 +289,18 @@ async def test_outage_is_one_line_in_the_log_and_its_end_another(
     assert lines == ["redis is out of reach", "redis is back"]
 
 
-async def test_queue_of_an_outage_is_bounded_and_old_messages_are_not_sent(
+async def test_queue_in_an_outage_is_bounded_and_old_messages_are_not_sent(
     valkey: Valkey, one: Node, two: Node
 ) -> None:
     await two.broker.subscribe(CHANNEL)
     valkey.stop()
     for offset in range(1, 101):
         one.broker.publish(event(CHANNEL, offset, b'"' + b"x" * 250_000 + b'"'))
-    assert one.broker.publisher.counters.overflowed > 20
+    assert one.broker.link.publisher.counters.overflowed > 20
     await asyncio.sleep(MAX_AGE_SECONDS + 0.1)
     valkey.start()
     await hears_again(one, two)
-    assert one.broker.publisher.counters.outdated > 20
+    assert one.broker.link.publisher.counters.outdated > 20
     assert all(isinstance(message, Publication) and message.offset >= 1000 for message in two.received)
 
 
@@ -316,9 +311,9 @@ async def test_signals_are_dropped_before_events_while_redis_is_slow(valkey: Val
         one.broker.publish(event(CHANNEL, offset, b'"' + b"x" * 200_000 + b'"'))
         for _ in range(500):
             one.broker.publish(Publication("signal:1", b'"' + b"y" * 2_000 + b'"'))
-    counters = one.broker.publisher.counters
+    counters = one.broker.link.publisher.counters
     assert (counters.overflowed, counters.signals_dropped > 4_000) == (0, True)
-    assert one.broker.publisher.queued_bytes < 4_000_000
+    assert one.broker.link.publisher.queued_bytes < 4_000_000
     valkey.resume()
     await becomes(lambda: two.received[-1:] == [event(CHANNEL, 10, b'"' + b"x" * 200_000 + b'"')], 5, what="all events")
 
@@ -329,10 +324,10 @@ async def test_reader_that_redis_cuts_off_for_its_backlog_comes_back(valkey: Val
         client.config_set("client-output-buffer-limit", "pubsub 100kb 50kb 1")
     try:
         name = NAMES.of("channel", CHANNEL).decode()
-        with valkey.client() as client:  # it blocks the loop, so that nobody reads meanwhile
+        with valkey.client() as client:  # blocks the loop, so that nobody reads meanwhile
             while client.publish(name, b"x" * 200_000):  # how many read it; the system buffers some megabytes
                 pass
-        await becomes(lambda: two.broker.subscriber.counters.connects > 1, 30, what="the reader is cut off")
+        await becomes(lambda: two.broker.link.subscriber.connects > 1, 30, what="the reader is cut off")
         await hears_again(one, two)
     finally:
         with valkey.client() as client:
@@ -343,7 +338,7 @@ async def test_ten_thousand_channels_leave_nothing_behind(valkey: Valkey, one: N
     process = psutil.Process()
     with valkey.client() as client:
         channels, descriptors, clients = len(client.pubsub_channels()), process.num_fds(), len(client.client_list())
-        await subscribe_and_drop(one, 10_000)  # what is made once and kept is made here
+        await subscribe_and_drop(one, 10_000)  # objects that are made once and kept are made here
         await becomes(lambda: len(client.pubsub_channels()) == channels, 20, what="all channels are given up")
         redis_bytes = client.info("memory")["used_memory"]
         with traced_memory():
@@ -354,7 +349,7 @@ async def test_ten_thousand_channels_leave_nothing_behind(valkey: Valkey, one: N
             assert traced_bytes() < bytes_here + 500_000
         assert process.num_fds() <= descriptors
         assert len(client.client_list()) == clients
-        # 30,000 channels that stayed would be 3 MB there, and here.
+        # 30,000 leaked channels would be 3 MB there, and here.
         await becomes(lambda: client.info("memory")["used_memory"] < redis_bytes + 500_000, 5, what="Redis is lean")
 
 
@@ -368,17 +363,20 @@ def traced_memory() -> Iterator[None]:
 
 
 def traced_bytes() -> int:
-    """What Python objects made since tracing began still hold."""
+    """The memory of Python objects made since tracing began."""
     gc.collect()
     return tracemalloc.get_traced_memory()[0]
 
 
 async def subscribe_and_drop(node: Node, count: int) -> None:
-    for first in range(0, count, 1000):  # so that each is confirmed before its deadline, on a busy machine too
-        async with asyncio.TaskGroup() as tasks:
-            names = (f"project:{number}" for number in range(first, first + 1000))
-            asked = [tasks.create_task(node.broker.subscribe(name)) for name in names]
-        assert all(task.result() for task in asked)
+    async def subscribe(name: str) -> None:
+        while not await node.broker.subscribe(name):  # not confirmed in time, on a busy machine  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    for first in range(0, count, 200):
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            for number in range(first, first + 200):
+                tasks.create_task(subscribe(f"project:{number}"))
     for number in range(count):
         await node.broker.unsubscribe(f"project:{number}")
     await node.broker.subscribe(CHANNEL)
@@ -395,5 +393,5 @@ async def test_twenty_restarts_leave_no_descriptor_and_no_client_behind(valkey: 
         await is_whole(one)
     await becomes(lambda: process.num_fds() <= before, 5, what="descriptors are back")
     with valkey.client() as client:
-        # Reader and publisher, beside the one that looks.
+        # Reader and publisher, besides the one that looks.
         await becomes(lambda: len(client.client_list()) == 3, 5, what="connections are back")

@@ -8,10 +8,10 @@ import pytest
 
 from roomful.concurrency.background_loops import BackgroundLoops
 from roomful.link.redis_server import RedisServer
-from roomful.realtime.presence.port import Entry, Leave, PresenceLost, PresenceUnavailable
+from roomful.realtime.presence.port import Entry, PresenceLost, PresenceUnavailable, Removal
 from roomful.realtime.presence.recorder import PresenceRecorder
 from roomful.realtime.presence.redis import EXPIRED_GRACE_SECONDS, RedisPresence
-from roomful.realtime.publication import Arrival, ClientInfo
+from roomful.realtime.publication import ClientInfo, Join, Leave
 from tests.support.brokers import KEY, NAMES, becomes
 from tests.support.valkey import Valkey
 
@@ -23,7 +23,7 @@ def entry(client: str, user: str) -> Entry:
 
 
 class WatchedPresence(RedisPresence):
-    """Counts how often it was asked who is gone."""
+    """Counts the calls of `gone`."""
 
     looks = 0
 
@@ -40,24 +40,24 @@ async def presence_of(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIt
 
 
 class Node:
-    """The attendance of one process, with what it tells."""
+    """The presence of one process, with its joins and leaves."""
 
     def __init__(self, presence: WatchedPresence) -> None:
         self.presence = presence
         self.presence_recorder = PresenceRecorder(presence, self._tell)
         self.told: list[tuple[str, str]] = []
 
-    def _tell(self, arrival: Arrival) -> None:
-        self.told.append(("join" if arrival.joined else "leave", arrival.info.user))
+    def _tell(self, change: Join | Leave) -> None:
+        self.told.append(("join" if isinstance(change, Join) else "leave", change.info.user))
 
     async def lists(self, *clients: str, seconds: float = 5.0) -> None:
-        """Wait until the list has these connections and no others."""
+        """Wait until the list has exactly these connections."""
         async with asyncio.timeout(seconds):
             while sorted(member.client for member in await self.presence.members(CHANNEL)) != sorted(clients):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     async def has_looked(self) -> None:
-        """Wait until it has asked twice more who is gone: one look may have been under way."""
+        """Wait for two more calls of `gone`: one may have been under way."""
         looks = self.presence.looks
         await becomes(lambda: self.presence.looks >= looks + 2, 5, what="it has looked")
 
@@ -69,11 +69,11 @@ class Node:
 async def running_node(valkey: Valkey, *, entry_seconds: float = 22.0) -> AsyncIterator[Node]:
     async with presence_of(valkey, entry_seconds=entry_seconds) as presence, BackgroundLoops() as loops:
         node = Node(presence)
-        loops.run("attendance", node.presence_recorder.run())
+        loops.run("presence", node.presence_recorder.run())
         yield node
 
 
-async def test_nodes_see_one_list_and_one_of_them_tells(valkey: Valkey) -> None:
+async def test_nodes_share_one_list_and_one_publishes_its_changes(valkey: Valkey) -> None:
     async with running_node(valkey) as one, running_node(valkey) as two:
         one.presence_recorder.enter(entry("c-1", "ada"))
         await one.lists("c-1")
@@ -88,7 +88,7 @@ async def test_nodes_see_one_list_and_one_of_them_tells(valkey: Valkey) -> None:
         assert sorted(one.told + two.told) == [("join", "ada"), ("leave", "ada")]
 
 
-async def test_entries_of_a_dead_node_expire_and_are_told_once(valkey: Valkey) -> None:
+async def test_entries_of_a_dead_node_expire_and_are_published_once(valkey: Valkey) -> None:
     async with presence_of(valkey, entry_seconds=0.5) as dead:
         assert await dead.enter([entry("c-1", "ada"), entry("c-2", "ada")]) == [True, False]
     async with running_node(valkey) as one, running_node(valkey) as two:
@@ -105,12 +105,12 @@ async def test_person_of_a_dead_node_who_is_back_elsewhere_never_left(valkey: Va
     async with running_node(valkey) as one:
         one.presence_recorder.enter(entry("c-2", "ada"))
         await one.lists("c-2")
-        await asyncio.sleep(0.5 + EXPIRED_GRACE_SECONDS)  # by then the dead node's entry would be told of
+        await asyncio.sleep(0.5 + EXPIRED_GRACE_SECONDS)  # by then the dead node's entry would be published
         await one.has_looked()
         assert one.told == []
 
 
-async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
+async def test_flushed_list_is_rebuilt_without_joins(valkey: Valkey) -> None:
     async with running_node(valkey) as one, running_node(valkey) as two:
         one.presence_recorder.enter(entry("c-1", "ada"))
         await one.tells(("join", "ada"))
@@ -120,7 +120,7 @@ async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
         await one.lists("c-1", "c-2", "c-3")
         with valkey.client() as client:
             client.flushall()
-        await one.lists("c-1", "c-2", "c-3", seconds=2)
+        await one.lists("c-1", "c-2", "c-3", seconds=20)
         one.presence_recorder.leave(entry("c-1", "ada"), grace_seconds=0)
         await one.lists("c-2", "c-3")
         await one.has_looked()
@@ -128,7 +128,7 @@ async def test_flushed_list_is_rebuilt_in_silence(valkey: Valkey) -> None:
         assert (one.told, two.told) == ([("join", "ada")], [("join", "bob")])
 
 
-async def test_list_is_rebuilt_after_a_restart_and_what_happened_meanwhile_is_told(valkey: Valkey) -> None:
+async def test_list_is_rebuilt_after_a_restart_and_missed_changes_are_published(valkey: Valkey) -> None:
     async with running_node(valkey) as one:
         one.presence_recorder.enter(entry("c-1", "ada"))
         await one.tells(("join", "ada"))
@@ -143,7 +143,7 @@ async def test_list_is_rebuilt_after_a_restart_and_what_happened_meanwhile_is_to
         await one.tells(("join", "ada"), ("join", "bob"))
 
 
-async def test_frozen_redis_keeps_nobody_waiting(valkey: Valkey) -> None:
+async def test_frozen_redis_delays_nobody(valkey: Valkey) -> None:
     async with running_node(valkey) as one:
         one.presence_recorder.enter(entry("c-1", "ada"))
         await one.lists("c-1")
@@ -155,7 +155,7 @@ async def test_frozen_redis_keeps_nobody_waiting(valkey: Valkey) -> None:
         await one.lists("c-1")
 
 
-async def test_loss_is_told_once_and_to_whoever_knew_the_list_before(valkey: Valkey) -> None:
+async def test_loss_is_reported_once_to_each_node_that_knew_the_list(valkey: Valkey) -> None:
     async with presence_of(valkey) as one, presence_of(valkey) as two:
         await one.gone()
         with valkey.client() as client:
@@ -190,11 +190,11 @@ async def test_cancelled_calls_leave_no_answer_for_others(valkey: Valkey) -> Non
             assert [member.client for member in await presence.members("project:2")] == ["c-2"]
 
 
-async def test_nothing_is_left_of_people_who_went(valkey: Valkey) -> None:
+async def test_nothing_is_left_of_people_who_left(valkey: Valkey) -> None:
     async with presence_of(valkey) as presence:
         entries = [Entry(f"project:{n}", ClientInfo(f"c-{n}", "ada")) for n in range(200)]
         await presence.enter(entries)
-        await presence.leave([Leave(each, 0) for each in entries])
+        await presence.leave([Removal(each, 0) for each in entries])
         assert len(await presence.gone()) == 200
         with valkey.client() as client:
             names = client.keys("*")

@@ -15,7 +15,7 @@ from tests.support.sentinel import Watched, run_watched_pair
 
 CHANNEL = "project:1"
 FAILOVER_SECONDS = 75
-"""A Sentinel that did not run for 2 s, on a busy machine, distrusts its clock and does nothing for 30 s (TILT mode)."""
+"""A Sentinel that stood still for 2 s, on a busy machine, distrusts its clock and pauses for 30 s (TILT mode)."""
 
 
 @pytest.fixture
@@ -41,19 +41,19 @@ async def test_nodes_follow_the_master_through_a_failover(watched: Watched) -> N
             one.broker.publish(event(CHANNEL, offset))
             return event(CHANNEL, offset) in two.received
 
-        # Not at the first try, where a connection took longer than the start waits for it.
+        # Not at the first attempt if a connection took longer than the start waits.
         await becomes(lambda: arrives(1), 10, what="the nodes meet")
         assert await presence.enter([Entry(CHANNEL, ClientInfo("c-1", "ada"))]) == [True]
         assert await presence.gone() == []
 
-        with watched.master.client() as client:  # what is not replicated yet may be lost
+        with watched.master.client() as client:  # writes that are not replicated yet may be lost
             client.set("the last", "write")
             assert client.wait(1, 5000) == 1
         watched.master.stop()
 
         await becomes(lambda: arrives(2), FAILOVER_SECONDS, what="the nodes meet at the new master")
         since = time.monotonic()
-        await becomes(lambda: two.broker.subscriber.alive_at > since, 5, what="healthy again")
+        await becomes(lambda: two.broker.link.subscriber.alive_at > since, 5, what="healthy again")
         try:
             await presence.gone()
         except PresenceLost:

@@ -1,4 +1,4 @@
-"""A rename is told to every project the person is in, a batch at a time, whatever happens between two batches."""
+"""A rename reaches each of the person's projects, a batch at a time, whatever happens between two batches."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from roomful.projects import renames
 from roomful.realtime.publication import Publication
 from roomful.runtime import Runtime
 from roomful.settings import Settings
-from tests.support.api import Api, Person, Project
+from tests.support.api import Person, Project
 from tests.support.app import client_of, running_app
 from tests.support.fold import fold, in_order
 
@@ -25,16 +25,6 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def ada(api: Api) -> Person:
-    return await api.register("ada")
-
-
-@pytest.fixture
-async def bob(api: Api) -> Person:
-    return await api.register("bob")
-
-
-@pytest.fixture
 async def projects(ada: Person, bob: Person) -> list[Project]:
     made = [await ada.create_project(f"Apollo {number}") for number in range(PROJECTS)]
     for project in made:
@@ -42,7 +32,7 @@ async def projects(ada: Person, bob: Person) -> list[Project]:
     return made
 
 
-async def test_no_transaction_tells_more_than_a_batch(
+async def test_no_transaction_renames_in_more_than_a_batch_of_projects(
     ada: Person, bob: Person, projects: list[Project], runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     committed: list[int] = []
@@ -65,17 +55,17 @@ async def test_no_transaction_tells_more_than_a_batch(
         assert in_order(fold(before, event)) == await ada.snapshot(project)
 
 
-async def test_a_few_projects_are_told_before_the_answer(ada: Person, bob: Person) -> None:
+async def test_a_few_projects_are_renamed_in_before_the_answer(ada: Person, bob: Person) -> None:
     project = await ada.create_project()
     await ada.add_member(project, bob)
     await bob.patch("/auth/me", {"name": "Robert"})
     assert (await ada.events(project))[-1]["data"]["member"]["name"] == "Robert"
 
 
-async def test_a_project_shows_the_name_that_its_events_have_told(
+async def test_a_project_shows_the_name_of_its_events(
     ada: Person, bob: Person, projects: list[Project], runtime: Runtime
 ) -> None:
-    """Also while it waits for its batch: snapshot and events never disagree."""
+    """Even while it waits for its batch, snapshot and events agree."""
     old = [await ada.snapshot(project) for project in projects]
     await rename_without_telling(runtime, bob, "Robert")
 
@@ -98,7 +88,7 @@ async def test_a_project_shows_the_name_that_its_events_have_told(
         assert (await ada.get(f"{project.path}/members/{bob.id}"))["name"] == "Robert"
 
 
-async def test_what_a_killed_process_left_is_told_by_the_next(
+async def test_another_process_finishes_a_killed_ones_renames(
     settings: Settings, ada: Person, bob: Person, projects: list[Project], runtime: Runtime
 ) -> None:
     await rename_without_telling(runtime, bob, "Robert")
@@ -107,7 +97,7 @@ async def test_what_a_killed_process_left_is_told_by_the_next(
         await told(ada, projects, bob, "Robert")
 
 
-async def test_a_second_rename_while_the_first_waits_is_told_once(
+async def test_two_pending_renames_make_one_event(
     ada: Person, bob: Person, projects: list[Project], runtime: Runtime
 ) -> None:
     heads = [(await ada.snapshot(project))["stream"]["offset"] for project in projects]
@@ -119,7 +109,7 @@ async def test_a_second_rename_while_the_first_waits_is_told_once(
         assert event["data"]["member"]["name"] == "Rob"
 
 
-async def test_there_and_back_again_is_no_event(
+async def test_a_reversed_rename_makes_no_event(
     ada: Person, bob: Person, projects: list[Project], runtime: Runtime
 ) -> None:
     old = [await ada.snapshot(project) for project in projects]
@@ -129,7 +119,7 @@ async def test_there_and_back_again_is_no_event(
     assert [await ada.snapshot(project) for project in projects] == old
 
 
-async def test_renames_at_once_and_changes_beside_them_all_arrive(
+async def test_concurrent_renames_and_changes_all_arrive(
     app: FastAPI, ada: Person, bob: Person, projects: list[Project]
 ) -> None:
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
@@ -146,7 +136,7 @@ async def test_renames_at_once_and_changes_beside_them_all_arrive(
 
 
 async def rename_without_telling(runtime: Runtime, person: Person, name: str) -> None:
-    """As a process does it that is killed right after its first commit."""
+    """Like a process that is killed right after its first commit."""
     async with runtime.transaction() as session:
         user = await session.get_one(User, person.id, with_for_update={"key_share": True})
         await renames.mark(session, person.id, user.name)

@@ -10,7 +10,7 @@ async def twice(person: Person, path: str, body: object, key: str = "k") -> tupl
     return first, await person.request("POST", path, json=body, Idempotency_Key=key)
 
 
-async def test_each_is_done_once(client: httpx.AsyncClient) -> None:
+async def test_each_repeated_post_is_done_once(client: httpx.AsyncClient) -> None:
     api = Api(client)
     ada, bob = await api.register("ada"), await api.register("bob")
     project = await ada.create_project()
@@ -29,7 +29,7 @@ async def test_each_is_done_once(client: httpx.AsyncClient) -> None:
     assert [event["type"] for event in events] == ["project.created", "member.added", "task.created"]
 
 
-async def test_a_member_who_was_removed_does_not_get_the_answer_again(client: httpx.AsyncClient) -> None:
+async def test_a_removed_member_does_not_get_the_answer_again(client: httpx.AsyncClient) -> None:
     api = Api(client)
     ada, bob = await api.register("ada"), await api.register("bob")
     project = await ada.create_project()
@@ -41,7 +41,7 @@ async def test_a_member_who_was_removed_does_not_get_the_answer_again(client: ht
     assert (late.status_code, late.json()["code"]) == (404, "NOT_FOUND")
 
 
-async def test_a_project_that_is_gone_is_not_told_of_again(client: httpx.AsyncClient) -> None:
+async def test_a_deleted_project_is_not_shown_again(client: httpx.AsyncClient) -> None:
     ada = await Api(client).register("ada")
     first, again = await twice(ada, "/projects", {"name": "Gemini"})
     assert (first.status_code, again.status_code) == (201, 201)

@@ -1,4 +1,4 @@
-"""A database that was restored from a backup: nobody goes on from a history that is no more."""
+"""A database restored from a backup: nobody continues from the lost history."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from roomful.runtime import Runtime
 from roomful.settings import Settings
 from tests.conftest import environment_for
 from tests.integration.test_event_source import open_stream
-from tests.support.api import Person, Project
+from tests.support.api import Json, Person, Project
 from tests.support.app import Live, serving
 from tests.support.postgresql import PostgreSQL
 from tests.support.server import run_command
@@ -27,7 +27,7 @@ Backup = Callable[[], str]
 
 @pytest.fixture
 def back_up(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Backup]:
-    """Copies the database, which nobody uses meanwhile; the copy's URL."""
+    """Copies the unused database. Returns the copy's URL."""
     if database_url.startswith("sqlite"):
         copy = tmp_path / "backup.db"
 
@@ -49,10 +49,8 @@ def back_up(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -
         server.drop_database(name)
 
 
-async def test_positions_of_a_history_that_was_lost_are_refused(
-    settings: Settings, back_up: Backup, tmp_path: Path
-) -> None:
-    """Three events in the backup, three more that are lost, and then more new ones than there were lost."""
+async def test_positions_of_a_lost_history_are_refused(settings: Settings, back_up: Backup, tmp_path: Path) -> None:
+    """Three events in the backup, three lost ones, and then more new ones than were lost."""
     async with serving(settings) as live:
         ada = await live.api.register("ada")
         project = await ada.create_project()
@@ -92,10 +90,33 @@ async def test_positions_of_a_history_that_was_lost_are_refused(
                 assert await plain.next_event() == reset
             async with open_stream(ada, project, Last_Event_ID=str(seen)) as stream:
                 assert json.loads((await stream.next())["data"]) == reset
-        # From where the new history begins it is whole.
+        # From its start the new history is whole.
         first = newest["offset"] - 2 * offset
         titles = [event["data"]["task"]["title"] for event in await ada.all_events(project, after=first)]
         assert titles == [f"new {number}" for number in range(2 * offset)]
+
+
+async def test_no_invitation_of_the_backup_admits_anybody(settings: Settings, back_up: Backup, tmp_path: Path) -> None:
+    """The backup can't know whether they were used or withdrawn since."""
+    async with serving(settings) as live:
+        ada = await live.api.register("ada")
+        project = await ada.create_project()
+        path = f"{project.path}/invitations"
+        used = await ada.post(path, {"role": "editor"})
+        await ada.post(path, {"role": "editor", "email": "grace@example.org"})
+        withdrawn = await ada.post(path, {"role": "editor"})
+        await ada.delete(f"{path}/{withdrawn['id']}")
+    copy = back_up()
+
+    told = await run_command(["db", "restored"], tmp_path, environment_for(copy))
+    assert "2 open invitations are withdrawn" in told.output, told
+    async with serving(settings.model_copy(update={"database_url": copy})) as live:
+        ada, eve = await signed_in_at(live, ada), await live.api.register("eve")
+        assert await ada.get(path) == []
+        answer = await eve.request("POST", f"/invitations/{token_of(used)}/accept")
+        assert (answer.status_code, answer.json()["code"]) == (410, "GONE")
+        later = await ada.post(path, {"role": "editor"})
+        await eve.post(f"/invitations/{token_of(later)}/accept", expect=200)
 
 
 async def test_subscribers_are_told_while_the_server_runs(live: Live, tmp_path: Path) -> None:
@@ -118,7 +139,7 @@ async def test_subscribers_are_told_while_the_server_runs(live: Live, tmp_path: 
 
 @pytest.mark.parametrize("new", [0, 1, 5])
 async def test_a_node_notices_that_its_history_was_rolled_back(live: Live, new: int) -> None:
-    """As by a failover that loses commits: three of them, and `new` others stand in their place at once."""
+    """Like a failover that loses three commits, which `new` others replace at once."""
     ada, project = await somebody(live)
     async with (
         Subscriber(live.socket_url, token=ada.token) as subscriber,
@@ -133,10 +154,10 @@ async def test_a_node_notices_that_its_history_was_rolled_back(live: Live, new: 
         for number in range(new):
             await ada.create_task(project, f"new {number}")
         reset = await plain.next_event()
-        while "recovered" not in reset:  # above the old offset there may be some before it is noticed
+        while "recovered" not in reset:  # some may come above the old offset before it is noticed
             assert reset["offset"] > offset
             reset = await plain.next_event()
-        # It may be noticed while the new ones come; those after it are told as usual.
+        # It may be noticed while the new ones come; later ones are delivered as usual.
         assert reset["recovered"] is False
         assert reset["epoch"] != epoch
         newest = 3 + new + OFFSETS_SKIPPED
@@ -146,7 +167,7 @@ async def test_a_node_notices_that_its_history_was_rolled_back(live: Live, new: 
 
 
 async def test_an_old_answer_about_the_head_is_no_rollback(live: Live) -> None:
-    """The head that is told was read before the events that came meanwhile."""
+    """The reported head was read before the events that came meanwhile."""
     ada, project = await somebody(live)
     hub = live.runtime.engine.hub
     async with PlainSubscriber(live.socket_url, project.id, token=ada.token) as plain:
@@ -155,17 +176,21 @@ async def test_an_old_answer_about_the_head_is_no_rollback(live: Live) -> None:
         heads = live.runtime.engine.history.heads
 
         async def slow(channels: object) -> object:
-            live.runtime.engine.history.heads = heads  # type: ignore[method-assign]  # once, whichever sweep it is
+            live.runtime.engine.history.heads = heads  # type: ignore[method-assign]  # once, whichever reconcile it is
             found = await heads(channels)  # type: ignore[arg-type]
             await ada.create_task(project, "meanwhile")
             return found
 
         live.runtime.engine.history.heads = slow  # type: ignore[method-assign,assignment]
-        await hub._reconcile()
+        await hub.reconcile()
         await plain.expect_event("task.created")
-        await hub._reconcile()
+        await hub.reconcile()
         await plain.expect_silence()
         assert (hub.counters.resets, hub.counters.repairs) == (0, 0)
+
+
+def token_of(invitation: Json) -> str:
+    return str(invitation["url"].rpartition("/")[2])
 
 
 async def somebody(live: Live) -> tuple[Person, Project]:

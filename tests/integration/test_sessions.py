@@ -1,4 +1,4 @@
-"""Sessions after the sign-in: refreshing, ending, tickets, and what every node hears of it."""
+"""Sessions after the sign-in: refreshing, ending, tickets, and their revocation on every node."""
 
 import asyncio
 import json
@@ -39,12 +39,12 @@ async def is_in(client: httpx.AsyncClient, person: Signed) -> bool:
 
 
 def let_pass(runtime: Runtime, **time: float) -> None:
-    """From now on it is this much later for refresh tokens."""
+    """Move the clock of refresh tokens forward."""
     runtime.refresh_tokens.clock = lambda: now() + timedelta(**time)
 
 
 async def told(runtime: Runtime) -> list[dict[str, Any]]:
-    """Every revocation that the nodes have been told of, oldest first."""
+    """Every revocation that the nodes were told, oldest first."""
     async with runtime.database.read() as session:
         page = await log.read_since(session, ACCESS_CHANNEL, 0, limit=100)
     return [json.loads(publication.data) for publication in page.publications]
@@ -66,7 +66,7 @@ class TestRefresh:
         assert await is_in(client, ada)
         assert await is_in(client, later)
 
-    async def test_goes_on_for_ever_as_long_as_it_is_used(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_lasts_as_long_as_it_is_used(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         token = (await register(client, "ada")).refresh_token
 
         for days in range(20, 120, 20):
@@ -80,7 +80,7 @@ class TestRefresh:
 
         assert (await refresh(client, ada.refresh_token)).status_code == 401
 
-    async def test_two_tabs_at_the_same_moment_stay_signed_in(
+    async def test_two_tabs_that_refresh_at_once_stay_signed_in(
         self, client: httpx.AsyncClient, runtime: Runtime
     ) -> None:
         ada = await register(client, "ada")
@@ -141,7 +141,7 @@ class TestRefresh:
             assert not await is_in(client, person)
             assert (await refresh(client, person.refresh_token)).status_code == 401
 
-    async def test_thieves_at_the_same_moment_end_it_once(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_simultaneous_old_tokens_end_it_once(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada = await register(client, "ada")
         await refresh(client, ada.refresh_token)
         let_pass(runtime, minutes=5)
@@ -183,7 +183,7 @@ class TestRefresh:
             b'{"refresh_token": "x", "user_id": "y"}',
         ],
     )
-    async def test_bodies_that_hold_no_token_are_refused(self, client: httpx.AsyncClient, content: bytes) -> None:
+    async def test_bodies_without_a_token_are_refused(self, client: httpx.AsyncClient, content: bytes) -> None:
         answer = await client.post(f"{AUTH}/refresh", content=content, headers={"Content-Type": "application/json"})
 
         assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION")
@@ -204,9 +204,7 @@ class TestEnding:
         assert await is_in(client, phone)
         assert len(await told(runtime)) == 1
 
-    async def test_list_shows_ones_standing_sessions_newest_first(
-        self, client: httpx.AsyncClient, runtime: Runtime
-    ) -> None:
+    async def test_list_shows_current_sessions_newest_first(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada = await register(client, "ada")
         await register(client, "bob")
         phone = await sign_in(client, ada.email, user_agent="phone " + "x" * 300)
@@ -253,7 +251,7 @@ class TestEnding:
         assert await is_in(client, ada)
         assert [event["data"]["session_id"] for event in await told(runtime)] == [phone_id]
 
-    async def test_other_peoples_sessions_are_not_there(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_other_peoples_sessions_are_not_found(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada, bob = await register(client, "ada"), await register(client, "bob")
         of_bob = runtime.tokens.verify(bob.access_token).session_id
 
@@ -268,7 +266,9 @@ class TestEnding:
         assert await is_in(client, bob)
         assert await told(runtime) == []
 
-    async def test_deactivated_person_is_out_everywhere(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_deactivated_person_is_locked_out_everywhere(
+        self, client: httpx.AsyncClient, runtime: Runtime
+    ) -> None:
         ada, bob = await register(client, "ada"), await register(client, "bob")
         phone = await sign_in(client, ada.email)
 
@@ -283,7 +283,7 @@ class TestEnding:
             ("user.deactivated", {"user_id": ada.id})
         ]
 
-    async def test_inactive_person_is_nobody_whatever_their_sessions_say(
+    async def test_inactive_person_is_refused_whatever_their_sessions_say(
         self, client: httpx.AsyncClient, runtime: Runtime
     ) -> None:
         ada = await register(client, "ada")
@@ -305,7 +305,7 @@ class TestEnding:
         assert await is_in(client, ada)
         assert await told(runtime) == []
 
-    async def test_nodes_read_whom_a_revocation_concerns(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_nodes_read_the_person_of_a_revocation(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada = await register(client, "ada")
         phone, tablet = await sign_in(client, ada.email), await sign_in(client, ada.email)
         ids = [runtime.tokens.verify(person.access_token).session_id for person in (ada, phone, tablet)]
@@ -348,9 +348,7 @@ class TestTickets:
         with pytest.raises(TokenInvalid):
             await self.redeem(runtime, ticket)
 
-    async def test_of_those_who_present_it_at_once_one_gets_in(
-        self, client: httpx.AsyncClient, runtime: Runtime
-    ) -> None:
+    async def test_one_of_several_simultaneous_uses_succeeds(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada = await register(client, "ada")
         ticket = await self.ticket(client, ada)
 
@@ -372,7 +370,7 @@ class TestTickets:
         async with running_app(settings) as node:
             assert (await self.redeem(node.state.runtime, ticket)).user_id == ada.id
 
-    async def test_is_worth_nothing_later(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_expires_soon(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada = await register(client, "ada")
         ticket = await self.ticket(client, ada)
         async with runtime.transaction() as session:
@@ -380,7 +378,7 @@ class TestTickets:
         with pytest.raises(TokenInvalid):
             await self.redeem(runtime, ticket)
 
-    async def test_is_stored_as_its_hash_only(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
+    async def test_only_its_hash_is_stored(self, client: httpx.AsyncClient, runtime: Runtime) -> None:
         ada = await register(client, "ada")
         ticket = await self.ticket(client, ada)
         async with runtime.database.read() as session:
@@ -400,7 +398,7 @@ class TestTickets:
             await self.redeem(runtime, ticket)
 
     @pytest.mark.parametrize("junk", ["", "x", "\ud800", "\0", "é", "x" * 100_000])
-    async def test_junk_is_no_ticket(self, runtime: Runtime, junk: str) -> None:
+    async def test_garbage_is_no_ticket(self, runtime: Runtime, junk: str) -> None:
         with pytest.raises(TokenInvalid):
             await self.redeem(runtime, junk)
 

@@ -1,4 +1,4 @@
-"""Readers without an SDK on a slow line: what is on its way counts as life."""
+"""Readers without an SDK on a slow line: moving bytes count as life."""
 
 from roomful.settings import Settings
 from tests.support.app import serving
@@ -9,7 +9,7 @@ HEAVY = "x" * 9_000
 
 
 async def test_a_reader_whose_pongs_are_behind_much_else_lives(settings: Settings) -> None:
-    """The past takes 6 s on this line, and the answer to a ping has 2 s."""
+    """Past events take 6 s on this line, and a pong must come within 2 s."""
     patient = settings.model_copy(update={"ping_interval": 1, "pong_timeout": 2})
     async with serving(patient) as live, Network(live.port, bytes_per_second=64_000) as network:
         ada = await live.api.register("ada")
@@ -19,7 +19,7 @@ async def test_a_reader_whose_pongs_are_behind_much_else_lives(settings: Setting
         url = f"ws://127.0.0.1:{network.port}"
         async with PlainSubscriber(url, project.id, token=ada.token, since=0) as reader:
             assert [(await reader.next_event())["offset"] for _ in range(40)] == list(range(1, 41))
-            await ada.create_task(project)  # a close would come behind all that
+            await ada.create_task(project)  # a close would come after all that
             assert (await reader.next_event())["offset"] == 41
 
 

@@ -1,4 +1,4 @@
-"""Sessions over HTTP: what a stream says, what requests bring to it, and how it ends."""
+"""Sessions over HTTP: streams, the requests that carry their commands, and their end."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from centrifuge.protocol import client_pb2 as official
 from roomful.identity.tokens import Tokens
 from roomful.realtime.protocol import protobuf
 from roomful.settings import Settings
-from roomful.transport import streamed_response
+from roomful.transport import stream_connection
 from tests.conftest import SECRET_KEY, Backend
 from tests.support.api import API, Person, Project
 from tests.support.app import Live, serving
@@ -28,7 +28,7 @@ BINARY = {"Content-Type": "application/octet-stream"}
 
 @pytest.fixture
 def backend() -> Backend:
-    """How a session is carried has nothing to do with where events are kept."""
+    """One database is enough: the transport is under test."""
     return "sqlite"
 
 
@@ -55,7 +55,7 @@ async def eventually(condition: Callable[[], object], seconds: float = 30.0) -> 
 
 
 def is_quiet(live: Live) -> bool:
-    """Nothing of any session is left."""
+    """Whether no session is left."""
     node = live.app.state.node
     return not (len(node.sessions) or len(node.emulation) or node.hub.subscription_count)
 
@@ -78,7 +78,7 @@ async def test_the_session_is_that_of_a_socket(live: Live, kind: Kind) -> None:
         assert (await subscriber.expect_push("task.created")).body["offset"] == 3
 
 
-async def test_nothing_on_the_way_keeps_it_back(live: Live, kind: Kind) -> None:
+async def test_nothing_in_between_delays_the_stream(live: Live, kind: Kind) -> None:
     ada = await live.api.register("ada")
     socket = StreamSocket(live.url, kind, headers={"Accept-Encoding": "gzip, br"})
     async with Subscriber("", token=ada.token, socket=socket):
@@ -143,7 +143,7 @@ async def test_a_bad_token_is_refused_in_the_stream(live: Live, kind: Kind) -> N
     await eventually(lambda: is_quiet(live))
 
 
-async def test_who_does_not_connect_first_is_shut_out(live: Live, kind: Kind) -> None:
+async def test_the_first_command_must_be_connect(live: Live, kind: Kind) -> None:
     subscriber = over(live, kind, None)
     await subscriber.open()
     await subscriber.send_command("subscribe", channel="project:1")
@@ -151,16 +151,17 @@ async def test_who_does_not_connect_first_is_shut_out(live: Live, kind: Kind) ->
     await subscriber.close()
 
 
-async def test_a_reader_that_answers_no_ping_is_gone(live: Live, kind: Kind) -> None:
-    ada = await live.api.register("ada")
-    async with over(live, kind, ada.token) as healthy:
-        silent = over(live, kind, ada.token)
-        silent.answers_pings = False
-        await silent.connect()
-        await silent.expect_close(3012)
-        await silent.close()
-        await healthy.expect_silence(1.5)  # its pongs come by requests
-        assert await healthy.command("history", channel=f"user:{ada.id}")
+async def test_a_reader_that_answers_no_ping_is_dropped(settings: Settings, kind: Kind) -> None:
+    async with changed(settings, pong_timeout=3) as live:
+        ada = await live.api.register("ada")
+        async with over(live, kind, ada.token) as healthy:
+            silent = over(live, kind, ada.token)
+            silent.answers_pings = False
+            await silent.connect()
+            await silent.expect_close(3012)
+            await silent.close()
+            await healthy.expect_silence(1.5)  # its pongs come by requests
+            assert await healthy.command("history", channel=f"user:{ada.id}")
 
 
 async def test_losing_access_ends_the_subscription_and_signing_out_the_stream(live: Live, kind: Kind) -> None:
@@ -189,7 +190,7 @@ async def test_connections_are_limited(settings: Settings, kind: Kind) -> None:
             await second.close()
 
 
-async def test_a_server_that_stops_says_so(settings: Settings, kind: Kind) -> None:
+async def test_a_stopping_server_says_so(settings: Settings, kind: Kind) -> None:
     async with contextlib.AsyncExitStack() as stack:
         async with changed(settings) as live:
             ada = await live.api.register("ada")
@@ -198,8 +199,18 @@ async def test_a_server_that_stops_says_so(settings: Settings, kind: Kind) -> No
             await subscriber.expect_close(3001)
 
 
+async def test_a_server_that_stops_for_another_reason_than_a_signal_does_not_wait_for_streams(
+    settings: Settings, kind: Kind
+) -> None:
+    async with contextlib.AsyncExitStack() as stack, asyncio.timeout(20):
+        async with changed(settings, shutdown_grace=60) as live:
+            ada = await live.api.register("ada")
+            subscriber = await stack.enter_async_context(over(live, kind, ada.token))
+        await subscriber.expect_close(3001)
+
+
 class Sleeper:
-    """A connection that takes what the server sends only when it is asked to."""
+    """A connection that reads only when asked to."""
 
     def __init__(self, live: Live, kind: Kind, person: Person) -> None:
         self._live, self._kind, self._person = live, kind, person
@@ -223,7 +234,7 @@ class Sleeper:
 
 
 async def flooded(live: Live, ada: Person, project: Project, kind: Kind) -> Sleeper:
-    """A reader that has fallen asleep, and more for it than it may leave waiting."""
+    """A sleeping reader, and more bytes for it than its bound."""
     sleeper = Sleeper(live, kind, ada)
     await sleeper.open()
     answer = (await sleeper.read_until(b'"node"')).decode()
@@ -241,7 +252,7 @@ async def flooded(live: Live, ada: Person, project: Project, kind: Kind) -> Slee
 async def test_a_slow_reader_is_cut_off(
     settings: Settings, kind: Kind, wakes_up: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(streamed_response, "DRAIN_SECONDS", 10.0 if wakes_up else 0.5)
+    monkeypatch.setattr(stream_connection, "DRAIN_SECONDS", 10.0 if wakes_up else 0.5)
     async with changed(settings, send_buffer_bytes=64 * 1024, pong_timeout=60) as live:
         ada = await live.api.register("ada")
         project = await ada.create_project()
@@ -265,7 +276,7 @@ async def test_a_slow_reader_is_cut_off(
 
 
 async def test_a_reader_that_reads_is_not_slow_however_much_it_missed(settings: Settings, kind: Kind) -> None:
-    """What fits into half its send buffer is given back; more than that is told, and never written."""
+    """A recovery up to half the send buffer is given; a larger one is refused and never written."""
     async with changed(settings, send_buffer_bytes=16 * 1024) as live:
         ada = await live.api.register("ada")
         project = await ada.create_project()
@@ -286,7 +297,7 @@ async def test_a_reader_that_reads_is_not_slow_however_much_it_missed(settings: 
             assert push.body["offset"] == 53
 
 
-async def test_a_hundred_readers_who_vanish_leave_nothing(live: Live, kind: Kind) -> None:
+async def test_a_hundred_vanished_readers_leave_nothing(live: Live, kind: Kind) -> None:
     ada = await live.api.register("ada")
     for _ in range(50):
         sleeper = Sleeper(live, kind, ada)
@@ -300,7 +311,7 @@ async def test_a_hundred_readers_who_vanish_leave_nothing(live: Live, kind: Kind
     await eventually(lambda: is_quiet(live))
 
 
-async def test_a_look_at_the_head_begins_no_session(live: Live) -> None:
+async def test_a_head_request_begins_no_session(live: Live) -> None:
     ada = await live.api.register("ada")
     for path in ("sse", "uni_sse"):
         answer = await live.api.http.head(f"/connection/{path}?{cf_connect(token=ada.token)}")
@@ -309,7 +320,7 @@ async def test_a_look_at_the_head_begins_no_session(live: Live) -> None:
         assert is_quiet(live)
 
 
-async def test_a_body_that_is_refused_late_ends_the_stream(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_body_refused_late_ends_the_stream(live: Live, caplog: pytest.LogCaptureFixture) -> None:
     ada = await live.api.register("ada")
     reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
     head = f"GET /connection/sse?{cf_connect(token=ada.token)} HTTP/1.1\r\nHost: localhost\r\n"
@@ -365,7 +376,7 @@ async def test_pages_of_other_origins_are_refused(settings: Settings, path: str)
         ("POST", "/emulation", b'{"node": "0123456789abcdef", "session": "?", "data": "{}"}', 404),
     ],
 )
-async def test_what_is_no_such_request_is_an_error_like_any_other(
+async def test_an_invalid_request_gets_the_usual_error(
     live: Live, method: str, path: str, content: bytes, status: int
 ) -> None:
     answer = await live.api.http.request(method, path, content=content)
@@ -374,12 +385,13 @@ async def test_what_is_no_such_request_is_an_error_like_any_other(
     assert is_quiet(live)
 
 
-async def test_commands_for_a_session_that_has_ended_are_taken_and_forgotten(live: Live) -> None:
+async def test_commands_for_an_ended_session_are_accepted_and_ignored(live: Live) -> None:
     node = live.app.state.node.name
     for content in (json.dumps({"node": node, "session": "?", "data": "{}"}), json.dumps({"node": node})):
         assert (await live.api.http.post("/emulation", content=content)).status_code == 204
 
 
+@pytest.mark.usefixtures("no_refills")
 async def test_requests_with_commands_are_limited(settings: Settings) -> None:
     async with changed(settings, rate_limit_commands=1) as live:
         answers = [await live.api.http.post("/emulation", json={"node": "?"}) for _ in range(11)]
@@ -430,7 +442,7 @@ async def replies_of(response: httpx.Response) -> AsyncIterator[official.Reply]:
                     yield reply
 
 
-async def test_no_session_key_is_told_to_others(live: Live) -> None:
+async def test_no_session_key_is_shown_to_others(live: Live) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     async with (

@@ -7,8 +7,15 @@ import httpx
 import pytest
 
 from roomful.ids import new_id
+from roomful.settings import Settings
 from roomful.tasks import positions
 from tests.support.api import Api, Json, Person, Project, next_page
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """On a busy machine the last of fifty writers of one project waits more than 5 s for a connection."""
+    return settings.model_copy(update={"database_pool_timeout": 60.0, "database_statement_timeout": 60.0})
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ async def column(ada: Person, project: Project, status: str = "todo") -> list[st
     return [task["title"] for task in await ada.get(f"{project.path}/tasks?status={status}&limit=200")]
 
 
-async def test_a_new_task_stands_at_the_end(ada: Person, project: Project) -> None:
+async def test_a_new_task_is_last(ada: Person, project: Project) -> None:
     body = {
         "title": "Order fuel",
         "description": "Kerosene, liquid oxygen",
@@ -48,7 +55,12 @@ async def test_a_new_task_stands_at_the_end(ada: Person, project: Project) -> No
     assert task == body | {
         "labels": ["launch", "urgent"],
         "id": task["id"],
+        "column_id": (await ada.get(f"{project.path}/columns"))[1]["id"],
+        "number": 1,
         "position": "a0",
+        "comment_count": 0,
+        "document_id": None,
+        "description_offset": None,
         "version": 1,
         "created_by": ada.id,
         "created_at": task["created_at"],
@@ -56,7 +68,8 @@ async def test_a_new_task_stands_at_the_end(ada: Person, project: Project) -> No
     }
     assert (await ada.request("GET", path(project, task))).content == answer.content
     (event,) = await ada.events(project, after=1)
-    assert (event["type"], event["mutation_id"], event["data"]) == ("task.created", "m 1", {"task": task})
+    told = {"task": task, "new_labels": await ada.get(f"{project.path}/labels")}
+    assert (event["type"], event["mutation_id"], event["data"]) == ("task.created", "m 1", told)
     assert (await ada.create_task(project, status="in_progress"))["position"] > task["position"]
     plain = await ada.create_task(project)
     assert (plain["status"], plain["description"], plain["labels"], plain["due_on"]) == ("todo", None, [], None)
@@ -90,6 +103,10 @@ BAD_FIELDS: list[Json] = [
     {"id": "x"},
     {"project_id": "x"},
     {"position": "a0"},
+    {"number": 1},
+    {"column_id": "x"},
+    {"column_id": "019a7f5e-0000-7000-8000-000000000000"},
+    {"column_id": 1},
     {"version": 2},
     {"created_by": "x"},
     {"created_at": "2026-07-16T13:32:00Z"},
@@ -122,7 +139,7 @@ NO_JSON = (
 )
 
 
-async def test_what_is_no_json_is_refused(ada: Person, project: Project) -> None:
+async def test_invalid_json_is_refused(ada: Person, project: Project) -> None:
     headers = {"Authorization": f"Bearer {ada.token}", "Content-Type": "application/json"}
     for raw in NO_JSON:
         refused = await ada.http.post(f"/api/v1{project.path}/tasks", content=raw, headers=headers)
@@ -130,7 +147,7 @@ async def test_what_is_no_json_is_refused(ada: Person, project: Project) -> None
     assert (await ada.get(project.path))["task_count"] == 0
 
 
-async def test_a_change_is_one_event_and_no_change_is_none(ada: Person, project: Project) -> None:
+async def test_a_change_makes_one_event_and_no_change_none(ada: Person, project: Project) -> None:
     task = await ada.create_task(project, labels=["a"])
     fields = {"title": "Land", "labels": ["b", "b"], "due_on": "2026-07-20", "description": "Gently"}
     changed = await ada.change_task(project, task, **fields)
@@ -149,6 +166,48 @@ async def test_a_change_is_one_event_and_no_change_is_none(ada: Person, project:
     assert (await ada.get(project.path))["version"] == 1
 
 
+async def test_added_and_removed_labels_merge_with_those_of_others(ada: Person, project: Project) -> None:
+    task = await ada.create_task(project, labels=["a", "b"])
+    where = path(project, task)
+    async with asyncio.TaskGroup() as both:
+        both.create_task(ada.patch(where, {"labels_add": ["c", "a"], "labels_remove": ["b", "never there"]}))
+        both.create_task(ada.patch(where, {"labels_add": ["d"]}))
+    stored = await ada.get(where)
+    assert (sorted(stored["labels"]), stored["version"]) == (["a", "c", "d"], 3)
+    again = await ada.change_task(project, task, labels_add=["c"], labels_remove=["b"])
+    assert again == stored
+    assert await ada.change_task(project, task, labels_add=[], labels_remove=[]) == stored
+    assert (await ada.change_task(project, task, labels_add=["e"], labels_remove=["e"])) == stored
+    events = await ada.events(project, after=2)
+    assert [event["data"]["changed"] for event in events] == [["labels"], ["labels"]]
+    assert events[-1]["data"]["previous"]["labels"] == events[0]["data"]["task"]["labels"]
+
+
+async def test_labels_that_do_not_fit_are_refused(api: Api, ada: Person, project: Project) -> None:
+    vic = await api.register("vic")
+    await ada.add_member(project, vic, "viewer")
+    task = await ada.create_task(project, labels=[str(number) for number in range(19)])
+    where, before = path(project, task), await ada.snapshot(project)
+    bad: list[Json] = [
+        {"labels_add": ["x", "y"]},
+        {"labels_add": [""]},
+        {"labels_add": ["x" * 51]},
+        {"labels_add": None},
+        {"labels_remove": [1]},
+        {"labels_remove": ["x" * 51]},
+        {"labels": ["x"], "labels_add": ["y"]},
+        {"labels": [], "labels_remove": []},
+    ]
+    for body in bad:
+        refused = await ada.request("PATCH", where, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "VALIDATION"), body
+        assert refused.json()["details"], body
+    await ada.patch(where, {"labels_add": ["x"]}, expect=412, If_Match='"9"')
+    await vic.patch(where, {"labels_add": ["x"]}, expect=403)
+    assert await ada.snapshot(project) == before
+    assert len((await ada.change_task(project, task, labels_add=["x", "y"], labels_remove=["1"]))["labels"]) == 20
+
+
 async def test_tasks_move_within_and_between_columns(ada: Person, project: Project) -> None:
     a, b, c = [await ada.create_task(project, title) for title in "abc"]
     await ada.change_task(project, c, before=a["id"])
@@ -161,15 +220,40 @@ async def test_tasks_move_within_and_between_columns(ada: Person, project: Proje
     assert await column(ada, project, "done") == ["B", "c", "a"]
     assert await column(ada, project) == []
     newest = [(event["type"], event["data"]["changed"]) for event in await ada.events(project, after=6)]
-    # A column that is empty or ends elsewhere may well give a moved task the position that it had.
+    # In another column a moved task may get the position that it had.
     assert [(type_, set(changed) - {"position"}) for type_, changed in newest] == [
-        ("task.moved", {"status"}),
-        ("task.moved", {"status", "title"}),
-        ("task.moved", {"status"}),
+        ("task.moved", {"status", "column_id"}),
+        ("task.moved", {"status", "column_id", "title"}),
+        ("task.moved", {"status", "column_id"}),
     ]
 
 
-async def test_a_move_to_where_it_stands_is_none(ada: Person, project: Project) -> None:
+async def test_a_new_task_goes_before_another_one(
+    ada: Person, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await ada.create_task(project, "first")
+    done = await ada.create_task(project, "done", status="done")
+    gone = await ada.create_task(project, "gone")
+    await ada.delete(path(project, gone))
+    for title in "abc":
+        await ada.create_task(project, title, before=first["id"])
+    assert await column(ada, project) == ["a", "b", "c", "first"]
+
+    before = await ada.snapshot(project)
+    for place, status in (
+        ({"before": done["id"]}, 409),
+        ({"before": first["id"], "status": "done"}, 409),
+        ({"before": gone["id"]}, 422),
+        ({"before": new_id()}, 422),
+        ({"before": 1}, 422),
+    ):
+        await ada.post(f"{project.path}/tasks", {"title": "Nowhere", **place}, expect=status)
+    monkeypatch.setattr(positions, "MAX_POSITION_CHARS", 2)
+    await ada.post(f"{project.path}/tasks", {"title": "No room", "before": first["id"]}, expect=409)
+    assert await ada.snapshot(project) == before
+
+
+async def test_a_move_to_the_same_place_makes_no_event(ada: Person, project: Project) -> None:
     a, b, c = [await ada.create_task(project, title) for title in "abc"]
     before = await ada.snapshot(project)
     for task, place in (
@@ -184,7 +268,7 @@ async def test_a_move_to_where_it_stands_is_none(ada: Person, project: Project) 
     assert await ada.snapshot(project) == before
 
 
-async def test_a_place_that_is_not_there_is_refused(ada: Person, project: Project) -> None:
+async def test_a_missing_place_is_refused(ada: Person, project: Project) -> None:
     a, b = [await ada.create_task(project, title) for title in "ab"]
     done = await ada.create_task(project, "done", status="done")
     foreign = await ada.create_task(await ada.create_project("Other"), "foreign")
@@ -203,7 +287,7 @@ async def test_a_place_that_is_not_there_is_refused(ada: Person, project: Projec
     assert await ada.snapshot(project) == before
 
 
-async def test_only_members_are_assigned(api: Api, ada: Person, project: Project) -> None:
+async def test_only_members_can_be_assigned(api: Api, ada: Person, project: Project) -> None:
     bob = await api.register("bob")
     task = await ada.create_task(project)
     await ada.patch(path(project, task), {"assignee_id": bob.id}, expect=422)
@@ -215,7 +299,7 @@ async def test_only_members_are_assigned(api: Api, ada: Person, project: Project
     assert await ada.get(f"{project.path}/tasks?assignee_id=nobody&status=todo") == []
 
 
-async def test_viewers_read_and_change_nothing(api: Api, ada: Person, project: Project) -> None:
+async def test_viewers_read_but_change_nothing(api: Api, ada: Person, project: Project) -> None:
     vic = await api.register("vic")
     await ada.add_member(project, vic, "viewer")
     task = await ada.create_task(project)
@@ -223,18 +307,6 @@ async def test_viewers_read_and_change_nothing(api: Api, ada: Person, project: P
     await vic.post(f"{project.path}/tasks", {"title": "x"}, expect=403)
     await vic.patch(path(project, task), {"title": "x"}, expect=403)
     await vic.delete(path(project, task), expect=403)
-
-
-async def test_a_deleted_task_is_gone_for_good(ada: Person, project: Project) -> None:
-    task = await ada.create_task(project)
-    await ada.delete(path(project, task))
-    await ada.get(path(project, task), expect=404)
-    await ada.patch(path(project, task), {"title": "x"}, expect=404)
-    await ada.delete(path(project, task), expect=404)
-    (event,) = await ada.events(project, after=2)
-    assert (event["type"], event["data"]) == ("task.deleted", {"task": {"id": task["id"]}})
-    assert (await ada.create_task(project))["id"] != task["id"]
-    assert (await ada.get(project.path))["task_count"] == 1
 
 
 async def test_if_match_guards_tasks(ada: Person, project: Project) -> None:
@@ -248,7 +320,7 @@ async def test_if_match_guards_tasks(ada: Person, project: Project) -> None:
     await ada.delete(path(project, task), If_Match='"1", "2"')
 
 
-async def test_one_of_two_changes_of_one_version_is_told(ada: Person, project: Project) -> None:
+async def test_one_of_two_changes_of_one_version_is_refused(ada: Person, project: Project) -> None:
     task = await ada.create_task(project)
     answers = await at_once(
         [ada.request("PATCH", path(project, task), json={"title": f"t{n}"}, If_Match='"1"') for n in range(8)]
@@ -256,13 +328,13 @@ async def test_one_of_two_changes_of_one_version_is_told(ada: Person, project: P
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
 
 
-async def test_fifty_at_once_leave_no_hole(ada: Person, project: Project) -> None:
+async def test_fifty_concurrent_creations_leave_no_gap(ada: Person, project: Project) -> None:
     answers = await at_once([ada.request("POST", f"{project.path}/tasks", json={"title": str(n)}) for n in range(50)])
     assert [answer.status_code for answer in answers] == [201] * 50
     events = await ada.events(project)
     assert [event["offset"] for event in events] == list(range(1, 52))
     tasks = await ada.get(f"{project.path}/tasks?limit=200")
-    # Order of events is order of commits: the board shows the tasks as the events tell of them.
+    # Events are in the order of commits, and the board shows tasks in the order of events.
     assert tasks == [event["data"]["task"] for event in events[1:]]
     assert len({task["position"] for task in tasks}) == 50
     assert (await ada.get(project.path))["task_count"] == 50
@@ -314,7 +386,7 @@ async def test_every_page_has_its_tasks_once_while_others_come_and_go(ada: Perso
         path_of_next = next_page(page)
         assert (path_of_next is not None) == (turn < 3)
         if path_of_next is not None:
-            # One that was shown goes, and so does the last that the cursor names; others come before it.
+            # A listed task goes, and so does the cursor's last one; others come before it.
             await ada.delete(path(project, next(task for task in tasks if task["title"] == seen[-1])))
             new = await ada.create_task(project, f"new {turn}", status="in_progress")
             await ada.change_task(project, new, status="todo", before=tasks[0]["id"])
@@ -366,7 +438,7 @@ async def at_once(asked: list[Any]) -> list[httpx.Response]:
 
 
 def assert_sound(tasks: list[Json]) -> None:
-    """No two tasks of a status have one position, and the list is in its order."""
+    """No two tasks of a status share a position, and the list is in order."""
     for first, second in pairwise(tasks):
         if first["status"] == second["status"]:
             assert first["position"] < second["position"]

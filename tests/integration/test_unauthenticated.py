@@ -1,4 +1,4 @@
-"""Sockets before sign-in: how many one address may have."""
+"""Limits on one address's sockets before sign-in."""
 
 import asyncio
 import json
@@ -10,8 +10,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from roomful.gateway.silent_connections import SilentConnections
+from roomful.logs import Sampler
 from roomful.settings import Settings
 from roomful.transport.unauthenticated import UnauthenticatedSockets
+from roomful.web.limits import Limits
 from tests.conftest import Backend
 from tests.support.app import Live, serving
 from tests.support.brokers import becomes
@@ -22,7 +24,7 @@ SOCKETS = ("/connection/websocket", "/connection/uni_websocket")
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: none of this depends on which."""
+    """One database is enough."""
     return "sqlite"
 
 
@@ -53,7 +55,7 @@ async def expect_refusal(live: Live, path: str = SOCKETS[0], *, address: str = "
 
 
 @pytest.mark.parametrize("path", SOCKETS)
-async def test_an_address_has_so_many_sockets_that_have_not_signed_in(live: Live, path: str) -> None:
+async def test_unauthenticated_sockets_of_an_address_are_limited(live: Live, path: str) -> None:
     ada = await live.api.register("ada")
     one, two, three, four, other = (socket_of(live, path) for _ in range(5))
     for socket in (one, two, three):
@@ -77,7 +79,7 @@ async def test_an_address_has_so_many_sockets_that_have_not_signed_in(live: Live
     await becomes(lambda: not len(counted(live)), 5, what="all are forgotten")
 
 
-async def test_a_household_of_ipv6_is_one_address(live: Live) -> None:
+async def test_an_ipv6_network_is_one_address(live: Live) -> None:
     sockets = [socket_of(live, address=f"2001:db8:1:2::{number}") for number in range(3)]
     for socket in sockets:
         await socket.open()
@@ -88,7 +90,7 @@ async def test_a_household_of_ipv6_is_one_address(live: Live) -> None:
         await socket.close()
 
 
-async def test_a_handshake_that_is_refused_leaves_nothing_behind(live: Live) -> None:
+async def test_a_refused_handshake_leaves_nothing_behind(live: Live) -> None:
     for _ in range(5):
         with pytest.raises(InvalidStatus) as refused:
             await socket_of(live, "/ws/projects/x?token=y").open()
@@ -98,7 +100,7 @@ async def test_a_handshake_that_is_refused_leaves_nothing_behind(live: Live) -> 
 
 async def test_streams_count_like_sockets(live: Live) -> None:
     headers = {"X-Forwarded-For": "203.0.113.7"}
-    # The client of an expired token may bring a fresh one, for a while.
+    # A client with an expired token may bring a new one for a while.
     body = json.dumps({"id": 1, "connect": {"token": live.runtime.tokens.issue("ada", "session", ttl_seconds=-100)}})
     async with httpx.AsyncClient(base_url=live.url, trust_env=False, headers=headers) as http:
         async with asyncio.timeout(10):
@@ -113,7 +115,7 @@ async def test_streams_count_like_sockets(live: Live) -> None:
         await becomes(lambda: not len(counted(live)), 5, what="the streams are forgotten")
 
 
-async def test_an_address_has_so_many_connections_that_ask_for_nothing(settings: Settings) -> None:
+async def test_idle_connections_of_an_address_are_limited(settings: Settings) -> None:
     async with serving(settings.model_copy(update={"max_unauthenticated_per_address": 3})) as live:
         silent = [await asyncio.open_connection("127.0.0.1", live.port) for _ in range(3)]
         for _, writer in silent:
@@ -141,7 +143,33 @@ async def test_an_address_has_so_many_connections_that_ask_for_nothing(settings:
             writer.transport.abort()
 
 
-async def test_what_is_refused_is_counted_in_the_metrics(live: Live) -> None:
+async def test_the_log_says_how_many_refusals_it_left_out(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    seconds = 0.0
+    limits: Limits = live.app.state.limits
+    limits.refusal_lines = Sampler(1, clock=lambda: seconds)
+    sockets = [socket_of(live) for _ in range(3)]
+    for socket in sockets:
+        await socket.open()
+
+    async def refuse_from_elsewhere() -> None:
+        with pytest.raises(InvalidStatus):
+            await Socket(live.socket_url + SOCKETS[0], headers={"Origin": "https://elsewhere.example"}).open()
+
+    await refuse_from_elsewhere()
+    await refuse_from_elsewhere()
+    await expect_refusal(live)
+    seconds = 60.0
+    await expect_refusal(live)
+    await refuse_from_elsewhere()
+    seconds = 120.0
+    await refuse_from_elsewhere()
+    lines = [record.__dict__["left_out"] for record in caplog.records if "left_out" in record.__dict__]
+    assert lines == [0, 2, 1]
+    for socket in sockets:
+        await socket.close()
+
+
+async def test_refusals_are_counted_in_the_metrics(live: Live) -> None:
     sockets = [socket_of(live) for _ in range(3)]
     for socket in sockets:
         await socket.open()

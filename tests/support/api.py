@@ -1,4 +1,4 @@
-"""The HTTP API as a test speaks it."""
+"""The HTTP API for tests."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +36,7 @@ def next_page(answer: httpx.Response) -> str | None:
 
 @dataclass(slots=True)
 class Person:
-    """Somebody signed in. Paths are relative to the API's base; a status that was not expected fails the test."""
+    """A signed-in person. Paths are relative to the API's base; an unexpected status fails the test."""
 
     http: httpx.AsyncClient = field(repr=False)
     id: str
@@ -45,12 +45,15 @@ class Person:
     token: str = field(repr=False)
     refresh_token: str = field(repr=False)
 
-    async def request(self, method: str, path: str, *, json: object = None, **headers: str) -> httpx.Response:
+    async def request(
+        self, method: str, path: str, *, json: object = None, content: bytes | str | None = None, **headers: str
+    ) -> httpx.Response:
         """Any request, any answer. Header names are written with `_` for `-`."""
         return await self.http.request(
             method,
             API + path,
             json=json,
+            content=content,
             headers={"Authorization": f"Bearer {self.token}"}
             | {name.replace("_", "-"): value for name, value in headers.items()},
         )
@@ -63,6 +66,9 @@ class Person:
 
     async def patch(self, path: str, json: object, *, expect: int = 200, **headers: str) -> Any:
         return _answer(await self.request("PATCH", path, json=json, **headers), expect)
+
+    async def put(self, path: str, *, expect: int = 200, **headers: str) -> Any:
+        return _answer(await self.request("PUT", path, **headers), expect)
 
     async def delete(self, path: str, *, expect: int = 204, **headers: str) -> None:
         _answer(await self.request("DELETE", path, **headers), expect)
@@ -86,6 +92,10 @@ class Person:
         changed: Json = await self.patch(f"{project.path}/tasks/{task['id']}", fields)
         return changed
 
+    async def comment(self, project: Project, task: Json, body: str = "Well?", **fields: object) -> Json:
+        added: Json = await self.post(f"{project.path}/tasks/{task['id']}/comments", {"body": body, **fields})
+        return added
+
     async def events(self, project: Project, *, after: int = 0, limit: int = 200) -> list[Json]:
         """One page of the project's events."""
         found: list[Json] = await self.get(f"{project.path}/events?after={after}&limit={limit}")
@@ -104,15 +114,15 @@ class Person:
 
 
 class Api:
-    """The API before anybody has signed in."""
+    """The API without a sign-in."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
 
-    async def register(self, name: str = "ada") -> Person:
-        """A new person with an address that nobody had before."""
+    async def register(self, name: str = "ada", surname: str = "") -> Person:
+        """A new person with a new address, called `Ada` or `Ada Lovelace`."""
         email = f"{name}.{uuid4().hex[:8]}@example.test"
-        body = {"email": email, "name": name.capitalize(), "password": PASSWORD}
+        body = {"email": email, "name": f"{name.capitalize()} {surname}".strip(), "password": PASSWORD}
         return self._person(_answer(await self.http.post(f"{API}/auth/register", json=body), 201))
 
     async def sign_in(self, email: str, password: str = PASSWORD) -> Person:

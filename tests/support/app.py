@@ -28,7 +28,7 @@ async def running_app(settings: Settings) -> AsyncIterator[FastAPI]:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """An application that listens on a port, in the test's own process: real sockets outside, its objects in reach."""
+    """An application on a port, in the test's own process: real sockets, and access to its objects."""
 
     app: FastAPI
     port: int
@@ -50,7 +50,7 @@ class Live:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Live]:
-    """An application served by uvicorn as `roomful serve` does it, but in the test's event loop."""
+    """An application served as by `roomful serve`, but in the test's event loop."""
     app = create_app(settings)
     server = uvicorn.Server(uvicorn_config(app, settings))
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]  # signals are the test run's
@@ -60,7 +60,7 @@ async def serving(settings: Settings) -> AsyncIterator[Live]:
             serving = tasks.create_task(server.serve(sockets=[listener]))
             try:
                 async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-                    # Answered when the application is up: until then the connection waits in the listener's queue.
+                    # The connection waits in the listener's queue until the application is up.
                     await http.get("/healthz")
                     yield Live(app, port, Api(http))
             finally:

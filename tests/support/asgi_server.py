@@ -44,7 +44,7 @@ class AsgiServer:
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(1000)
         self.port = self._listener.getsockname()[1]
-        # What Server.serve() does, but for its signal handlers and its look at the clock ten times a second.
+        # Like Server.serve(), without its signal handlers and its tick ten times a second.
         self._config.load()
         self._server.lifespan = self._config.lifespan_class(self._config)
         await self._server.startup(sockets=[self._listener])
@@ -56,7 +56,7 @@ class AsgiServer:
         await self.stop()
 
     async def stop(self) -> None:
-        """As SIGTERM does it."""
+        """Shut down as on SIGTERM."""
         if not self._has_stopped:
             self._has_stopped = True
             async with asyncio.timeout(STOP_SECONDS):

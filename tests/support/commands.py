@@ -1,4 +1,4 @@
-"""Commands of the client protocol, of any kind that a client could think of."""
+"""Strategies for commands of the client protocol."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from google.protobuf.json_format import ParseDict
 from hypothesis import strategies as st
 
 from roomful.realtime.protocol import protobuf
+from roomful.realtime.protocol.commands import Command
 from roomful.realtime.protocol.formats import PROTOBUF, ClientFormat
-from roomful.realtime.protocol.messages import Command
 
 METHODS = tuple(name for name in Command.__struct_fields__ if name != "id")
 
@@ -22,7 +22,7 @@ json_values = st.recursive(
 
 
 def commands(*, tokens: Sequence[str], channels: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """Mostly with one method, as it should be. What stands in the fields is of the right type and no more."""
+    """Mostly with one method, as it should be. Fields have the right type, but any value."""
     fields = st.fixed_dictionaries(
         {},
         optional={
@@ -51,7 +51,7 @@ def commands(*, tokens: Sequence[str], channels: Sequence[str]) -> st.SearchStra
 
 
 def connecting(*, tokens: Sequence[str], channels: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """Connect requests of who listens only."""
+    """Connect requests of clients that only listen."""
     position = st.fixed_dictionaries(
         {},
         optional={

@@ -1,4 +1,4 @@
-"""Fresh databases, each a copy of one that was migrated once."""
+"""New databases, each a copy of one that was migrated once."""
 
 import asyncio
 import shutil
@@ -15,7 +15,7 @@ from tests.support.postgresql import PostgreSQL
 
 
 def migrate(url: str) -> None:
-    """Bring a database's schema up to date, in an event loop of its own."""
+    """Migrate a database, in an event loop of its own."""
 
     async def upgrade() -> None:
         database = Database(Settings(_env_file=None, database_url=url))
@@ -24,7 +24,7 @@ def migrate(url: str) -> None:
         finally:
             await database.close()
 
-    # In a thread, since the fixture that asks may be set up for a test whose own loop exists already.
+    # In a thread, since the test's own loop may exist already.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, upgrade()).result()
 
@@ -47,7 +47,7 @@ class SqliteFiles:
 
 
 class PostgresqlDatabases:
-    """Databases of one server, each used again once its rows are what they were: a new one takes half a second."""
+    """Databases of one server, reused once their rows are restored: a new one takes half a second."""
 
     def __init__(self, server: PostgreSQL) -> None:
         self._server = server
@@ -58,7 +58,7 @@ class PostgresqlDatabases:
 
     @contextmanager
     def create(self, *, migrated: bool = True) -> Iterator[str]:
-        """The URL of a database that is nobody else's. Who is still connected at the end is cut off."""
+        """The URL of a database of its own. Open connections are cut at the end."""
         if migrated:
             name = self._free.pop() if self._free else self._server.create_database(self._template)
         else:
@@ -72,7 +72,7 @@ class PostgresqlDatabases:
                 self._server.drop_database(name)
 
     def _restore(self, name: str) -> bool:
-        """Bring the rows back. False: the test has changed the schema too, another may not use it."""
+        """Restore the rows. Returns False if the test has changed the schema, so that no other may use it."""
         try:
             return self._server.execute(_RESTORE, name)[-1] == "t"
         except RuntimeError:

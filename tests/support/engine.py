@@ -1,4 +1,4 @@
-"""The engine by itself, on adapters in memory: a node whose history, broker and sockets a test holds in its hands."""
+"""The engine on adapters in memory: the test controls its history, broker and sockets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -30,7 +30,7 @@ class ListFraming:
 
 
 class ListTransport:
-    """Keeps what is written, in JSON's terms; what is written in protobuf, as it is."""
+    """Keeps written messages, JSON decoded and protobuf as bytes."""
 
     framing = ListFraming()
 
@@ -58,7 +58,7 @@ class ListTransport:
     def taken_bytes(self) -> int | None:
         return self.taken
 
-    def limit_messages(self, max_message_bytes: int) -> None: ...
+    def limit_messages(self, max_message_bytes: int, *, close_code: int = 1009) -> None: ...
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
 
@@ -69,15 +69,15 @@ class ListTransport:
         self.closed_with = self.closed_with or (1006, "")
 
     def take(self) -> list[Any]:
-        """What has been written since the last call."""
+        """The messages written since the last call."""
         taken, self.messages = self.messages, []
         return taken
 
 
 class TestPolicy:
-    """Tokens are names; `old-NAME` has expired, `bad` is refused. `members` says who may read what.
+    """Tokens are names; `old-NAME` has expired, `bad` is refused. `members` has the readers of each channel.
 
-    `gates` holds back the answer to the n-th question, which was found when it was asked.
+    `gates` holds back the n-th answer, which is computed when asked.
     """
 
     __test__ = False
@@ -87,6 +87,9 @@ class TestPolicy:
         self.members: dict[str, set[str]] = {}
         self.revoked: set[str] = set()
         self.server_channels: list[str] = []
+        self.connect_data = b""
+        self.connects = 0
+        self.connecting: asyncio.Event | None = None
         self.expires_at: float | None = None
         self.reading_until: float | None = None
         self.questions = 0
@@ -133,6 +136,12 @@ class TestPolicy:
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
         return self.server_channels
 
+    async def data_at_connect(self, credentials: Credentials) -> bytes:
+        self.connects += 1
+        if self.connecting is not None:
+            await self.connecting.wait()
+        return self.connect_data
+
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
         self.channels.broker.publish(Publication(channel, data, info=info))
 
@@ -141,7 +150,7 @@ class TestPolicy:
 
 
 class Engine:
-    """A running node with what a test needs to make it work, and to disturb it."""
+    """A running node with the means to use and to disturb it."""
 
     def __init__(self, node: Node, history: MemoryHistory, policy: TestPolicy, broker: MemoryBroker) -> None:
         self.node = node
@@ -151,7 +160,7 @@ class Engine:
         self.broker = broker
 
     def record(self, channel: str, **data: Any) -> Publication:
-        """Commit an event without anybody being told."""
+        """Commit an event without publishing it."""
         return self.history.append(channel, msgspec.json.encode(data))
 
     def publish(self, channel: str, **data: Any) -> Publication:

@@ -1,4 +1,4 @@
-"""People of a test, who register and sign in as anybody does."""
+"""People who register and sign in through the API."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from tests.support.api import PASSWORD
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Somebody who has signed in, with what the server answered."""
+    """A signed-in person, with the server's answer."""
 
     id: str
     email: str
@@ -35,7 +35,7 @@ async def sign_in(
 
 
 def signed(answer: httpx.Response) -> Signed:
-    """Who a token answer speaks of."""
+    """The person in a token answer."""
     assert answer.is_success, answer.text
     body = answer.json()
     user = body["user"]

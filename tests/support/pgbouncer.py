@@ -11,11 +11,11 @@ from pathlib import Path
 from tests.support.postgresql import PostgreSQL
 from tests.support.processes import dies_with_parent, ended_by, wait_until
 
-PORT = 6432  # of the socket's name: it listens on no network
+PORT = 6432  # part of the socket's name: it listens on no network
 
 
 class PgBouncer:
-    """A pooler in transaction mode that listens on a Unix socket in its own directory."""
+    """A pooler in transaction mode on a Unix socket in its own directory."""
 
     def __init__(self, program: str, directory: Path, server: PostgreSQL) -> None:
         self._program = program
@@ -61,7 +61,7 @@ def run_pgbouncer(server: PostgreSQL, **settings: str) -> Iterator[PgBouncer]:
             "pool_mode": "transaction",
             "auth_type": "any",
             "max_client_conn": "200",
-            "default_pool_size": "5",  # fewer than clients: their transactions do change places
+            "default_pool_size": "5",  # fewer than clients, so that their transactions change connections
             **settings,
         }
         lines = [f"{key} = {value}" for key, value in settings.items()]

@@ -20,7 +20,7 @@ _UNPRIVILEGED = "nobody"
 
 
 class _Account(TypedDict, total=False):
-    """Who a process runs as, in the words of `subprocess`."""
+    """The user of a process, as arguments of `subprocess`."""
 
     user: int
     group: int
@@ -40,11 +40,11 @@ class PostgreSQL:
         return int((self.directory / "data" / "postmaster.pid").read_text().partition("\n")[0])
 
     def url(self, database: str) -> str:
-        """The address as an operator would set it: no driver name, the socket's directory as host."""
+        """The URL as an operator would write it: without a driver name, the socket's directory as host."""
         return f"postgresql://postgres@/{database}?host={self.directory}"
 
     def create_database(self, template: str | None = None) -> str:
-        """A new database's name; a copy of the template, to which nobody may be connected."""
+        """The name of a new copy of the template, to which nobody may be connected."""
         name = f"test_{uuid4().hex[:12]}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'} STRATEGY file_copy")
         return name
@@ -86,14 +86,14 @@ class PostgreSQL:
             "listen_addresses": "",
             "unix_socket_directories": str(self.directory),
             "max_connections": "200",
-            # The machine of a test run may lose power: nothing here needs to survive that.
+            # Test data need not survive a power loss.
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "wal_level": "minimal",
             "max_wal_senders": "0",
             "autovacuum": "off",
-            "timezone": "Asia/Kathmandu",  # an odd zone brings naive times to light
+            "timezone": "Asia/Kathmandu",  # an odd time zone reveals naive times
             **settings,
         }
         options = [text for name, value in settings.items() for text in ("-c", f"{name}={value}")]
@@ -151,7 +151,7 @@ def _installed_programs() -> Path:
 
 
 def _reachable(programs: Path, directory: Path) -> Path:
-    """The programs where an unprivileged account can read them: a checkout below /root has to be copied."""
+    """The programs in a place that an unprivileged account can read: a checkout below /root is copied."""
     if all(parent.stat().st_mode & 0o001 for parent in programs.parents):
         return programs
     package = programs.parents[1]

@@ -28,7 +28,7 @@ def dies_with_parent(deadly: signal.Signals = signal.SIGKILL) -> Callable[[], No
 
 
 def free_port() -> int:
-    """A TCP port on the loopback that nobody listened on a moment ago."""
+    """A free TCP port on the loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 def wait_until(is_done: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Ask again until it is so. Blocks the thread: for fixtures and process control, not for coroutines."""
+    """Poll until the condition holds. Blocks the thread: for fixtures and process control, not for coroutines."""
     deadline = time.monotonic() + seconds
     while not is_done():
         if time.monotonic() > deadline:
@@ -45,7 +45,7 @@ def wait_until(is_done: Callable[[], bool], *, seconds: float, what: str) -> Non
 
 
 def listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Whether a process has come so far as to take connections. Raises AssertionError when it has ended."""
+    """Whether a process accepts connections. Raises AssertionError if it has ended."""
     assert process.poll() is None, f"the process ended with {process.returncode} before it listened"
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -39,7 +39,7 @@ def published(key: PrivateKey, key_id: str, **more: str) -> dict[str, Any]:
 
 @dataclass
 class Provider:
-    """An identity provider: the keys that it publishes, and what it has been asked for."""
+    """An identity provider: its published keys, and the requests for them."""
 
     keys: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
@@ -84,7 +84,7 @@ def provider_of_three_keys() -> Provider:
 
 @asynccontextmanager
 async def tokens_of(provider: Provider, *, trust_email: bool = False) -> AsyncIterator[ExternalTokens]:
-    """What a server does that trusts this provider."""
+    """The verifier of a server that trusts this provider."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(provider.answer)) as client:
         keys = ProviderKeys(ADDRESS, client, clock=provider.clock)
         yield ExternalTokens(

@@ -1,4 +1,4 @@
-"""A network between client and server that takes its time."""
+"""A slow network between client and server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from roomful.concurrency.task_scope import TaskScope
 
 @asynccontextmanager
 async def delaying_proxy(port: int, seconds: float) -> AsyncIterator[int]:
-    """The port of a proxy before `port` that hands everything on this much later, a stream's end and a reset too."""
+    """The port of a proxy before `port` that delays everything by this much, ends of streams and resets included."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task_scope.spawn(carry(reader, writer))

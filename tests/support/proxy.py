@@ -9,12 +9,11 @@ from typing import Self
 
 
 class Network:
-    """Passes on what is said between clients and the server's port, until it is cut or stalled.
+    """Forwards between clients and the server's port, until it is cut or stalled.
 
-    Of several ports each new connection gets the next, as from a load balancer that knows of no sessions.
-    Cut, it resets what is connected and whoever tries to connect. Stalled, it keeps everything and carries nothing.
-    `base`, such as "/roomful", is where clients find the server, which does not know of it. With `bytes_per_second`
-    what the server says goes through a line that carries no more than that, for all connections together.
+    With several ports each new connection gets the next, as from a load balancer without sticky sessions. Cut, it
+    resets old and new connections. Stalled, it keeps connections and forwards nothing. `base`, such as "/roomful", is a
+    path prefix that the server does not know. `bytes_per_second` limits the server's bytes over all connections.
     """
 
     def __init__(self, *server_ports: int, base: str = "", bytes_per_second: int = 0) -> None:
@@ -46,7 +45,7 @@ class Network:
     def stall(self) -> None:
         self._flows.clear()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self._is_cut = False
         self._flows.set()
 
@@ -71,7 +70,7 @@ class Network:
                 writer.transport.abort()
 
     async def _connect_to(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A slow line keeps little on its way: what it has no room for waits at the server."""
+        """A slow line buffers little: the rest waits at the server."""
         if self._line is None:
             return await asyncio.open_connection("127.0.0.1", port)
         own = socket.socket()
@@ -82,7 +81,7 @@ class Network:
 
 
 class _Line:
-    """Carries pieces one after the other, at its pace."""
+    """Forwards pieces one after the other, at its own pace."""
 
     PIECE_BYTES = 1_024
 

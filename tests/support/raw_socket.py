@@ -1,4 +1,4 @@
-"""A WebSocket client that says whatever a test wants, byte by byte."""
+"""A WebSocket client that sends any bytes."""
 
 import asyncio
 import base64
@@ -74,7 +74,7 @@ class RawSocket:
         self.writer.close()
 
     async def open(self) -> Self:
-        """Shake hands; `status` and `answer` are what the server says."""
+        """Make the handshake; sets `status` and `answer`."""
         self.writer.write(self.request())
         await self.read_answer()
         return self
@@ -116,7 +116,7 @@ class RawSocket:
             return Frame(first, await self.reader.readexactly(length))
 
     async def read_end(self) -> None:
-        """The server ends the connection, in order: not by a reset."""
+        """Expect the server to end the connection regularly, not by a reset."""
         async with asyncio.timeout(DEADLINE_SECONDS):
             assert await self.reader.read() == b""
 

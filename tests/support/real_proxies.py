@@ -1,4 +1,4 @@
-"""The proxies of docs/proxies.md, as processes of their own with the configurations that stand there."""
+"""The proxies of docs/proxies.md as processes, with the page's configurations."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ http {{
 }}
 """
 _HAPROXY = "global\n    maxconn 200\n\n{snippet}"
-# It would put a certificate authority of its own into the machine's store.
+# Otherwise it would install a certificate authority of its own.
 _CADDY = """
 {{
     admin off
@@ -62,14 +62,14 @@ NAMES = tuple(_PROXIES)
 
 
 def snippets(name: str) -> tuple[str, str]:
-    """The two configurations of the page for this proxy: at the root, and below the prefix /team."""
+    """The page's two configurations for this proxy: at the root, and below the prefix /team."""
     root, below_prefix = re.findall(rf"```{name}\n(.*?)```", PAGE.read_text(), re.DOTALL)
     return root, below_prefix
 
 
 @asynccontextmanager
 async def proxy(name: str, snippet: str, folder: Path, *, upstream_port: int) -> AsyncIterator[str]:
-    """Where the proxy with this configuration listens: `127.0.0.1:4711`."""
+    """Run a proxy with this configuration, and yield its address: `127.0.0.1:4711`."""
     program, frame, arguments = _PROXIES[name]
     executable = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if executable is None:

@@ -1,4 +1,4 @@
-"""A real server process, with the life that an operating system gives it."""
+"""A real server process."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ COMMAND_SECONDS = 120
 
 
 def roomful_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a `roomful` process: no settings of the developer's own, and the code of this checkout."""
+    """The environment of a `roomful` process: without the developer's settings, and with this checkout's code."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ROOMFUL_")}
     return {**kept, "PYTHONPATH": os.pathsep.join(SOURCES), "PYTHONUNBUFFERED": "1", **variables}
 
@@ -88,7 +88,7 @@ class Server:
 
     @property
     def complaints(self) -> list[str]:
-        """The lines of its log, but for those on requests that a busy machine answers slowly."""
+        """The lines of its log, except those on slow requests, which a busy machine causes."""
         return [line for line in self.log.splitlines() if "slow request" not in line]
 
     @property
@@ -120,7 +120,7 @@ class Server:
             return False
 
     async def kill(self) -> None:
-        """SIGKILL: the process has no say."""
+        """End it with SIGKILL."""
         await self.end(signal.SIGKILL)
 
     async def terminate(self) -> int | None:
@@ -155,13 +155,13 @@ class Server:
                 process.kill()
                 process.wait()
                 raise AssertionError(f"still running {self._stop_seconds} s after {number.name}:\n{self.log}")
-            await asyncio.sleep(0.01)  # the clients of the test have to see their sockets close meanwhile
+            await asyncio.sleep(0.01)  # the test's clients must see their sockets close meanwhile
         return process.returncode
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command ended and what it said."""
+    """A command's exit code and output."""
 
     exit_code: int
     output: str

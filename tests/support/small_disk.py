@@ -1,4 +1,4 @@
-"""A disk that is soon full."""
+"""A small disk, quickly full."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ class SmallDisk:
         self._filler = directory / "filler"
 
     def fill(self) -> None:
-        """Leave not a byte."""
+        """Fill it to the last byte."""
         with self._filler.open("wb", buffering=0) as filler:
             for size in (65_536, 4_096, 512, 1):
                 try:
@@ -31,7 +31,7 @@ class SmallDisk:
 
 @contextmanager
 def run_small_disk(*, megabytes: int) -> Iterator[SmallDisk]:
-    """Mount one where every account finds it. Raises PermissionError where this process may not."""
+    """Mount one that every account can use. Raises PermissionError if this process may not."""
     if os.geteuid() != 0:
         raise PermissionError("only root may mount a small disk")
     with tempfile.TemporaryDirectory(prefix="roomful-disk-") as name:

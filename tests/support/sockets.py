@@ -1,4 +1,4 @@
-"""One WebSocket as a test handles it: every wait has a deadline."""
+"""One WebSocket for tests: every wait has a deadline."""
 
 import asyncio
 import socket
@@ -76,12 +76,12 @@ class Socket:
         async with asyncio.timeout(seconds):
             frame = await self._frames.get()
         if isinstance(frame, Closed):
-            self._frames.put_nowait(frame)  # whoever asks again learns it too
+            self._frames.put_nowait(frame)  # later callers see it too
             raise frame
         return frame
 
     def stop_reading(self) -> None:
-        """Leave what the server sends in the kernel: a reader that has fallen asleep."""
+        """Stop reading, so that data stays in the kernel."""
         self.websocket.transport.pause_reading()
 
     def read_again(self) -> None:
@@ -93,13 +93,13 @@ class Socket:
         await self._stack.aclose()
 
     async def close(self) -> None:
-        """Say goodbye, if there is still somebody to say it to."""
+        """Send a close frame, if the socket is still open."""
         if self._websocket is not None:
             await self._websocket.close()
         await self._stack.aclose()
 
     async def expect_close(self, code: int, seconds: float = DEADLINE_SECONDS) -> Closed:
-        """The server closes with this code; frames before that are passed over."""
+        """Expect the server to close with this code. Skips frames before that."""
         async with asyncio.timeout(seconds):
             while not isinstance(frame := await self._frames.get(), Closed):
                 pass
@@ -107,7 +107,7 @@ class Socket:
         return frame
 
     async def _small_pipe(self) -> socket.socket:
-        """A connection for which the kernel keeps little of what is not read."""
+        """A connection with a small receive buffer."""
         parts = urlsplit(self.url)
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)

@@ -1,7 +1,6 @@
-"""A session over HTTP as a test handles it, where a `Subscriber` has a socket."""
+"""A session over HTTP for tests, in place of a `Subscriber`'s socket."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -18,7 +17,7 @@ Kind = Literal["http_stream", "sse"]
 
 
 async def messages_of(response: httpx.Response, kind: Kind) -> AsyncIterator[str]:
-    """What a stream says, one by one, until it ends."""
+    """A stream's messages, until it ends."""
     rest = b""
     async for chunk in response.aiter_raw():  # `aiter_lines` ends lines at U+2028 too
         *lines, rest = (rest + chunk).split(b"\n")
@@ -30,7 +29,7 @@ async def messages_of(response: httpx.Response, kind: Kind) -> AsyncIterator[str
 
 
 class StreamSocket:
-    """A stream, opened by the first frame that is sent; the later ones go by requests, to `emulation_url`.
+    """A stream, opened by the first frame that is sent; later ones go by requests to `emulation_url`.
 
     What is received are lines, as on a socket. A disconnect push is a close.
     """
@@ -85,7 +84,7 @@ class StreamSocket:
         return frame
 
     async def drop(self) -> None:
-        """Cut the connection: there is no goodbye."""
+        """Cut the connection without a close."""
         await self._stack.aclose()
 
     close = drop
@@ -104,10 +103,13 @@ class StreamSocket:
         task_scope.spawn(self._read(self._response, self._frames))
 
     async def _read(self, response: httpx.Response, frames: "asyncio.Queue[str | Closed]") -> None:
-        with contextlib.suppress(httpx.TransportError):
+        reason = ""
+        try:
             async for message in messages_of(response, self._kind):
                 self._take(message, frames)
-        frames.put_nowait(Closed(1006, ""))
+        except httpx.TransportError as error:
+            reason = repr(error)
+        frames.put_nowait(Closed(1006, reason))
 
     def _take(self, line: str, frames: "asyncio.Queue[str | Closed]") -> None:
         message: Json = json.loads(line)
@@ -120,5 +122,5 @@ class StreamSocket:
 
 
 def cf_connect(**fields: object) -> str:
-    """What stands in the address of an EventSource."""
+    """The query of an EventSource's address."""
     return f"cf_connect={quote(json.dumps({'id': 1, 'connect': fields}))}"

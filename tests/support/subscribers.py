@@ -74,7 +74,7 @@ class PlainSubscriber:
         await self.socket.drop()
 
     async def reconnect(self) -> None:
-        """Come back and ask for what was missed."""
+        """Reconnect and recover."""
         await self.socket.close()
         self.socket = self._new_socket()
         await self.socket.open()
@@ -86,7 +86,7 @@ class PlainSubscriber:
 
 @dataclass(slots=True)
 class _Place:
-    """Where a subscriber stands in a channel."""
+    """A subscriber's position in a channel."""
 
     offset: int = 0
     epoch: str = ""
@@ -118,7 +118,7 @@ def _is_own(channel: str) -> bool:
 
 
 class _Pushes:
-    """What the server said by itself on one connection, and how that ended."""
+    """The pushes on one connection, and its end."""
 
     def __init__(self) -> None:
         self.own: asyncio.Queue[Push | Exception] = asyncio.Queue()
@@ -179,7 +179,7 @@ class Subscriber:
         return self.connected
 
     async def open(self) -> None:
-        """Open the socket and say nothing."""
+        """Open the socket and send nothing."""
         await self.socket.open()
         self._pushes = _Pushes()
         task_scope = await self._stack.enter_async_context(TaskScope("test subscriber"))
@@ -194,7 +194,7 @@ class Subscriber:
         self._places.pop(channel, None)
 
     async def reconnect(self) -> dict[str, Json]:
-        """Come back as an SDK does: connect, then subscribe to every channel again from where one was."""
+        """Reconnect like an SDK: connect, then subscribe to every channel again from its position."""
         await self.close()
         places, self._places = self._places, {}
         await self.connect()
@@ -215,7 +215,7 @@ class Subscriber:
         await self._stack.aclose()
 
     def position(self, channel: str) -> tuple[str, int]:
-        """Epoch and offset of the newest thing seen in a channel."""
+        """The newest position seen in a channel."""
         place = self._places[channel]
         return place.epoch, place.offset
 
@@ -225,7 +225,7 @@ class Subscriber:
         return await self.reply(command_id)
 
     async def send_command(self, name: str, /, **fields: object) -> int:
-        """Send a command and don't wait: its id, for `reply`."""
+        """Send a command without waiting. Returns its id, for `reply`."""
         self._last_id += 1
         self._replies[self._last_id] = asyncio.get_running_loop().create_future()
         if name == "subscribe":
@@ -262,7 +262,7 @@ class Subscriber:
         return push
 
     async def expect_silence(self, seconds: float = SILENCE_SECONDS) -> None:
-        """No push, neither on its way already nor for a moment to come."""
+        """Expect no push, neither now nor for a moment."""
         try:
             push = await self.next_push(seconds)
         except TimeoutError:
@@ -270,7 +270,7 @@ class Subscriber:
         raise AssertionError(f"expected silence, got {push}")
 
     async def expect_close(self, code: int, seconds: float = DEADLINE_SECONDS) -> Closed:
-        """The server closes with this code; pushes before that are passed over."""
+        """Expect the server to close with this code. Skips pushes before that."""
         async with asyncio.timeout(seconds):
             while not isinstance(push := await self._pushes.others.get(), Exception):
                 pass
@@ -289,21 +289,21 @@ class Subscriber:
                     if message:
                         self._take(message, pushes)
                     elif self.answers_pings:
-                        # A close that has come since is what there is to read next.
+                        # A close that has come since is read next.
                         with suppress(ConnectionClosed):
                             await self.socket.send("{}")
-        except Exception as failure:  # closed, or what came is not the protocol: whoever waits is told
+        except Exception as failure:  # closed, or a violation of the protocol: waiting calls are told
             pushes.end(failure)
             for reply in self._replies.values():
                 if not reply.done():
                     reply.set_exception(failure)
-                    reply.exception()  # a test that does not ask any more need not be told
+                    reply.exception()  # the test may have stopped waiting
 
     def _take(self, message: Json, pushes: "_Pushes") -> None:
         if "id" not in message:
             self._take_push(message["push"], pushes)
             return
-        # Here and not where the reply is awaited: what a recovery brought comes before the pushes that follow.
+        # Here, not where the reply is awaited: recovered events come before later pushes.
         channel = self._subscribing.pop(message["id"], None)
         if channel is not None and "subscribe" in message:
             self._arrive(channel, message["subscribe"], pushes)

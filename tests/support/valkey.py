@@ -33,7 +33,7 @@ class Valkey:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Serve again on the same port; returns when it answers. Nothing happens when it runs already."""
+        """Start again on the same port; returns once it answers. Does nothing if it runs already."""
         if self.is_running:
             return
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)]
@@ -53,14 +53,14 @@ class Valkey:
         self._running.close()
 
     def pause(self) -> None:
-        """Freeze: connections stay open and the port accepts, but nothing is answered until `resume`."""
+        """Freeze it: connections stay open and the port accepts, but nothing is answered until `resume`."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
     def kill_pubsub_clients(self) -> int:
-        """Cut the connections that are subscribed to something; how many there were."""
+        """Cut the connections with subscriptions. Returns their number."""
         with self.client() as client:
             killed: int = client.client_kill_filter(_type="pubsub")
             return killed
@@ -70,7 +70,7 @@ class Valkey:
             return len(client.client_list(_type="pubsub"))
 
     def reset(self) -> None:
-        """Running, answering and empty, whatever a test did to it."""
+        """Make it run, answer and be empty, whatever a test did to it."""
         if self.is_running:
             self.resume()
         self.start()
@@ -79,7 +79,7 @@ class Valkey:
 
     @contextmanager
     def client(self) -> Iterator["redis.Redis"]:
-        """A blocking client, for a look from outside."""
+        """A blocking client, to inspect it."""
         client = redis.Redis.from_url(self.url, socket_timeout=5)
         try:
             yield client

@@ -1,4 +1,4 @@
-"""`roomful-watch` as a process of its own."""
+"""`roomful-watch` as a process."""
 
 import asyncio
 import json
@@ -62,14 +62,14 @@ class Watch:
         return event
 
     async def notice(self, containing: str) -> str:
-        """The next line of standard error that contains this; those before it are passed over."""
+        """The next line of standard error that contains this. Skips those before it."""
         assert self._process.stderr is not None
         while containing not in (line := await self._read(self._process.stderr)):
             pass
         return line
 
     async def connected(self) -> None:
-        """Wait until it follows the project: what happens from now on it has to show."""
+        """Wait until it follows the project: it must show later events."""
         await self.notice("connected at offset")
 
     def interrupt(self) -> None:
@@ -77,13 +77,13 @@ class Watch:
         self._process.send_signal(signal.SIGINT)
 
     def stop_listening(self) -> None:
-        """Close its standard output from our side, as `head` does when it has enough."""
+        """Close its standard output from our side, as `head` does."""
         transport = self._process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]  # no public way
         assert transport is not None
         transport.close()
 
     async def ended(self) -> tuple[int, str, str]:
-        """Wait for its end: the exit code, and what it said that was not read yet on each output."""
+        """Wait for its end. Returns the exit code, and the unread rest of each output."""
         async with asyncio.timeout(LINE_SECONDS):
             output, errors = await self._process.communicate()
         code = self._process.returncode
@@ -104,7 +104,7 @@ def watching(server: Server, person: Person, project: Project, *options: str) ->
 
 
 def read_terminal(descriptor: int, until: bytes) -> bytes:
-    """What a program has written to the terminal whose other end this is, up to this text. Blocks the thread."""
+    """A program's output on this terminal, up to this text. Blocks the thread."""
     received = b""
     while until not in received:
         received += os.read(descriptor, 4096)

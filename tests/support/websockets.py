@@ -14,14 +14,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from roomful.link.transport import Transport
-from roomful.transport.websocket.asgi_cycle import EXTENSION
 from roomful.transport.websocket.protocol import WebSocketProtocol
+from roomful.transport.websocket.scope import EXTENSION
 
 DEADLINE_SECONDS = 30.0
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """An ordinary application: sends back what it gets, and remembers how it ended in `endings`."""
+    """An ordinary application that echoes messages, and records its end in `endings`."""
     websocket = WebSocket(scope, receive, send)
     await websocket.accept()
     while (message := await receive())["type"] == "websocket.receive":
@@ -33,7 +33,7 @@ endings: list[tuple[int, str]] = []
 
 
 class Session:
-    """A detached socket's other half: keeps all that it is told, in order."""
+    """The session of a detached socket: records its calls in order."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -126,7 +126,7 @@ async def client(port: int, **settings: Any) -> AsyncIterator[ClientConnection]:
 
 
 async def closed_with(connection: ClientConnection) -> tuple[int, str]:
-    """How the server closes; what it sends before is passed over."""
+    """The server's close. Skips messages before it."""
     with suppress(ConnectionClosed):
         while True:
             await within(connection.recv())

@@ -1,4 +1,4 @@
-"""`python -m tests.torture`: the trial from the command line."""
+"""`python -m tests.torture`: the torture test on the command line."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ def main(
     keep: Annotated[Path | None, typer.Option(help="A directory for the servers' logs, which are lost else.")] = None,
     form: Annotated[Form | None, typer.Option(help="Only this one; else both.")] = None,
 ) -> None:
-    """Break everything around the server for a while, and judge whether its promise was kept (docs/torture.md)."""
+    """Break everything around the server for a while, and judge what its readers got (docs/torture.md)."""
     seed = random.randrange(10**6) if seed is None else seed
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("tests.torture").setLevel(logging.INFO)

@@ -10,7 +10,7 @@ STEPPED = Path(__file__).parent / "stepped"
 
 
 class Clock:
-    """Right at first. Every process that is started in its environment follows it at once when it is stepped."""
+    """Starts right. Every process in its environment follows each step at once."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -18,7 +18,7 @@ class Clock:
         self.environment = {"TORTURE_CLOCK": str(file), "PYTHONPATH": os.pathsep.join((str(STEPPED), *SOURCES))}
 
     def step(self, seconds: float) -> None:
-        """Ahead of the system's by so much, or behind it; 0 sets it right."""
-        # In place: the processes have the file mapped.
+        """Set it ahead of the system's clock by this much, or behind; 0 sets it right."""
+        # In place, since the processes have the file mapped.
         with self._file.open("r+b") as file:
             file.write(struct.pack("d", seconds))

@@ -1,10 +1,11 @@
-"""The servers under trial: two nodes of two workers on PostgreSQL and Valkey, or one process on SQLite."""
+"""The servers under test: two nodes of two workers on PostgreSQL and Valkey, or one process on SQLite."""
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ import httpx
 import psutil
 
 from tests.support.databases import PostgresqlDatabases, SqliteFiles
+from tests.support.mail import Mailbox, running_mailbox
 from tests.support.postgresql import PostgreSQL, run_postgresql
 from tests.support.proxy import Network
 from tests.support.server import Server
@@ -20,8 +22,8 @@ from tests.torture.clock import Clock
 
 Form = Literal["nodes", "sqlite"]
 
-PATIENCE_SECONDS = 120.0
-"""For a node to start or stop: up to six processes do so at once, on a machine that is busy with the readers."""
+TIMEOUT_SECONDS = 120.0
+"""For a node to start or stop: up to six processes do so at once, while the readers keep the machine busy."""
 
 _SETTINGS = {
     "ROOMFUL_SECRET_KEY": "a-key-that-only-the-torture-signs-with",
@@ -29,7 +31,7 @@ _SETTINGS = {
     "ROOMFUL_PING_INTERVAL": "2",
     "ROOMFUL_PONG_TIMEOUT": "6",
     "ROOMFUL_SHUTDOWN_GRACE": "2",
-    # So small that slow readers overflow, and long absences can't be recovered in one answer.
+    # Small, so that slow readers overflow and long absences exceed one recovery.
     "ROOMFUL_SEND_BUFFER_BYTES": "16384",
     "ROOMFUL_RECOVERY_LIMIT": "60",
     "ROOMFUL_RATE_LIMIT_SIGN_IN": "0",
@@ -38,11 +40,15 @@ _SETTINGS = {
     "ROOMFUL_RATE_LIMIT_READS": "0",
     "ROOMFUL_MAX_TASKS_PER_PROJECT": "0",
     "ROOMFUL_RATE_LIMIT_COMMANDS": "0",
+    "ROOMFUL_MAIL_FROM": "Board <board@example.test>",
+    "ROOMFUL_PUBLIC_URL": "https://board.example.test",
+    "ROOMFUL_MAIL_DELAY": "1",
+    "ROOMFUL_MAIL_TO_UNVERIFIED": "true",
 }
 
 
 class Node:
-    """One `roomful serve` behind a network of its own, reached by everybody but the slow readers."""
+    """One `roomful serve` behind its own network, which all but the slow readers use."""
 
     def __init__(self, server: Server, network: Network, clock: Clock, *, workers: int) -> None:
         self.server = server
@@ -54,7 +60,7 @@ class Node:
         self.http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=6)
 
     async def kill(self) -> None:
-        """SIGKILL to the whole node, as a lost machine."""
+        """SIGKILL to the whole node, like a lost machine."""
         processes = psutil.Process(self.server.pid).children(recursive=True)
         await self.server.kill()
         for process in processes:
@@ -62,14 +68,14 @@ class Node:
         await asyncio.to_thread(psutil.wait_procs, processes, 5)
 
     def worker_pids(self) -> list[int]:
-        """The processes that serve; without workers the server itself."""
+        """The serving processes: the workers, or the server itself."""
         if self.workers == 1:
             return [self.server.pid]
         children = psutil.Process(self.server.pid).children()
         return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
 
     async def heal(self) -> None:
-        self.network.mend()
+        self.network.restore()
         self.clock.step(0)
         if not self.server.is_running:
             await self.server.start()
@@ -83,6 +89,7 @@ class Cluster:
     database_url: str
     postgresql: PostgreSQL | None = None
     valkey: Valkey | None = None
+    mailbox: Mailbox = field(default_factory=Mailbox)
 
     async def heal(self) -> None:
         """Undo every fault; returns when all nodes are ready."""
@@ -94,30 +101,34 @@ class Cluster:
             await node.heal()
 
     def tracebacks(self) -> list[str]:
-        """The last line of each traceback in the nodes' logs."""
+        """The last line of each traceback in the nodes' logs, and the lines of our code that led there."""
         found = []
         for node in self.nodes:
             for part in node.server.log.split("Traceback (most recent call last)")[1:]:
                 lines = part.splitlines()
-                found.append(next((line for line in lines[1:] if line and not line.startswith(" ")), "cut off"))
+                last = next((line for line in lines[1:] if line and not line.startswith(" ")), "cut off")
+                ours = re.findall(r'/(roomful/\S+\.py)", line (\d+)', part.partition(last)[0])
+                found.append(f"{last} ({' '.join(':'.join(place) for place in ours[-3:])})")
         return found
 
 
 @asynccontextmanager
 async def running_cluster(form: Form, directory: Path) -> AsyncIterator[Cluster]:
-    """Everything started, and gone afterwards."""
+    """Start everything, and end it afterwards."""
     with ExitStack() as ground:
+        mailbox = ground.enter_context(running_mailbox())
+        settings = {**_SETTINGS, "ROOMFUL_SMTP_URL": mailbox.url}
         match form:
             case "sqlite":
                 url = SqliteFiles(directory).create(directory / "roomful.db")
-                cluster = Cluster("sqlite", [], url)
-                environment = {**_SETTINGS, "ROOMFUL_DATABASE_URL": url}
+                cluster = Cluster("sqlite", [], url, mailbox=mailbox)
+                environment = {**settings, "ROOMFUL_DATABASE_URL": url}
             case "nodes":
                 postgresql = ground.enter_context(run_postgresql())
                 valkey = ground.enter_context(run_valkey())
                 url = ground.enter_context(PostgresqlDatabases(postgresql).create())
-                cluster = Cluster("nodes", [], url, postgresql, valkey)
-                environment = {**_SETTINGS, "ROOMFUL_DATABASE_URL": url, "ROOMFUL_REDIS_URL": valkey.url}
+                cluster = Cluster("nodes", [], url, postgresql, valkey, mailbox)
+                environment = {**settings, "ROOMFUL_DATABASE_URL": url, "ROOMFUL_REDIS_URL": valkey.url}
         async with AsyncExitStack() as stack:
             count, workers = (2, 2) if form == "nodes" else (1, 1)
             for number in range(count):
@@ -127,8 +138,8 @@ async def running_cluster(form: Form, directory: Path) -> AsyncIterator[Cluster]
                     directory,
                     {**environment, **clock.environment},
                     arguments=arguments,
-                    start_seconds=PATIENCE_SECONDS,
-                    stop_seconds=PATIENCE_SECONDS,
+                    start_seconds=TIMEOUT_SECONDS,
+                    stop_seconds=TIMEOUT_SECONDS,
                 )
                 server.may_log_tracebacks = True  # they are counted instead
                 await stack.enter_async_context(_reaped(server))
@@ -141,7 +152,7 @@ async def running_cluster(form: Form, directory: Path) -> AsyncIterator[Cluster]
 
 @asynccontextmanager
 async def _reaped(server: Server) -> AsyncIterator[None]:
-    """A running server that leaves no worker behind, however the trial ends."""
+    """A running server that leaves no worker behind, however the test ends."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(server)
         try:

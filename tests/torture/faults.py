@@ -1,6 +1,7 @@
-"""The faults: each breaks one thing, waits, and mends it again."""
+"""The faults: each breaks one thing, waits, and undoes it."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import sqlite3
@@ -15,7 +16,7 @@ import httpx
 import psutil
 import redis
 
-from roomful.settings import postgresql_dsn
+from roomful.service_urls import postgresql_dsn
 from tests.support.api import API, Person, Project
 from tests.torture.cluster import Cluster, Form, Node
 from tests.torture.history import Flip, History
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a fault may touch."""
+    """The objects that a fault may use."""
 
     cluster: Cluster
     history: History
@@ -70,7 +71,7 @@ async def broker_flushed(scene: Scene) -> None:
 
 
 async def broker_abused(scene: Scene) -> None:
-    """Somebody hears for a while all that is said, says it again everywhere, and writes over all that is kept."""
+    """An attacker records all messages for a while, replays them everywhere, and overwrites all keys."""
     assert scene.cluster.valkey is not None
     with scene.cluster.valkey.client() as client, client.pubsub() as pubsub:
         pubsub.psubscribe("*")
@@ -86,7 +87,7 @@ async def node_killed(scene: Scene) -> None:
 
 
 async def worker_killed(scene: Scene) -> None:
-    """The others serve on; the node replaces it."""
+    """The other workers go on; the node replaces it."""
     psutil.Process(scene.rng.choice(scene.a_node.worker_pids())).kill()
     await asyncio.sleep(1)
 
@@ -105,7 +106,7 @@ async def backends_terminated(scene: Scene) -> None:
 
 
 async def database_read_only(scene: Scene) -> None:
-    """As after a failover to a standby: connections are ended, and for a while new ones can only read."""
+    """Like a failover to a standby: connections end, and for a while new ones can only read."""
     async with _database(scene) as connection:
         name = await connection.fetchval("SELECT quote_ident(current_database())")
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -120,7 +121,7 @@ async def database_read_only(scene: Scene) -> None:
 
 
 async def channel_locked(scene: Scene) -> None:
-    """Somebody outside holds the row that every writer of the project needs."""
+    """Another program holds the row that every writer of the project needs."""
     async with _database(scene) as connection:
         async with connection.transaction():
             await connection.execute("SELECT 1 FROM channel WHERE name = $1 FOR UPDATE", scene.project.channel)
@@ -138,7 +139,7 @@ async def commits_slow(scene: Scene) -> None:
 
 
 async def database_locked(scene: Scene) -> None:
-    """Somebody outside writes to the SQLite file for two seconds."""
+    """Another program writes to the SQLite file for two seconds."""
     await asyncio.to_thread(_hold_sqlite, scene.cluster.database_url.removeprefix("sqlite:///"), 2.0)
 
 
@@ -146,18 +147,18 @@ async def network_stalled(scene: Scene) -> None:
     node = scene.a_node
     node.network.stall()
     await asyncio.sleep(scene.rng.uniform(0.5, 3))
-    node.network.mend()
+    node.network.restore()
 
 
 async def network_cut(scene: Scene) -> None:
     node = scene.a_node
     node.network.cut()
     await asyncio.sleep(scene.rng.uniform(0, 1))
-    node.network.mend()
+    node.network.restore()
 
 
 async def clock_stepped(scene: Scene) -> None:
-    """A node is hours ahead or behind, or some seconds ahead, while the others and the database are right."""
+    """A node's clock is hours ahead or behind, or some seconds ahead, while the others and the database are right."""
     node = scene.a_node
     node.clock.step(scene.rng.choice([-7200, 20, 7200]))
     await asyncio.sleep(scene.rng.uniform(1, 4))
@@ -165,7 +166,7 @@ async def clock_stepped(scene: Scene) -> None:
 
 
 async def membership_flipped(scene: Scene) -> None:
-    """A person is removed, tries on, and is let in again."""
+    """A person is removed, keeps trying, and is added again."""
     members = f"{API}{scene.project.path}/members"
     flip = Flip(scene.guest.id, uuid4().hex)
     headers = {"X-Client-Mutation-ID": flip.removal_id}
@@ -222,7 +223,7 @@ _SAME_SUBJECT = (
 
 
 async def torment(scene: Scene, seconds: float) -> None:
-    """Draw faults from a shuffled deck, at times two at once, until the time is over. All are mended at the end."""
+    """Draw faults from a shuffled deck, sometimes two at once, until the time is over. All are undone at the end."""
     faults = FAULTS[scene.cluster.form]
     deck: list[str] = []
     ends_at = time.monotonic() + seconds
@@ -243,7 +244,7 @@ async def torment(scene: Scene, seconds: float) -> None:
 async def _perform(fault: Fault, scene: Scene) -> None:
     began_at = time.monotonic()
     await fault(scene)
-    logger.info("%s, mended after %.1f s", fault.__name__.replace("_", " "), time.monotonic() - began_at)
+    logger.info("%s, undone after %.1f s", fault.__name__.replace("_", " "), time.monotonic() - began_at)
 
 
 def _draw(deck: list[str], faults: dict[str, Fault], rng: random.Random) -> str:
@@ -270,7 +271,7 @@ async def _until_done(
 
 @asynccontextmanager
 async def _database(scene: Scene) -> AsyncIterator["asyncpg.Connection"]:
-    """A connection of our own. Terminating the others' may hit it: what it held is let go then, as it should be."""
+    """A connection of our own. Terminating others may hit it, which releases its locks as it should."""
     connection = await asyncpg.connect(postgresql_dsn(scene.cluster.database_url))
     try:
         yield connection
@@ -288,7 +289,8 @@ def _abuse(client: redis.Redis, pubsub: redis.client.PubSub, rng: random.Random)
         client.publish(name, rng.randbytes(100))
     for key in client.keys("*"):
         client.delete(key)
-        client.lpush(key, rng.randbytes(100))
+        with contextlib.suppress(redis.ResponseError):  # a node has written it again in between
+            client.lpush(key, rng.randbytes(100))
 
 
 def _hold_sqlite(path: str, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What a trial remembers: what was written, what was read, who was shut out. The judge reads it afterwards."""
+"""The record of a run for the judge: writes, reads and removals."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Outcome = Literal["answered", "refused", "unknown"]
 
 @dataclass(slots=True)
 class Operation:
-    """A write as its author knows it. `id` comes back as the event's `mutation_id`; `word` stands in what it wrote."""
+    """A write as its author knows it. `id` comes back as the event's `mutation_id`; `word` is part of its content."""
 
     id: str
     kind: str
@@ -22,7 +22,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An event as it reached a reader. `live_since`: when this connection was level; None: read from a page."""
+    """An event as it reached a reader. `live_since`: when this connection had caught up; None: read from a page."""
 
     at: float
     offset: int
@@ -30,9 +30,18 @@ class Seen:
     live_since: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Events of an inbox that a reader did not get, for which it took the list of entries again."""
+
+    after: int
+    upto: int
+    entries: list[Json]
+
+
 @dataclass(slots=True)
 class Trail:
-    """All that reached one reader, in the order in which it came, beginning after its snapshot."""
+    """Everything that reached one reader, in order, beginning after its snapshot."""
 
     name: str
     person_id: str
@@ -40,24 +49,56 @@ class Trail:
     final: Json = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     resets: int = 0
+    gaps: list[Gap] = field(default_factory=list)
     epochs: set[str] = field(default_factory=set)
     losses: Counter[str] = field(default_factory=Counter)
     """Why its connections ended."""
 
     @property
     def start(self) -> int:
-        """The offset of the snapshot that it began with."""
+        """The offset of its first snapshot."""
         offset: int = self.snapshot["stream"]["offset"]
         return offset
 
 
 @dataclass(slots=True)
+class Manuscript:
+    """One typist's part of the document. `replica` is their copy when all was over, as one update."""
+
+    name: str
+    made: int = 0
+    acknowledged: list[bytes] = field(default_factory=list)
+    refused: int = 0
+    replica: bytes = b""
+    losses: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Flip:
-    """A person shut out and let in again. Nothing from the removal on may arrive before the way back was opened."""
+    """A person removed and added again. No event from the removal on may arrive before they were added."""
 
     person_id: str
     removal_id: str
     let_in_at: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A digest that has arrived: the id of its batch, and the tasks that it lists."""
+
+    id: str
+    tasks: frozenset[str]
+
+
+@dataclass(slots=True)
+class InboxRecord:
+    """One person's channel as the database has it, those who followed it, and the mail in the order of its arrival."""
+
+    channel: str = ""
+    epoch: str = ""
+    log: list[bytes] = field(default_factory=list)
+    trails: list[Trail] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -67,7 +108,14 @@ class History:
     flips: list[Flip] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     log: list[bytes] = field(default_factory=list)
+    level: int | None = None
+    """Every reader had reached this offset before they left; a digest of typing may follow. None is the log's end."""
+    manuscripts: list[Manuscript] = field(default_factory=list)
+    inbox: InboxRecord = field(default_factory=InboxRecord)
+    rows: bytes = b""
+    """The document as its rows in the database give it, as one update."""
+    rows_are_whole: bool = True
     gauges: dict[str, float] = field(default_factory=dict)
-    """What the nodes still count after everybody has gone; all of it must be 0."""
+    """The nodes' counts after everybody has left; all must be 0."""
     late: list[str] = field(default_factory=list)
-    """Who was not level with the log when the time for healing was over."""
+    """Readers that had not caught up with the log in time."""

@@ -1,4 +1,4 @@
-"""One connection of a reader, by each of the ways in which a project's events can be followed."""
+"""A reader's connection, over each transport for a project's events."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -19,14 +19,14 @@ SLOW_RECEIVE_BUFFER = 8 * 1024
 
 
 class Reset(NamedTuple):
-    """What was missed is not given here: the stream goes on after this offset."""
+    """Missed events are not given here: the stream continues after this offset."""
 
     epoch: str
     offset: int
 
 
 class Ended(Exception):
-    """The server has ended the connection, or refused it; the message says how."""
+    """The server ended or refused the connection; the message says how."""
 
 
 class Place(NamedTuple):
@@ -40,6 +40,7 @@ class Place(NamedTuple):
     epoch: str
     offset: int
     speaks_to: str = ""
+    person_id: str = ""
 
     @property
     def channel(self) -> str:
@@ -51,7 +52,7 @@ class Place(NamedTuple):
 
 
 class Link(Protocol):
-    """Open from the beginning of the block to its end. Raises Ended, or what the network raises."""
+    """Open while the block lasts. Raises Ended, or the network's errors."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -60,17 +61,17 @@ class Link(Protocol):
     ) -> None: ...
 
     async def receive(self) -> list[bytes | Reset]:
-        """Wait for the next events' bodies, or the word that some are not given."""
+        """Wait for the bodies of the next events, or a Gap."""
 
     async def fall_asleep(self, seconds: float) -> None:
-        """Take nothing from the network for a while."""
+        """Stop reading for a while."""
 
 
 class _SocketLink:
-    """What the two kinds of WebSocket share."""
+    """The common part of the two kinds of WebSocket."""
 
     def __init__(self, node: Node, path: str, token: str, *, is_slow: bool) -> None:
-        # Past the network of ours, which would read for the sleeper.
+        # Past our network, which would read for the sleeper.
         url = node.server.socket_url if is_slow else node.socket_url
         buffer = SLOW_RECEIVE_BUFFER if is_slow else 0
         headers = {"Authorization": f"Bearer {token}"}
@@ -106,27 +107,29 @@ class PlainLink(_SocketLink):
 
 
 class CentrifugeLink(_SocketLink):
-    """Signs in and subscribes with its first frame; the recovery comes with the first `receive`."""
+    """Signs in and subscribes with its first frame; the first `receive` returns the recovery."""
 
-    def __init__(self, node: Node, place: Place, *, is_slow: bool = False, takes_patches: bool = False) -> None:
+    def __init__(self, node: Node, place: Place, *, is_slow: bool = False, takes_deltas: bool = False) -> None:
         super().__init__(node, "/connection/websocket", place.token, is_slow=is_slow)
         self._place = place
-        self._takes_patches = takes_patches
-        self._replies = _Replies(place.channel, takes_patches=takes_patches)
+        self._takes_deltas = takes_deltas
+        self._replies = _Replies(place.channel, takes_deltas=takes_deltas)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        delta = {"delta": "fossil"} if self._takes_patches else {}
-        commands = [
-            {"id": 1, "connect": {"token": self._place.token}},
-            {"id": 2, "subscribe": {**self._place.subscribe, **delta}},
-        ]
         try:
-            await self.socket.send("\n".join(msgspec.json.encode(command).decode() for command in commands))
+            await self.socket.send("\n".join(msgspec.json.encode(each).decode() for each in self._commands()))
         except BaseException:
             await self.socket.drop()
             raise
         return self
+
+    def _commands(self) -> list[dict[str, object]]:
+        delta = {"delta": "fossil"} if self._takes_deltas else {}
+        return [
+            {"id": 1, "connect": {"token": self._place.token}},
+            {"id": 2, "subscribe": {**self._place.subscribe, **delta}},
+        ]
 
     async def receive(self) -> list[bytes | Reset]:
         items: list[bytes | Reset] = []
@@ -139,20 +142,34 @@ class CentrifugeLink(_SocketLink):
         return items
 
 
-class _Replies:
-    """What the replies of one connection hold of a channel's events."""
+class InboxLink(CentrifugeLink):
+    """Every connection is subscribed to its person's channel: from where, its connect says."""
 
-    def __init__(self, channel: str, *, takes_patches: bool) -> None:
+    def __init__(self, node: Node, place: Place, *, is_slow: bool = False) -> None:
+        super().__init__(node, place, is_slow=is_slow)
+        self._own_channel = f"user:{place.person_id}"
+        self._replies = _Replies(self._own_channel, takes_deltas=False)
+
+    def _commands(self) -> list[dict[str, object]]:
+        place = self._place
+        since = {"recover": True, "epoch": place.epoch, "offset": place.offset}
+        return [{"id": 1, "connect": {"token": place.token, "subs": {self._own_channel: since}}}]
+
+
+class _Replies:
+    """The events of a channel in one connection's replies."""
+
+    def __init__(self, channel: str, *, takes_deltas: bool) -> None:
         self._channel = channel
-        self._takes_patches = takes_patches
+        self._takes_deltas = takes_deltas
         self._latest = b""
 
     def take(self, reply: "_Reply") -> list[bytes | Reset]:
         """Raises Ended."""
         if reply.error is not None:
             raise Ended(f"error {reply.error.code}")
-        if reply.subscribe is not None:
-            result = reply.subscribe
+        result = reply.subscribe if reply.connect is None else reply.connect.subs.get(self._channel)
+        if result is not None:
             if not result.recovered:
                 return [Reset(result.epoch, result.offset)]
             return [self._document(pub) for pub in result.publications]
@@ -166,7 +183,7 @@ class _Replies:
         return [] if push.pub is None else [self._document(push.pub)]
 
     def _document(self, pub: "_Pub") -> bytes:
-        if not self._takes_patches:
+        if not self._takes_deltas:
             return bytes(pub.data)
         text = msgspec.json.decode(pub.data, type=str).encode()
         self._latest = bytes(apply_delta(self._latest, text)) if pub.delta else text
@@ -174,13 +191,13 @@ class _Replies:
 
 
 class StreamLink:
-    """Hears from one node by an HTTP stream, and speaks to another: to subscribe, and to answer pings."""
+    """Receives from one node by an HTTP stream, and sends to another: to subscribe, and to answer pings."""
 
     def __init__(self, node: Node, place: Place, *, is_slow: bool = False) -> None:
         assert not is_slow, "nobody reads slowly here"
         self._node = node
         self._place = place
-        self._replies = _Replies(place.channel, takes_patches=False)
+        self._replies = _Replies(place.channel, takes_deltas=False)
         self._stack = AsyncExitStack()
         self._address: dict[str, str] = {}
         self._heard: asyncio.Queue[_Reply | Exception] = asyncio.Queue()
@@ -244,7 +261,7 @@ class StreamLink:
             self._heard.put_nowait(reply)
 
     async def _say(self, text: str) -> None:
-        """As the SDK does: what can't be brought to the session ends the connection."""
+        """Like the SDK: an undeliverable command ends the connection."""
         try:
             url = f"{self._place.speaks_to}/emulation"
             answer = await self._http.post(url, json={**self._address, "data": text})
@@ -348,6 +365,7 @@ class _Push(msgspec.Struct):
 class _Connected(msgspec.Struct):
     session: str = ""
     node: str = ""
+    subs: dict[str, _Subscribed] = {}
 
 
 class _Reply(msgspec.Struct):

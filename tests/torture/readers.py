@@ -1,4 +1,4 @@
-"""People who follow a project, by every kind of connection and with every kind of habit."""
+"""People who follow a project, with every kind of connection and habit."""
 
 import asyncio
 import random
@@ -17,7 +17,17 @@ from tests.support.api import API, Person, Project
 from tests.support.sockets import Closed
 from tests.torture.cluster import Cluster, Node
 from tests.torture.history import Json, Seen, Trail
-from tests.torture.links import CentrifugeLink, Ended, EventSourceLink, Link, Place, PlainLink, Reset, StreamLink
+from tests.torture.links import (
+    CentrifugeLink,
+    Ended,
+    EventSourceLink,
+    InboxLink,
+    Link,
+    Place,
+    PlainLink,
+    Reset,
+    StreamLink,
+)
 
 PAGE = 200
 
@@ -28,7 +38,8 @@ LINKS: dict[str, Callable[..., Link]] = {
     "plain": PlainLink,
     "event-source": EventSourceLink,
     "stream": StreamLink,
-    "patches": partial(CentrifugeLink, takes_patches=True),
+    "inbox": InboxLink,
+    "deltas": partial(CentrifugeLink, takes_deltas=True),
 }
 
 
@@ -43,12 +54,12 @@ KINDS = (
     Kind("plain", "steady"),
     Kind("event-source", "steady"),
     Kind("stream", "steady"),
-    Kind("patches", "steady"),
+    Kind("deltas", "steady"),
     Kind("centrifuge", "drops"),
     Kind("plain", "drops"),
     Kind("event-source", "drops"),
     Kind("stream", "drops"),
-    Kind("patches", "drops"),
+    Kind("deltas", "drops"),
     Kind("centrifuge", "slow"),
     Kind("plain", "slow"),
     Kind("centrifuge", "late"),
@@ -56,7 +67,7 @@ KINDS = (
 )
 
 _LOST = (OSError, TimeoutError, WebSocketException, Closed, httpx.HTTPError, Ended, EOFError)
-"""What ends a connection, or keeps one from coming about."""
+"""Errors that end or prevent a connection."""
 
 
 class Reader:
@@ -77,7 +88,7 @@ class Reader:
         self._epoch = ""
 
     async def run(self, late_seconds: float) -> None:
-        """Follow for ever; who is late comes when so much time has passed."""
+        """Follow for ever; a late reader starts after this time."""
         if self._kind.habit == "late":
             await asyncio.sleep(late_seconds)
         self.trail.snapshot = await self.take_snapshot()
@@ -86,12 +97,12 @@ class Reader:
         self.trail.epochs.add(self._epoch)
         while True:
             node = self._rng.choice(self._cluster.nodes)
-            patience = self._rng.uniform(1, 3) if self._kind.habit == "drops" else None
+            stay_seconds = self._rng.uniform(1, 3) if self._kind.habit == "drops" else None
             try:
-                async with asyncio.timeout(patience) as visit:
+                async with asyncio.timeout(stay_seconds) as visit:
                     await self._follow(node)
             except _LOST as loss:
-                why = "left by itself" if visit.expired() else _name(loss)
+                why = "left by itself" if visit.expired() else name_of(loss)
                 self.trail.losses[why] += 1
             await asyncio.sleep(self._rng.uniform(0.05, 0.4))
 
@@ -102,7 +113,7 @@ class Reader:
     async def _follow(self, node: Node) -> None:
         is_slow = self._kind.habit == "slow"
         speaks_to = self._rng.choice(self._cluster.nodes).url
-        place = Place(self._person.token, self._project.id, self._epoch, self.offset, speaks_to)
+        place = Place(self._person.token, self._project.id, self._epoch, self.offset, speaks_to, self._person.id)
         link = LINKS[self._kind.link](node, place, is_slow=is_slow)
         async with link:
             live_since = time.time()
@@ -123,7 +134,7 @@ class Reader:
         self.offset = max(self.offset, offset)
 
     async def _take_reset(self, reset: Reset) -> None:
-        """Close the gap page by page. Live events that come meanwhile wait in the socket's queue."""
+        """Fill the gap page by page. Live events wait in the socket's queue meanwhile."""
         self.trail.resets += 1
         self.trail.epochs.add(reset.epoch)
         while self.offset < reset.offset:
@@ -132,12 +143,15 @@ class Reader:
                 self._take(bytes(body), None)
 
     async def _get(self, path: str) -> httpx.Response:
-        """Ask any node, again and again until it answers."""
+        return await self._ask(f"{self._project.path}{path}")
+
+    async def _ask(self, path: str) -> httpx.Response:
+        """Ask any node, until one answers."""
         while True:
             node = self._rng.choice(self._cluster.nodes)
             headers = {"Authorization": f"Bearer {self._person.token}"}
             try:
-                response = await node.http.get(f"{API}{self._project.path}{path}", headers=headers)
+                response = await node.http.get(f"{API}{path}", headers=headers)
             except httpx.TransportError:
                 response = None
             if response is not None and response.status_code == 200:
@@ -145,7 +159,8 @@ class Reader:
             await asyncio.sleep(0.2)
 
 
-def _name(loss: BaseException) -> str:
+def name_of(loss: BaseException) -> str:
+    """Why a connection ended, for the table."""
     if isinstance(loss, Closed):
         return f"closed {loss.code}"
     if isinstance(loss, Ended):

@@ -1,10 +1,11 @@
-"""A trial: people write and read while things break, then all is mended, and what happened is judged."""
+"""A run: people write and read while things break; then all is undone and the record is judged."""
 
 import asyncio
 import logging
 import random
 import re
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,18 +16,28 @@ from msgspec import Raw
 from roomful.concurrency.task_scope import TaskScope
 from tests.support.api import API, Person, Project
 from tests.torture.cluster import Cluster, Form, Node, running_cluster
+from tests.torture.desk import open_desk
 from tests.torture.faults import Scene, torment
 from tests.torture.history import History
+from tests.torture.inbox import INBOX_KINDS, Inbox, InboxReader
 from tests.torture.judge import Verdict, judge
 from tests.torture.readers import KINDS, Kind, Reader
+from tests.torture.rows import read_rows
 from tests.torture.writers import Board, Writer
 
 logger = logging.getLogger(__name__)
 
 WRITERS = 3
 GUEST_KINDS = (Kind("centrifuge", "steady"), Kind("plain", "steady"), Kind("event-source", "steady"))
-"""How the person follows who is shut out at times."""
+"""The connections of the person who is removed at times."""
 QUIESCE_SECONDS = 30.0
+GAUGES = (
+    "roomful_sockets",
+    "roomful_subscriptions",
+    "roomful_documents_connections",
+    "roomful_documents_gathered_bytes",
+)
+"""All 0 when everybody has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class Trial:
 
 
 async def run_trial(form: Form, *, seconds: float, seed: int, directory: Path) -> Trial:
-    """The seed decides who does what and which faults come; how they meet in time is the machine's."""
+    """The seed decides who does what and which faults come; the machine decides how they meet in time."""
     async with running_cluster(form, directory) as cluster:
         history = History()
         await _play(cluster, history, seconds, seed)
@@ -56,7 +67,11 @@ async def _play(cluster: Cluster, history: History, seconds: float, seed: int) -
     project = await owner.create_project("Torture")
     await owner.add_member(project, guest)
     await owner.add_member(project, watcher, "viewer")
-    board = Board()
+    ida = await api.register("ida")
+    await owner.add_member(project, ida)
+    levelled = await ida.request("PUT", f"{project.path}/notifications", json={"level": "all"})
+    assert levelled.status_code == 200, levelled.text
+    board = Board(ida.id)
     writers = []
     for number in range(WRITERS):
         person = await api.register(f"writer{number}")
@@ -65,43 +80,61 @@ async def _play(cluster: Cluster, history: History, seconds: float, seed: int) -
     readers = [Reader(kind, watcher, project, cluster, rng(f"reader {n}")) for n, kind in enumerate(KINDS)]
     readers += [Reader(kind, guest, project, cluster, rng(f"guest {n}")) for n, kind in enumerate(GUEST_KINDS)]
     history.trails = [reader.trail for reader in readers]
+    followers = [InboxReader(kind, ida, project, cluster, rng(f"inbox {n}")) for n, kind in enumerate(INBOX_KINDS)]
+    inbox = Inbox(cluster, ida.id, ida.email, cluster.mailbox, followers)
+    editor = await api.register("tina")
+    await owner.add_member(project, editor)
+    desk = await open_desk(cluster, project, owner, editor=editor, guest=guest, viewer=watcher, rng=rng)
+    history.manuscripts = [typist.manuscript for typist in desk.typists]
     scene = Scene(cluster, history, owner, guest, project, rng("faults"))
 
     async with TaskScope("readers") as task_scope:
-        for reader in readers:
+        for reader in (*readers, *followers):
             task_scope.spawn(reader.run(late_seconds=seconds * 0.4))
+        for typist in desk.typists:
+            task_scope.spawn(typist.run())
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for writer in writers:
                 group.create_task(writer.run(stop))
+            for typist in desk.typists:
+                group.create_task(typist.type(stop))
             logger.info("people write and read")
             await torment(scene, seconds)
             await cluster.heal()
             stop.set()
-        logger.info("all is mended")
+        logger.info("all faults undone")
         for reader in readers:
             reader.is_tired = False
         await _quiesce(cluster, history, readers, owner, project)
+        history.late += await desk.settle(QUIESCE_SECONDS)
+        history.late += await inbox.settle(QUIESCE_SECONDS)
+        # Again, for the digests of what the typists brought meanwhile.
+        history.level = await _quiesce(cluster, history, readers, owner, project)
     logger.info("everybody has left")
-    history.log = await _read_log(cluster, owner, project)
     for reader in readers:
         reader.trail.final = await reader.take_snapshot()
+    history.log = await _read_log(cluster, owner, project)
+    history.inbox = await inbox.record()
+    rows = await read_rows(cluster.database_url, desk.document_id)
+    history.rows, history.rows_are_whole = rows.folded(), rows.are_whole
     history.gauges = await _gauges(cluster)
 
 
-async def _quiesce(cluster: Cluster, history: History, readers: list[Reader], owner: Person, project: Project) -> None:
-    """Wait until every reader is level with the log; who is not in time is noted."""
+async def _quiesce(cluster: Cluster, history: History, readers: list[Reader], owner: Person, project: Project) -> int:
+    """Wait until every reader has caught up with the log, and return its head; records those that have not in time."""
     ends_at = time.monotonic() + QUIESCE_SECONDS
     head = -1
     while time.monotonic() < ends_at:
         # A write without an answer may be committed after its writer has given up.
         before, head = head, await _head(cluster, owner, project)
         if head == before and all(reader.offset >= head for reader in readers):
-            return
+            return head
         await asyncio.sleep(0.5)
     history.late += [
-        f"{reader.trail.name} stands at {reader.offset} of {head}" for reader in readers if reader.offset < head
+        f"{reader.trail.name} is at {reader.offset} of {head}" for reader in readers if reader.offset < head
     ]
+    return head
 
 
 async def _head(cluster: Cluster, owner: Person, project: Project) -> int:
@@ -122,30 +155,31 @@ async def _read_log(cluster: Cluster, owner: Person, project: Project) -> list[b
 
 async def _get(node: Node, person: Person, path: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {person.token}"}
-    response = await node.http.get(f"{API}{path}", headers=headers, timeout=20)
+    try:
+        response = await node.http.get(f"{API}{path}", headers=headers, timeout=20)
+    except httpx.RemoteProtocolError:  # a connection that was kept from before the node's restart
+        response = await node.http.get(f"{API}{path}", headers=headers, timeout=20)
     response.raise_for_status()
     return response
 
 
 async def _gauges(cluster: Cluster, seconds: float = 5.0) -> dict[str, float]:
-    """Sockets and subscriptions of every worker, once they are 0, or as they are when the time is over."""
-    left: dict[str, float] = {}
+    """What every worker counts of its clients, once it is 0 or the time is over."""
+    left: defaultdict[str, float] = defaultdict(float)
     for number, node in enumerate(cluster.nodes, start=1):
-        workers: dict[float, tuple[float, float]] = {}
+        workers: dict[float, tuple[float, ...]] = {}
         ends_at = time.monotonic() + seconds
         while time.monotonic() < ends_at and (
             len(workers) < node.workers or any(any(gauges) for gauges in workers.values())
         ):
-            # A connection of its own each time: which worker takes it is up to the system.
+            # A new connection each time: the system chooses the worker.
             async with httpx.AsyncClient(base_url=node.server.url, trust_env=False, timeout=10) as http:
                 text = (await http.get("/metrics")).text
-            worker = _gauge(text, "process_start_time_seconds")
-            workers[worker] = (_gauge(text, "roomful_sockets"), _gauge(text, "roomful_subscriptions"))
-        for sockets, subscriptions in workers.values():
-            left[f"roomful_sockets of node {number}"] = left.get(f"roomful_sockets of node {number}", 0) + sockets
-            name = f"roomful_subscriptions of node {number}"
-            left[name] = left.get(name, 0) + subscriptions
-    return left
+            workers[_gauge(text, "process_start_time_seconds")] = tuple(_gauge(text, name) for name in GAUGES)
+        for gauges in workers.values():
+            for name, value in zip(GAUGES, gauges, strict=True):
+                left[f"{name} of node {number}"] += value
+    return dict(left)
 
 
 def _gauge(text: str, name: str) -> float:

@@ -20,10 +20,11 @@ FRAMEWORKS = {"alembic", "fastapi", "pydantic", "pydantic_settings", "sqlalchemy
     ("packages", "frameworks", "parts"),
     [
         (["roomful.realtime"], {*FRAMEWORKS, "starlette", "uvicorn"}, {"concurrency", "link", "realtime"}),
+        (["roomful.rooms"], {*FRAMEWORKS, "starlette", "uvicorn"}, {"concurrency", "link", "process", "rooms"}),
         (["roomful.transport"], FRAMEWORKS, {"concurrency", "errors", "link", "realtime", "transport"}),
     ],
 )
-def test_what_a_package_loads(packages: list[str], frameworks: set[str], parts: set[str]) -> None:
+def test_packages_load_no_framework(packages: list[str], frameworks: set[str], parts: set[str]) -> None:
     loaded = subprocess.check_output([sys.executable, "-c", LOAD, *packages], text=True).split()
     assert {name.partition(".")[0] for name in loaded} & frameworks == set()
     assert {name.split(".")[1] for name in loaded if name.startswith("roomful.")} <= parts

@@ -49,13 +49,13 @@ def test_one_address_has_one_form(written: str, stored: str) -> None:
     ],
     ids=lambda text: ascii(text)[:40],
 )
-def test_what_can_be_taken_for_another_address_is_refused(text: str) -> None:
+def test_look_alike_characters_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"must|has"):
         normal_email(text)
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-def test_form_is_final_and_blind_to_composition(local: str, domain: str) -> None:
+def test_the_form_is_stable_and_ignores_composition(local: str, domain: str) -> None:
     try:
         form = normal_email(f"{local}@{domain}")
     except ValueError:
@@ -68,12 +68,12 @@ def test_form_is_final_and_blind_to_composition(local: str, domain: str) -> None
 
 
 @given(st.text())
-def test_what_an_account_is_looked_up_by_is_bounded_and_printable(text: str) -> None:
+def test_look_up_keys_are_bounded_and_printable(text: str) -> None:
     looked_up = known_email(text)
     assert looked_up is None or (len(looked_up) <= MAX_LENGTH and looked_up.isprintable())
 
 
-def test_lost_address_is_nobodys() -> None:
+def test_lost_address_belongs_to_nobody() -> None:
     mark = unclaimed("x" * 300, 2)
     assert len(mark) == MAX_LENGTH
     for text in (mark, unclaimed("ada@example.org", 12)):

@@ -1,4 +1,4 @@
-"""A folder is read at one glance."""
+"""The size of folders."""
 
 from pathlib import Path
 

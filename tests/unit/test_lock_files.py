@@ -33,7 +33,7 @@ def test_lock_file_is_up_to_date(file: str, wanted: list[str]) -> None:
         assert requirement.specifier.contains(version), f"{file} has {version}, not {requirement}: make lock"
 
 
-def test_tests_run_on_what_is_served() -> None:
+def test_tests_use_the_servers_packages() -> None:
     assert pins("requirements.lock").items() <= pins("requirements-test.lock").items()
 
 

@@ -24,13 +24,13 @@ def test_accepted_sockets_have_the_options_of_the_listening_one() -> None:
     with listen("127.0.0.1", 0) as listener:
         with socket.create_connection(listener.getsockname(), timeout=5), listener.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            # The kernel doubles it, for its own part.
+            # The kernel doubles it for its overhead.
             assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * options.kernel_send_bytes
             user_timeout = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
             assert user_timeout == options.unacknowledged_seconds * 1000
 
 
-def test_address_by_which_this_machine_reaches_every_network() -> None:
+def test_wildcard_address_is_shown_as_the_loopback() -> None:
     with listen("0.0.0.0", 0) as listener:
         assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -42,7 +42,7 @@ def test_port_in_use_is_named() -> None:
             listen("127.0.0.1", port)
 
 
-def test_host_that_is_not_ours_is_named() -> None:
+def test_foreign_host_is_named() -> None:
     with pytest.raises(CantServe, match=r"192\.0\.2\.1"):
         listen("192.0.2.1", 0)
 

@@ -1,4 +1,4 @@
-"""What others wrote can't steer the terminal of who reads it."""
+"""Other people's text can't control a reader's terminal."""
 
 import json
 import logging
@@ -33,12 +33,12 @@ def is_harmless(text: str) -> bool:
 
 
 @pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
-def test_nothing_steers_a_terminal(text: str) -> None:
+def test_no_character_controls_a_terminal(text: str) -> None:
     assert is_harmless(reader.printable(text))
     assert is_harmless(operator.printable(text))
 
 
-def test_the_operator_sees_what_it_was() -> None:
+def test_escapes_show_the_original_character() -> None:
     assert operator.printable("a\x1b]0;x\x07\u202eb\x9b") == r"a\x1b]0;x\x07\u202eb\x9b"
 
 
@@ -48,7 +48,7 @@ def test_letters_of_every_script_stay(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", STEERING.values(), ids=STEERING)
-def test_json_keeps_its_value_and_steers_nothing(text: str) -> None:
+def test_json_keeps_its_value_and_controls_nothing(text: str) -> None:
     text = text.encode(errors="ignore").decode()
     body = json.dumps({"title": text, "more": [1, "é"]}, ensure_ascii=False, indent=1).encode()
     line = reader.json_line(body)
@@ -57,7 +57,7 @@ def test_json_keeps_its_value_and_steers_nothing(text: str) -> None:
 
 
 @given(st.text())
-def test_no_text_steers_a_terminal_and_json_keeps_it(text: str) -> None:
+def test_no_text_controls_a_terminal_and_json_keeps_it(text: str) -> None:
     body = json.dumps([text, {text: 1}], ensure_ascii=False).encode()
     line = reader.json_line(body)
     assert json.loads(line) == json.loads(body)
@@ -72,7 +72,7 @@ def test_plain_json_stays_to_the_byte() -> None:
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
-def test_a_log_line_steers_nothing(log_format: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_log_line_controls_nothing(log_format: str, capfd: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     try:

@@ -1,4 +1,4 @@
-"""Names and titles: what they may hold, and what would hide in them."""
+"""Names and titles: allowed characters, and hidden ones."""
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ WRITTEN = [
     "\u00a9\ufe0f 2026",
     "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # the flag of England
     "\u845b\U000e0100",  # a kanji in the form that a person's name has
-    "\U0001fae8",  # younger than this Python's tables
+    "\U0001fae8",  # newer than this Python's tables
     "<img src=x onerror=alert(1)>",
     "=cmd",
     "x\u2028y",
@@ -61,18 +61,18 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("text", WRITTEN, ids=ascii)
-def test_what_writing_needs_is_kept_to_the_character(text: str) -> None:
+def test_characters_that_scripts_need_are_kept(text: str) -> None:
     assert check_visible(text) == text
 
 
 @pytest.mark.parametrize("text", HIDDEN, ids=ascii)
-def test_what_hides_is_refused(text: str) -> None:
+def test_hidden_characters_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
         check_visible(text)
 
 
 @given(st.text())
-def test_text_without_the_invisible_passes_where_anything_is_left(text: str) -> None:
+def test_text_passes_without_its_invisible_characters(text: str) -> None:
     shown = "".join(each for each in without_invisible(text) if each.isprintable())
     if has_visible(shown):
         assert check_visible(shown) == shown

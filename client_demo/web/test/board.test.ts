@@ -31,11 +31,20 @@ const creation: Change = {
   mutation: "m2",
   task: "new-1",
   title: "Fresh",
+  column: "todo",
   status: "todo",
   author: ADA,
 };
 
-test("a change shows at once and goes when it is withdrawn", () => {
+test("the members stay the same object while only tasks change", () => {
+  const it = board([task("1")]);
+  const { value: members } = it.members;
+  it.apply(event(11, "task.updated", { task: task("1", { title: "Other", version: 2 }), changed: ["title"] }));
+  it.begin(rename);
+  expect(it.members.value).toBe(members);
+});
+
+test("a change shows at once, until it is withdrawn", () => {
   const it = board([task("1")]);
   it.begin(rename);
   expect(titles(it)).toEqual(["One"]);
@@ -43,14 +52,26 @@ test("a change shows at once and goes when it is withdrawn", () => {
   expect(titles(it)).toEqual(["Task 1"]);
 });
 
-test("events of others are seen below one's own unanswered change", () => {
+test("a task is found by its id, and by the one that it had here", () => {
+  const it = board([task("1")]);
+  it.begin(creation);
+  expect(it.find("new-1")?.title).toBe("Fresh");
+  it.answer("m2", { id: "2", version: 1 });
+  expect(it.find("new-1")?.title).toBe("Fresh"); // its event is still to come
+  expect(it.find("2")?.title).toBe("Fresh");
+  expect(it.find("1")?.title).toBe("Task 1");
+  expect(it.find("3")).toBeNull();
+  expect(it.find(null)).toBeNull();
+});
+
+test("others' events show below one's own unanswered change", () => {
   const it = board([task("1")]);
   it.begin(rename);
   it.apply(event(11, "task.updated", { task: task("1", { title: "Theirs", labels: ["x"], version: 2 }) }));
   expect(it.visible.value!.tasks[0]).toMatchObject({ title: "One", labels: ["x"] });
 });
 
-test("the event of one's own change takes the place of the guess", () => {
+test("the event of one's own change replaces the prediction", () => {
   const it = board([task("1")]);
   it.begin(rename);
   it.apply(event(11, "task.updated", { task: task("1", { title: "One!", version: 2 }) }, { mutation_id: "m1" }));
@@ -58,7 +79,7 @@ test("the event of one's own change takes the place of the guess", () => {
   expect(it.isPending("m1")).toBe(false);
 });
 
-test("an answer before the event keeps the guess on screen until the event is there", () => {
+test("after an answer, the prediction stays until the event comes", () => {
   const it = board([task("1")]);
   it.begin(rename);
   it.answer("m1", task("1", { title: "One", version: 2 }));
@@ -68,14 +89,14 @@ test("an answer before the event keeps the guess on screen until the event is th
   expect(it.isPending("m1")).toBe(false);
 });
 
-test("a change that changed nothing ends with its answer: no event will tell", () => {
+test("a change without an effect, and so without an event, ends with its answer", () => {
   const it = board([task("1", { version: 4 })]);
   it.begin(rename);
   it.answer("m1", task("1", { version: 4 }));
   expect(it.isPending("m1")).toBe(false);
 });
 
-test("a new task keeps its name on screen when the server gives it another", () => {
+test("a new task keeps its id on screen when the server gives it another", () => {
   const it = board([]);
   it.begin(creation);
   expect(it.visible.value!.tasks[0]!.id).toBe("new-1");
@@ -85,7 +106,36 @@ test("a new task keeps its name on screen when the server gives it another", () 
   expect(it.real({ ...made, kind: "delete", mutation: "m3", task: "new-1" }).task).toBe("7");
 });
 
-test("repeats are harmless, and a gap is told and not applied", () => {
+test("a new task that an earlier page has sent is not shown beside what it has become", () => {
+  const it = board([task("1"), task("7", { title: "Fresh" }), task("8", { title: "Fresh", created_by: "bob" })]);
+  it.begin(creation, { wasSent: true });
+  it.begin({ ...rename, task: "new-1", fields: { title: "Renamed" } });
+  expect(titles(it)).toEqual(["Task 1", "Renamed", "Fresh"]);
+  expect(it.find("new-1")?.id).toBe("7");
+  it.begin({ ...creation, mutation: "m3", task: "new-2" }, { wasSent: true }); // the same words once more
+  expect(titles(it)).toEqual(["Task 1", "Renamed", "Fresh", "Fresh"]);
+});
+
+test("a guess at what a new task has become changes nothing that is sent, and ends with the answer", () => {
+  const it = board([task("7", { title: "Fresh" })]);
+  it.begin(creation, { wasSent: true });
+  expect(it.realId("new-1")).toBe("new-1");
+  it.answer("m2", { id: "9", version: 1 });
+  expect([it.realId("new-1"), titles(it)]).toEqual(["9", ["Fresh", "Fresh"]]); // it was another one
+  it.apply(event(11, "task.created", { task: task("9", { title: "Fresh" }) }));
+  expect(it.visible.value!.tasks.map(({ id }) => id)).toEqual(["7", "9"]);
+});
+
+test("a new task is shown beside one with the same title that is older, or that this page has made", () => {
+  const it = board([task("7", { title: "Fresh", created_at: "2026-01-02T03:00:00Z" })]);
+  it.begin(creation, { wasSent: true });
+  expect(titles(it)).toEqual(["Fresh", "Fresh"]);
+  const other = board([task("7", { title: "Fresh" })]);
+  other.begin(creation);
+  expect(titles(other)).toEqual(["Fresh", "Fresh"]);
+});
+
+test("a repeat changes nothing, and a gap is reported", () => {
   const it = board([task("1")], 10);
   const next = event(11, "task.deleted", { task: task("1") });
   expect(it.apply(next)).toBe("applied");
@@ -94,7 +144,7 @@ test("repeats are harmless, and a gap is told and not applied", () => {
   expect(it.visible.value!.tasks).toEqual([]);
 });
 
-test("a fresh snapshot ends the changes it holds, and only those", () => {
+test("a fresh snapshot ends only the changes it includes", () => {
   const it = board([task("1")]);
   it.begin(creation);
   it.answer("m2", task("7", { title: "Fresh" }));
@@ -105,7 +155,7 @@ test("a fresh snapshot ends the changes it holds, and only those", () => {
   expect(it.isPending("m1")).toBe(true);
 });
 
-test("an older snapshot of the same stream is ignored, one of a new stream is taken", () => {
+test("an older snapshot is ignored, unless it is of a new stream", () => {
   const it = board([task("1")], 10);
   it.load(snapshot([], 9), NOTHING);
   expect(titles(it)).toEqual(["Task 1"]);
@@ -114,7 +164,7 @@ test("an older snapshot of the same stream is ignored, one of a new stream is ta
   expect(titles(it)).toEqual([]);
 });
 
-test("what one may do follows the members and the state of the project", () => {
+test("rights depend on the role and the state of the project", () => {
   const it = board([]);
   expect(it.canEdit.value).toBe(true);
   const members = snapshot().members;

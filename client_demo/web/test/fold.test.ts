@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { ProjectEvent, Snapshot } from "../src/api/shapes";
-import { byPosition, fold } from "../src/state/fold";
-import { event, snapshot, task } from "./samples";
+import { byPosition } from "../src/state/columns";
+import { fold } from "../src/state/fold";
+import { COLUMNS, event, snapshot, task } from "./samples";
 
 const VECTORS = new URL("../../../tests/vectors/fold.json", import.meta.url);
 
@@ -30,16 +31,18 @@ function sorted(snapshot: Snapshot): Snapshot {
   return {
     ...snapshot,
     tasks: snapshot.tasks.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    columns: snapshot.columns.toSorted(byPosition),
+    labels: snapshot.labels.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     members: snapshot.members.toSorted((a, b) => (a.user_id < b.user_id ? -1 : 1)),
   };
 }
 
-test("an event that the snapshot holds already changes nothing", () => {
+test("an event that the snapshot includes changes nothing", () => {
   const before = snapshot([task("1")], 10);
   expect(fold(before, event(10, "task.deleted", { task: task("1") }))).toBe(before);
 });
 
-test("what an event does not touch is shared, not copied", () => {
+test("untouched parts are shared, not copied", () => {
   const before = snapshot([task("1"), task("2")]);
   const after = fold(before, event(11, "task.updated", { task: task("2", { title: "Two", version: 2 }) }));
   expect(after.tasks[0]).toBe(before.tasks[0]);
@@ -47,7 +50,20 @@ test("what an event does not touch is shared, not copied", () => {
   expect(after.tasks[1]!.title).toBe("Two");
 });
 
-test("creating and deleting keep the count of tasks", () => {
+test("a task of a node that knows no columns goes to the first of its status, or stays where it is", () => {
+  const columns = [{ ...COLUMNS[2]!, id: "later", position: "b0" }, ...COLUMNS];
+  const known = task("2", { status: "done", column_id: "later", number: 7 });
+  const before = { ...snapshot([task("1"), known]), columns };
+  const old = (id: string, status: string) => ({ ...task(id), status, column_id: undefined, number: undefined });
+  const after = fold(before, event(11, "task.moved", { task: old("1", "done"), changed: ["status"] }));
+  expect(after.tasks[0]).toMatchObject({ status: "done", column_id: "done", number: 1 });
+  const edited = fold(after, event(12, "task.updated", { task: old("2", "done"), changed: ["title"] }));
+  expect(edited.tasks[1]).toMatchObject({ column_id: "later", number: 7 });
+  const created = fold(edited, event(13, "task.created", { task: old("3", "in_progress") }));
+  expect(created.tasks[2]).toMatchObject({ column_id: "in_progress", number: 0 });
+});
+
+test("creating and deleting update the count of tasks", () => {
   const created = fold(snapshot([task("1")]), event(11, "task.created", { task: task("2") }));
   expect(created.project.task_count).toBe(2);
   const deleted = fold(created, event(12, "task.deleted", { task: { id: "1" } as never }));

@@ -1,10 +1,36 @@
 /** Resources and events to test with. */
 
-import type { ProjectEvent, Snapshot, Task } from "../src/api/shapes";
+import type { Database } from "../src/account/device_database";
+import type { Channel, Difference } from "../src/account/kept_map";
+import type { Exclusive } from "../src/account/lock";
+import { CATEGORIES, type Column, type Label, type ProjectEvent, type Snapshot, type Task } from "../src/api/shapes";
+import { categoryNames } from "../src/texts/columns";
 
 export const AT = "2026-01-02T03:04:05Z";
 export const ADA = "ada";
 export const BOB = "bob";
+
+/** To do, In progress and Done, each with its category as its id. */
+export const COLUMNS: Column[] = CATEGORIES.map((category, index) => ({
+  id: category,
+  name: categoryNames[category],
+  category,
+  color: null,
+  wip_limit: null,
+  position: `a${index}`,
+  version: 1,
+  created_at: AT,
+  updated_at: AT,
+}));
+
+export const LABEL: Label = {
+  id: "urgent",
+  name: "urgent",
+  color: "red",
+  version: 1,
+  created_at: AT,
+  updated_at: AT,
+};
 
 export function task(id: string, changes: Partial<Task> = {}): Task {
   return {
@@ -12,10 +38,13 @@ export function task(id: string, changes: Partial<Task> = {}): Task {
     title: `Task ${id}`,
     description: null,
     status: "todo",
+    column_id: changes.status ?? "todo",
+    number: 1,
     assignee_id: null,
     due_on: null,
     labels: [],
     position: "a0",
+    comment_count: 0,
     version: 1,
     created_by: ADA,
     created_at: AT,
@@ -30,6 +59,7 @@ export function snapshot(tasks: Task[] = [], offset = 10): Snapshot {
     project: {
       id: "p",
       name: "Apollo",
+      key: "APOLLO",
       description: null,
       status: "active",
       task_count: tasks.length,
@@ -42,7 +72,10 @@ export function snapshot(tasks: Task[] = [], offset = 10): Snapshot {
       { user_id: ADA, name: "Ada", role: "owner", ...dated },
       { user_id: BOB, name: "Bob", role: "editor", ...dated },
     ],
+    columns: COLUMNS,
+    labels: [],
     tasks,
+    documents: [],
     stream: { channel: "project:p", offset, epoch: "e1" },
   };
 }
@@ -88,5 +121,61 @@ export class MemoryStorage implements Storage {
 
   setItem(key: string, value: string): void {
     this.items.set(key, value);
+  }
+}
+
+/** A `Database` that all tabs of one test share. */
+export class MemoryDatabase implements Database {
+  readonly stores = new Map<string, Map<string, unknown>>();
+  isFull = false;
+
+  async read(store: string): Promise<(readonly [string, unknown])[]> {
+    return structuredClone([...this.store(store)]);
+  }
+
+  async get(store: string, key: string): Promise<unknown> {
+    return structuredClone(this.store(store).get(key));
+  }
+
+  async write(store: string, set: ReadonlyMap<string, unknown>, gone: Iterable<string>): Promise<void> {
+    if (this.isFull) throw new Error("no room");
+    for (const [key, value] of set) this.store(store).set(key, structuredClone(value));
+    for (const key of gone) this.store(store).delete(key);
+  }
+
+  async lease(): Promise<boolean> {
+    return true;
+  }
+
+  store(name: string): Map<string, unknown> {
+    const found = this.stores.get(name) ?? new Map<string, unknown>();
+    this.stores.set(name, found);
+    return found;
+  }
+}
+
+/** What connects the tabs of one browser: each `channel()` is a tab's end. */
+export class Browser {
+  readonly database = new MemoryDatabase();
+  private readonly ends: ((store: string, difference: Difference<unknown>) => void)[] = [];
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** One lock for all tabs. */
+  readonly alone: Exclusive = (work) => {
+    const next = this.last.then(work);
+    this.last = next.catch(() => undefined);
+    return next;
+  };
+
+  channel(): Channel {
+    const listeners = new Map<string, (difference: Difference<unknown>) => void>();
+    const own = (store: string, difference: Difference<unknown>) => listeners.get(store)?.(difference);
+    this.ends.push(own);
+    return {
+      post: (store, difference) => {
+        for (const end of this.ends) if (end !== own) end(store, structuredClone(difference));
+      },
+      listen: (store, listener) => listeners.set(store, listener),
+    };
   }
 }

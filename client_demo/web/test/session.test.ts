@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { type Exclusive, Session, SignedOut } from "../src/account/session";
+import type { Exclusive } from "../src/account/lock";
+import { Session, SignedOut } from "../src/account/session";
 import { Refused, type request, Unavailable } from "../src/api/request";
 import { MemoryStorage } from "./samples";
 
@@ -41,13 +42,13 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-test("a sign-in is there for the next tab", async () => {
+test("another tab finds the sign-in", async () => {
   await tab().signIn("ada@example.org", "secret");
   expect(tab().user.value).toEqual(USER);
 });
 
 describe("renewal", () => {
-  test("two tabs that need a token at once ask the server once", async () => {
+  test("two tabs that need a token at the same time ask the server once", async () => {
     const first = tab();
     await first.signIn("ada@example.org", "secret");
     const second = tab();
@@ -57,7 +58,7 @@ describe("renewal", () => {
     expect(requests.map((each) => each.path)).toEqual(["auth/refresh"]);
   });
 
-  test("happens by itself before the token ends", async () => {
+  test("a token is renewed before it expires", async () => {
     const it = tab();
     await it.signIn("ada@example.org", "secret");
     requests = [];
@@ -66,7 +67,7 @@ describe("renewal", () => {
     expect(await it.token()).toBe("access-2");
   });
 
-  test("an answer 401 renews once and tries again", async () => {
+  test("after a 401 the token is renewed once, and the request repeated", async () => {
     const it = tab();
     await it.signIn("ada@example.org", "secret");
     reply = (path, token) => {
@@ -91,7 +92,33 @@ describe("renewal", () => {
     expect(other.absence.value).toBe("ended");
   });
 
-  test("a server out of reach ends nothing", async () => {
+  test.each([true, false])("one that is answered after the sign-out signs nobody in again", async (isGranted) => {
+    const it = tab();
+    await it.signIn("ada@example.org", "secret");
+    reply = (path) => {
+      if (path !== "auth/refresh") return null;
+      void it.signOut();
+      if (isGranted) return tokens();
+      throw new Refused(401, "UNAUTHENTICATED", "Revoked.");
+    };
+    await expect(it.renew("access-1")).rejects.toBeInstanceOf(SignedOut);
+    expect([storage.length, it.user.value, it.absence.value]).toEqual([0, null, "left"]);
+  });
+
+  test.each([true, false])("one that is answered after another sign-in leaves that alone", async (isGranted) => {
+    const it = tab();
+    await it.signIn("ada@example.org", "secret");
+    const bob = { ...tokens(), user: { ...USER, id: "bob" }, expires_at: Date.now() + 900_000, lifetime_ms: 900_000 };
+    reply = () => {
+      storage.setItem("roomful.session", JSON.stringify(bob));
+      if (isGranted) return tokens();
+      throw new Refused(401, "UNAUTHENTICATED", "Revoked.");
+    };
+    await expect(it.renew("access-1")).rejects.toBeInstanceOf(SignedOut);
+    expect(tab().user.value?.id).toBe("bob");
+  });
+
+  test("a session survives a server that is out of reach", async () => {
     const it = tab();
     await it.signIn("ada@example.org", "secret");
     reply = () => {
@@ -113,7 +140,39 @@ test("signing out forgets the tokens even when the server can't be reached", asy
   await expect(it.token()).rejects.toBeInstanceOf(SignedOut);
 });
 
-test("what is no session in the storage is nobody", () => {
+test("an invalid session in the storage counts as none", () => {
   storage.setItem("roomful.session", "{");
   expect(tab().user.value).toBeNull();
+});
+
+test("requests of a person are not made with the token of the next one", async () => {
+  const here = tab();
+  await here.signIn("ada@example.org", "secret");
+  const request = here.requestOf("ada");
+  await request("POST", "projects/1/import");
+  expect(requests.at(-1)).toMatchObject({ path: "projects/1/import", token: "access-1" });
+  await here.signOut();
+  await expect(request("POST", "projects/1/import")).rejects.toBeInstanceOf(SignedOut);
+  reply = () => ({ ...tokens(), user: { ...USER, id: "bob" } });
+  await here.signIn("bob@example.org", "secret");
+  requests = [];
+  await expect(request("POST", "projects/1/import")).rejects.toBeInstanceOf(SignedOut);
+  expect(requests).toEqual([]);
+});
+
+test("a request is never repeated with the token of somebody else who has signed in meanwhile", async () => {
+  const here = tab();
+  await here.signIn("ada@example.org", "secret");
+  const other = { ...tokens(), user: { ...USER, id: "bob" } };
+  reply = (path, token) => {
+    if (path === "auth/token") return other;
+    storage.setItem(
+      "roomful.session",
+      JSON.stringify({ ...other, expires_at: Date.now() + 900_000, lifetime_ms: 9e5 }),
+    );
+    throw new Refused(401, "UNAUTHENTICATED", token ?? "");
+  };
+  requests = [];
+  await expect(here.request("POST", "projects/1/tasks")).rejects.toBeInstanceOf(SignedOut);
+  expect(requests.map((each) => each.path)).toEqual(["projects/1/tasks"]);
 });

@@ -83,7 +83,7 @@ async def find_user(session: AsyncSession, email: str) -> User:
 
 
 async def set_password(session: AsyncSession, user: User, password: str, password_hash: str) -> None:
-    """Give a person another password, and end all their sign-ins: whoever knew the old one is out. The caller commits.
+    """Give a person another password, and end all their sign-ins. The caller commits.
 
     Takes effect for people of the identity provider too, who had none. Raises Invalid for their own address or name.
     """

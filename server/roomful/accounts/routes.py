@@ -17,7 +17,7 @@ from roomful.accounts.schemas import (
     TokenAnswer,
     UserAnswer,
 )
-from roomful.errors import Conflict, Forbidden, RateLimited, Unauthenticated, Unavailable
+from roomful.errors import Conflict, Forbidden, Gone, RateLimited, Unauthenticated, Unavailable
 from roomful.identity.models import User
 from roomful.identity.revocations import revoke
 from roomful.identity.tickets import TICKET_TTL_SECONDS, issue_ticket
@@ -54,12 +54,12 @@ async def never_stored(response: Response) -> None:
     "/register",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(never_stored)],
-    responses=errors(Forbidden, Conflict, RateLimited, Unavailable),
+    responses=errors(Forbidden, Conflict, Gone, RateLimited, Unavailable),
 )
 async def register(
     body: Registration, runtime: Live, limits: RateLimits, address: ClientAddress, user_agent: UserAgent = ""
 ) -> TokenAnswer:
-    """Register, and be signed in."""
+    """Register, and be signed in. With an invitation one has joined its project too, or else has no account."""
     await limits.count_registration(address)
     try:
         return await service.register(runtime, body, address=network_of(address), user_agent=user_agent)
@@ -115,7 +115,7 @@ async def change_me(
     """Change one's name or password. A new password ends one's other sessions."""
     if body.name and body.name != person.name:
         await limits.count_rename(person.id)
-    # Whoever has got hold of an access token must not find out the password here.
+    # The thief of an access token must not find out the password here.
     async with counted(limits, address, person.email) if body.password else nullcontext():
         return await service.change_profile(runtime, person, body)
 

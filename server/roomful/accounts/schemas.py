@@ -48,11 +48,15 @@ class Registration(Body):
     email: Email
     name: PersonName
     password: NewPassword
+    invitation: Annotated[
+        str | None,
+        Field(max_length=200, description="The token of an invitation, which is accepted together with the account."),
+    ] = None
 
     @field_validator("password")
     @classmethod
     def _is_not_own(cls, password: str, others: ValidationInfo) -> str:
-        """Of fields before it only those that are good by themselves can be compared."""
+        """Compares with earlier fields, as far as they are valid."""
         check_not_own(password, email=others.data.get("email", ""), name=others.data.get("name", ""))
         return password
 
@@ -70,7 +74,7 @@ class RefreshRequest(Body):
 
 
 class ProfileChanges(Body):
-    """What is left out stays. A new `password` asks for the current one."""
+    """Absent fields stay as they are. A new `password` asks for the current one."""
 
     name: PersonName = Field(default_factory=str)
     password: NewPassword = Field(default_factory=str)

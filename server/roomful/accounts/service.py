@@ -1,6 +1,6 @@
-"""Accounts: getting in, staying in, getting out.
+"""Accounts: registration, sign-in, profile.
 
-What hashes a password opens its own sessions, before and after: none is held for the time that a hash takes.
+Functions that hash a password open database sessions before and after: none is held while they hash.
 """
 
 import logging
@@ -16,11 +16,14 @@ from roomful.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticat
 from roomful.identity.guessable import check_not_own
 from roomful.identity.models import SignIn, User
 from roomful.identity.people import Person, add_person
-from roomful.identity.refresh import Refused, rotate
+from roomful.identity.refresh import NotRenewed, rotate
 from roomful.identity.revocations import revoke, sign_out
 from roomful.identity.sign_ins import start_sign_in
 from roomful.identity.tokens import TokenInvalid
+from roomful.invitations import joining, standing
+from roomful.invitations.joining import Guest
 from roomful.projects import renames
+from roomful.projects.quotas import Quotas
 from roomful.runtime import Runtime
 from roomful.web.pagination import Keyset, PageRequest
 
@@ -34,12 +37,22 @@ _REFRESH_REFUSED = "The refresh token is wrong, used or expired; sign in again."
 async def register(runtime: Runtime, registration: Registration, *, address: str, user_agent: str) -> TokenAnswer:
     """Make a person, and sign them in. `address` is where the request came from.
 
-    Raises Forbidden where registration is not open, Conflict for a known e-mail, Unavailable where too many register.
+    With an invitation they join its project in the same transaction: so that one which admits one person makes no more
+    than one account.
+
+    Raises Forbidden where registration is not open, Conflict for a known e-mail, Unavailable where too many register,
+    and what `joining.accept` raises, with Forbidden for an unknown invitation.
     """
-    _require_open(runtime.settings.registration)
+    token = registration.invitation
+    _require_open(runtime.settings.registration, is_invited=token is not None)
+    if token is not None:  # before the password is hashed, which costs more than anything else here
+        async with runtime.database.read() as session:
+            await _require_invitation(session, token, registration.email)
     password_hash = await runtime.passwords.hash(registration.password, address=address)
     async with runtime.transaction() as session:
         user = await add_person(session, email=registration.email, name=registration.name, password_hash=password_hash)
+        if token is not None:
+            await joining.accept(session, token, Guest(user.id, user.email), Quotas.of(runtime.settings))
         return await _grant(runtime, session, user, user_agent)
 
 
@@ -65,7 +78,7 @@ async def sign_in(runtime: Runtime, username: str, password: str, *, address: st
 
 
 def signed_in_by(runtime: Runtime, refresh_token: str) -> str:
-    """The id of the session that a refresh token was made for. Raises Unauthenticated for a token that is none."""
+    """The id of a refresh token's session. Raises Unauthenticated for a malformed token."""
     try:
         session_id, _ = runtime.refresh_tokens.read(refresh_token)
     except TokenInvalid:
@@ -77,7 +90,7 @@ async def refresh(runtime: Runtime, refresh_token: str) -> TokenAnswer:
     """New tokens for a refresh token (identity.refresh says which ones are good). Raises Unauthenticated."""
     async with runtime.transaction() as session:
         outcome = await rotate(session, runtime.refresh_tokens, refresh_token)
-        if not isinstance(outcome, Refused):
+        if not isinstance(outcome, NotRenewed):
             user = await session.get_one(User, outcome.user_id)
             access_token = runtime.tokens.issue(user.id, outcome.session_id)
             return _token_answer(runtime, user, access_token, outcome.refresh_token)
@@ -144,16 +157,26 @@ async def end_session(session: AsyncSession, person: Person, session_id: str) ->
         raise NotFound
 
 
-def _require_open(registration: Literal["open", "invited", "closed"]) -> None:
+def _require_open(registration: Literal["open", "invited", "closed"], *, is_invited: bool) -> None:
     match registration:
         case "closed":
             raise Forbidden("Registration is closed on this server; ask its operator for an account.")
-        case "invited":
-            raise Forbidden("Registration on this server needs an invitation; ask its operator for an account.")
+        case "invited" if not is_invited:
+            raise Forbidden("Registration on this server needs an invitation: ask a project's owner for one.")
+
+
+async def _require_invitation(session: AsyncSession, token: str, email: str) -> None:
+    """Raises Forbidden, Gone."""
+    try:
+        invitation = await standing.find(session, token)
+    except NotFound as unknown:
+        raise Forbidden(unknown.message) from None
+    standing.require_open(invitation)
+    joining.require_address(invitation, email)
 
 
 def address_of(username: str) -> str | None:
-    """The e-mail address that somebody signs in with; None for what can be nobody's."""
+    """The e-mail address in its one form; None for one that no account can have."""
     try:
         return normal_email(username)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Loops that run as long as the process."""
+"""Background loops: asyncio tasks that run as long as the process."""
 
 import asyncio
 import logging
@@ -9,13 +9,16 @@ from typing import Any, Self
 
 logger = logging.getLogger(__name__)
 
+CANCEL_AGAIN_SECONDS = 10.0
+"""Longer than any loop takes to end. One whose cancellation came up as an outage has gone on."""
+
 
 class BackgroundLoops:
     """Owns the loops that run as long as the process.
 
-    A loop deals with the outages it expects. Any other exception is a bug that has left a part of the server dead, so
-    the whole process is asked to end (SIGTERM, exit code 1): whoever watches over it starts a new one, and clients come
-    back to what is in the log. A server that goes on answering without its sweep would be worse.
+    A loop handles the outages it expects. Any other exception is a bug that leaves a part of the server dead, so the
+    whole process stops (SIGTERM, exit code 1): its supervisor starts a new one, and clients recover from the log. A
+    server that answers without reconciling its channels would be worse.
     """
 
     def __init__(self) -> None:
@@ -28,10 +31,11 @@ class BackgroundLoops:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        left = set(self._tasks)
+        while left:
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
 
     def run(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
         """Run a loop until this block is left. Call from the event loop."""

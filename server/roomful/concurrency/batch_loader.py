@@ -1,4 +1,4 @@
-"""One call for many keys that are asked about at the same time."""
+"""The batch loader: one call for many keys that are asked for at the same time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class BatchLoader(Generic[K, T]):
-    """Asks once for all who ask the same kind of question at the same time, about one key each.
+    """Loads the keys of concurrent calls together, `most` at once.
 
-    A question is part of an asking that begins after it, never of one that is under way: the answer is about the
-    present moment. One asking runs at a time, so whoever comes meanwhile waits for it, and they share the next.
+    A call joins a batch that begins after it, never a running one, so its answer is not older than the call. One batch
+    runs at a time; calls made meanwhile share the next.
     """
 
     def __init__(
@@ -29,8 +29,8 @@ class BatchLoader(Generic[K, T]):
         self._is_running = False
 
     async def call(self, key: K) -> T | None:
-        """What `ask` answers about this key; None where it has no answer. Raises what `ask` raises."""
-        # Each caller has an outcome of its own: one that is cancelled takes nothing from the others.
+        """The answer of `ask` for this key, or None. Raises what `ask` raises."""
+        # Each caller has its own outcome, so that cancelling one does not affect the others.
         outcome: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(outcome)
         if not self._is_running:
@@ -56,7 +56,7 @@ class BatchLoader(Generic[K, T]):
                 outcome.cancel()
             self._waiting.clear()
             raise
-        except Exception as error:  # handed on to everybody who waits
+        except Exception as error:  # passed on to all callers
             for outcome in chain(*asked.values()):
                 if not outcome.done():
                     outcome.set_exception(error)

@@ -1,4 +1,4 @@
-"""One call for all who ask for the same thing at the same time."""
+"""Single flight: concurrent calls with the same key share one run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -10,16 +10,16 @@ T = TypeVar("T")
 
 
 class SingleFlight:
-    """Runs one call for all who ask for the same thing at the same time."""
+    """Runs the work of concurrent calls with the same key once."""
 
     def __init__(self, task_scope: TaskScope) -> None:
         self._task_scope = task_scope
         self._running: dict[Hashable, asyncio.Future[Any]] = {}
 
     async def call(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The outcome of `work`, which begins only if no call with this key is under way.
+        """The outcome of `work`, which starts only if no call with this key is running.
 
-        A caller that is cancelled leaves the call running for the others.
+        Cancelling a caller leaves the work running for the others.
         """
         outcome: asyncio.Future[T] | None = self._running.get(key)
         if outcome is None:
@@ -35,7 +35,7 @@ class SingleFlight:
         except asyncio.CancelledError:
             outcome.cancel()
             raise
-        except Exception as error:  # handed on to everybody who waits
+        except Exception as error:  # passed on to all callers
             if not outcome.done():
                 outcome.set_exception(error)
         else:
@@ -46,6 +46,6 @@ class SingleFlight:
 
 
 def _retrieve(outcome: "asyncio.Future[Any]") -> None:
-    """Mark the exception as seen: those who waited for it may all have been cancelled."""
+    """Mark the exception as retrieved, in case all callers have been cancelled."""
     if not outcome.cancelled():
         outcome.exception()

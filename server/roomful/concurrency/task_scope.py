@@ -1,4 +1,4 @@
-"""Short asyncio tasks that have an owner."""
+"""Task scopes: owners of short asyncio tasks."""
 
 import asyncio
 import logging
@@ -12,8 +12,8 @@ logger = logging.getLogger(__name__)
 class TaskScope:
     """Owns the short tasks of one part of the process, such as the commands of its sockets.
 
-    A task that fails is logged once, with its traceback, and does not disturb the others: this is the boundary for
-    faults of one session. Leaving the block cancels what still runs and waits for it.
+    A failed task is logged once, with its traceback, and does not disturb the others: this is the boundary for bugs in
+    one session. Leaving the block cancels the running tasks and waits for them.
     """
 
     _loop: asyncio.AbstractEventLoop
@@ -24,7 +24,7 @@ class TaskScope:
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()  # to find it takes a system call each time
+        self._loop = asyncio.get_running_loop()  # kept: finding it takes a system call
         return self
 
     async def __aexit__(
@@ -40,7 +40,7 @@ class TaskScope:
         return len(self._tasks)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start work now; the task is kept from the garbage collector until it ends. Call from the loop."""
+        """Start work now. The scope keeps the task from the garbage collector until it ends. Call from the loop."""
         if self._closed:
             work.close()
             raise RuntimeError(f"{self._name} is closed")
@@ -61,9 +61,9 @@ class TaskScope:
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do work that must not stop half-way, even when the caller is cancelled meanwhile: the cancellation waits for it.
+    """Do work that must not stop half-way: a cancellation of the caller waits for its end.
 
-    The work has to bound itself.
+    The work must bound its own time.
     """
     task = asyncio.get_running_loop().create_task(work)
     try:

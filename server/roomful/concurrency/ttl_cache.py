@@ -1,4 +1,4 @@
-"""Answers that a crowd coming in shares for a moment."""
+"""The TTL cache: answers shared by callers for some seconds."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class TtlCache(Generic[K, T]):
-    """Asks, and for some seconds remembers what it was told, unless it is to `forget` meanwhile.
+    """Caches answers for some seconds, or until `forget`.
 
-    For what changes with an event that this node sees: whoever sees the event forgets first, and then ends what was
-    built on the old answer. So an answer from memory is as good as a fresh one, which may be overtaken on its way just
-    as well (docs/decisions/0013). That there is no answer is never remembered: who is let in now may enter now.
+    For answers that change only with an event that this node observes: the observer calls `forget`, and then ends what
+    was built on the old answer. So a cached answer is as good as a fresh one, which an event may overtake on its way
+    just as well (docs/decisions/0013). A missing answer is not cached: access that was just granted counts at once.
     """
 
     def __init__(
@@ -30,14 +30,14 @@ class TtlCache(Generic[K, T]):
         self._times_forgotten = 0
 
     def known(self, key: K) -> T | None:
-        """What is remembered about this key, for who asks where every event that changes it is seen."""
+        """The cached answer, or None. Valid only while this node observes every event that could change it."""
         answer, until = self._answers.get(key, (None, 0.0))
         return answer if self._clock() < until else None
 
     async def ask(self, key: K, *, is_watched: bool) -> T | None:
-        """A fresh answer about this key, or None; remembered if all that changes it is seen here from now on.
+        """A fresh answer for this key, or None. Cached if this node observes every event that could change it.
 
-        Raises what the calls raise.
+        Raises what the batch loader raises.
         """
         asked_at, times_forgotten = self._clock(), self._times_forgotten
         answer = await self._calls.call(key)
@@ -48,6 +48,6 @@ class TtlCache(Generic[K, T]):
         return answer
 
     def forget(self) -> None:
-        """Something has changed: neither what is remembered nor what is on its way holds for those who ask later."""
+        """Drop all answers, those on their way too: an event may have changed them."""
         self._answers.clear()
         self._times_forgotten += 1

@@ -1,4 +1,4 @@
-"""What every table has in common."""
+"""The base class and column types of all tables."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar

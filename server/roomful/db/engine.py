@@ -17,7 +17,8 @@ from roomful.db.pool import discard_dead_connections
 from roomful.db.postgresql import PostgreSQL
 from roomful.db.writability import Writability
 from roomful.errors import Unavailable
-from roomful.settings import Settings, async_database_url
+from roomful.service_urls import async_database_url
+from roomful.settings import Settings
 
 SQLITE_BUSY_SECONDS = 10
 

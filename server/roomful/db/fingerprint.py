@@ -1,4 +1,4 @@
-"""What tells a database from its copy."""
+"""A value that differs between a database and its copy."""
 
 import asyncio
 import os

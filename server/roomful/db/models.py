@@ -1,4 +1,4 @@
-"""The table of what the database itself has to know."""
+"""The table of node starts."""
 
 from datetime import datetime
 

@@ -21,7 +21,7 @@ KEPT = timedelta(days=7)
 class NodeStarts:
     """Writes this node's start, once, and reads it with all later ones.
 
-    A database that was set back to an earlier state lacks it: then it starts anew.
+    A database that was set back to an earlier state lacks it: then the start is written again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -57,4 +57,4 @@ async def _purge(session: AsyncSession) -> None:
 
 
 OUTAGES = (SQLAlchemyError, OSError, AppError)
-"""What `read` raises while the database is out of reach."""
+"""The errors that `read` raises while the database is out of reach."""

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 CONNECTING = "connect"
-"""What stands for the statement in an error that was raised before there was a connection."""
+"""Stands in place of the statement, in an error from before there was a connection."""
 
 NO_CONNECTION = "no connection"
 POOL_EMPTY = "every connection is in use"

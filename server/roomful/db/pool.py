@@ -1,4 +1,4 @@
-"""Which pooled connections are used again."""
+"""Checks of pooled connections before they are used again."""
 
 import time
 from typing import Any
@@ -28,28 +28,28 @@ def discard_dead_connections(engine: AsyncEngine, *, is_remote: bool) -> None:
         context.is_disconnect = context.is_disconnect or ends_connections(context.original_exception)
 
     @event.listens_for(engine.sync_engine, "invalidate")
-    def note_outage(_connection: Any, _record: ConnectionPoolEntry, reason: BaseException | None) -> None:
+    def note_outage(_connection: object, _record: ConnectionPoolEntry, reason: BaseException | None) -> None:
         nonlocal outage_at
         if ends_connections(reason):
             outage_at = time.monotonic()
 
     @event.listens_for(engine.sync_engine, "connect")
-    def note_age(_connection: Any, record: ConnectionPoolEntry) -> None:
+    def note_age(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info["opened_at"] = record.info["used_at"] = time.monotonic()
 
     @event.listens_for(engine.sync_engine, "checkin")
-    def note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    def note_use(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info["used_at"] = time.monotonic()
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_dead(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    def refuse_dead(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
         if record.info["opened_at"] < outage_at:
             raise DisconnectionError
         if is_remote and not _lives(dialect, connection, time.monotonic() - record.info["used_at"]):
             raise DisconnectionError
 
 
-def _lives(dialect: Dialect, connection: Any, idle_seconds: float) -> bool:
+def _lives(dialect: Dialect, connection: Any, idle_seconds: float) -> bool:  # asyncpg's, which has no types
     if connection.driver_connection.is_closed():  # the loop has heard that the other end closed it
         return False
     if idle_seconds <= PING_AFTER_IDLE_SECONDS:

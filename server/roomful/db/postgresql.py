@@ -3,22 +3,27 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from roomful.db.outages import CONNECTING
 from roomful.db.pool import discard_dead_connections
-from roomful.settings import Settings, postgresql_dsn
+from roomful.service_urls import postgresql_dsn
+from roomful.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
+
+Keywords = dict[str, object]
+"""The arguments of asyncpg's `connect`."""
+
 _DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
@@ -39,8 +44,8 @@ class PostgreSQL:
             "jit": "off",
         }
         name = {"application_name": "roomful"}
-        self._direct: dict[str, Any] = {"server_settings": {**name, **limits}}
-        self._pooled: dict[str, Any] = {
+        self._direct: Keywords = {"server_settings": {**name, **limits}}
+        self._pooled: Keywords = {
             "server_settings": name,
             "connection_class": _with_limits(limits),
             "statement_cache_size": 0,
@@ -62,19 +67,22 @@ class PostgreSQL:
             },
         )
         discard_dead_connections(engine, is_remote=True)
+        # To close one that is dead already, or whose server hangs, is no error: it is given 2 s, then it is cut.
+        dialect = engine.sync_engine.dialect
+        dialect.do_close = dialect.do_terminate  # type: ignore[method-assign]
 
         @event.listens_for(engine.sync_engine, "do_connect")
-        def connect(dialect: Dialect, _record: Any, _arguments: Any, keywords: dict[str, Any]) -> Any:
+        def connect(dialect: Dialect, _record: object, _arguments: object, keywords: Keywords) -> DBAPIConnection:
             try:
                 return self._connect(dialect, keywords)
-            # Whatever is wrong before there is a connection passes, or is the operator's to mend. A refused connection,
-            # no such socket, too late: the driver hands them on bare.
+            # Every failure to connect is an outage: it passes, or the operator mends it. The driver does not wrap those
+            # of the system, such as a refused connection or a timeout.
             except (OSError, dialect.loaded_dbapi.Error, *_DRIVER_ERRORS) as error:
                 raise OperationalError(CONNECTING, None, error, connection_invalidated=True) from error
 
         return engine
 
-    def _connect(self, dialect: Dialect, keywords: dict[str, Any]) -> Any:
+    def _connect(self, dialect: Dialect, keywords: Keywords) -> DBAPIConnection:
         if not self.is_pooled:
             connection = self._connect_directly(dialect, keywords)
             if connection is not None:
@@ -83,7 +91,7 @@ class PostgreSQL:
             logger.info("the database is reached through a pooler: statements are not kept prepared")
         return dialect.connect(**keywords, **self._pooled)
 
-    def _connect_directly(self, dialect: Dialect, keywords: dict[str, Any]) -> Any:
+    def _connect_directly(self, dialect: Dialect, keywords: Keywords) -> DBAPIConnection | None:
         """A connection to the server itself; None when it is a pooler that answers."""
         try:
             connection = dialect.connect(**keywords, **self._direct)
@@ -91,7 +99,7 @@ class PostgreSQL:
             if "startup parameter" in str(error):  # PgBouncer's "unsupported startup parameter: …"
                 return None
             raise
-        driver = connection.driver_connection
+        driver = dialect.get_driver_connection(connection)
         is_direct = False
         try:
             is_direct = not await_only(_is_pooled(driver))
@@ -101,10 +109,10 @@ class PostgreSQL:
         return connection if is_direct else None
 
 
-async def _is_pooled(connection: Any) -> bool:
+async def _is_pooled(connection: asyncpg.Connection) -> bool:
     """Whether another process answers than the one that has greeted: a pooler makes up its greeting's process id."""
     async with asyncio.timeout(CONNECT_SECONDS):
-        # Not `async with`: whoever is cancelled here has the connection ended, and nothing is rolled back on it.
+        # Not `async with`: a cancellation here ends the connection, and nothing is rolled back on it.
         transaction = connection.transaction()
         await transaction.start()
         statement = await connection.prepare("SELECT pg_backend_pid()", name="")  # a name would stay with the server
@@ -113,14 +121,15 @@ async def _is_pooled(connection: Any) -> bool:
     return bool(process_id != connection.get_server_pid())
 
 
-def _with_limits(limits: Mapping[str, str]) -> type[Any]:
+def _with_limits(limits: Mapping[str, str]) -> type[asyncpg.Connection]:
     """A class of driver connections whose transactions begin with these settings, in one trip."""
     along = "".join(f" SET LOCAL {name} = {value};" for name, value in limits.items())
 
     class LimitedConnection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
-        async def execute(self, query: str, *arguments: Any, timeout: float | None = None) -> Any:
+        async def execute(self, query: str, *arguments: object, timeout: float | None = None) -> str:
             if query.startswith("BEGIN"):
                 query += along
-            return await super().execute(query, *arguments, timeout=timeout)
+            status: str = await super().execute(query, *arguments, timeout=timeout)
+            return status
 
     return LimitedConnection

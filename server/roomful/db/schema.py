@@ -1,5 +1,8 @@
 """Bringing the database's schema up to date."""
 
+import asyncio
+import logging
+import time
 from functools import cache
 from pathlib import Path
 
@@ -8,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Alembic is imported where there is something to migrate: with what it brings it is a sixth of the time of a start.
 
+logger = logging.getLogger(__name__)
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 # Any number will do, as long as no other application that shares the database takes the same.
 _MIGRATION_LOCK = 0x_726F_6F6D
+
+_WAIT_TOLD_AFTER_SECONDS = 2.0
 
 
 class CantMigrate(Exception):
@@ -27,9 +34,20 @@ async def upgrade(engine: AsyncEngine) -> None:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text("SET LOCAL lock_timeout = 0"))
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if await connection.run_sync(_current) != known_revisions()[-1]:
-            await connection.run_sync(apply)
+            waiting = asyncio.get_running_loop().call_later(
+                _WAIT_TOLD_AFTER_SECONDS, logger.info, "another node migrates the database; waiting for it"
+            )
+            try:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            finally:
+                waiting.cancel()
+        before, newest = await connection.run_sync(_current), known_revisions()[-1]
+        if before == newest:
+            return
+        began = time.monotonic()
+        logger.info("migrating the database", extra={"before": before, "to": newest})
+        await connection.run_sync(apply)
+    logger.info("migrated the database", extra={"to": newest, "seconds": round(time.monotonic() - began, 1)})
 
 
 async def current(engine: AsyncEngine) -> str | None:

@@ -2,8 +2,8 @@
 
 Every connection has a thread, since SQLite blocks. The driver's own cursor goes there four times for a query (open,
 execute, fetch, close), and each trip is paid for twice: two threads are woken, and one interpreter serves both. Here a
-statement's rows come back with it, BEGIN and what returns no rows go along with the statement after them, and nothing
-is rolled back when nothing was begun.
+statement's rows come back with it, BEGIN and statements without rows go along with the next one, and nothing is rolled
+back when nothing was begun.
 """
 
 import os
@@ -12,12 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 import aiosqlite
 
 PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY")
+
+Row = tuple[object, ...]
+_Statement = tuple[str, tuple[object, ...]]
+"""Its text and its parameters."""
 
 
 async def connect(path: str, *, busy_seconds: float, may_make: bool = True) -> "Connection":
@@ -33,7 +37,7 @@ async def connect(path: str, *, busy_seconds: float, may_make: bool = True) -> "
 def create_private(path: str) -> None:
     """Make the file, readable by its owner alone, unless it is there. SQLite gives its log and index the same mode.
 
-    What goes wrong here is for SQLite to report.
+    SQLite reports anything that goes wrong here.
     """
     # O_EXCL: closing a descriptor of a file that is in use would drop the locks that SQLite holds on it (POSIX).
     with suppress(OSError):
@@ -63,7 +67,7 @@ def _open(path: str, busy_seconds: float, *, may_make: bool) -> sqlite3.Connecti
 
 
 def _keep_a_wal(connection: sqlite3.Connection, *, until: float) -> None:
-    """Switch to a write-ahead log, which stays with the file. Two who do at once are not made to wait by SQLite."""
+    """Switch to a write-ahead log, which stays with the file. SQLite fails, and does not wait, if two do so at once."""
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -87,8 +91,13 @@ class Connection(aiosqlite.Connection):
         super().__init__(open_and_note, iter_chunk_size)
         # A connection that nobody closed must not keep the process alive.
         self._thread = threading.Thread(target=_until_nobody_waits, args=(self._thread.run, opened), daemon=True)
-        self._ahead: list[tuple[str, tuple[object, ...]]] = []
+        self._ahead: list[_Statement] = []
         self._has_begun = False
+
+    def __del__(self) -> None:
+        """A task that was cancelled while it gave this back could not close it: its thread does, without a warning."""
+        if self._connection is not None:
+            self.stop()
 
     def begin(self, how: str) -> None:
         """Begin a transaction with the next statement.
@@ -105,7 +114,7 @@ class Connection(aiosqlite.Connection):
     def cursor(self) -> "Cursor":  # type: ignore[override]  # the dialect enters it, and does not await it
         return Cursor(self)
 
-    async def fetch(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    async def fetch(self, sql: str, *values: object) -> list[Row]:
         """A statement's rows, as the PostgreSQL driver gives them."""
         return (await self.run(lambda cursor: cursor.execute(sql, values))).rows
 
@@ -131,7 +140,7 @@ class Connection(aiosqlite.Connection):
 
 
 def _until_nobody_waits(work: Callable[[], None], opened: list[sqlite3.Connection]) -> None:
-    """The driver's thread. It answers to an event loop, which may be closed by then, under whoever was cancelled.
+    """The driver's thread. Its event loop may be closed before it answers, when its caller was cancelled.
 
     It closes what it opened: the driver forgets a connection when the caller was cancelled while it was being opened.
     """
@@ -142,8 +151,8 @@ def _until_nobody_waits(work: Callable[[], None], opened: list[sqlite3.Connectio
 
 
 class Result(NamedTuple):
-    rows: list[Any]
-    description: Any
+    rows: list[Row]
+    description: object
     rowcount: int
     lastrowid: int | None
 
@@ -152,7 +161,7 @@ _NOTHING = Result([], None, -1, None)
 
 
 class Cursor:
-    """One statement and all that came of it. What a DB-API cursor has, as far as SQLAlchemy's dialect asks for it."""
+    """One statement and its outcome: a DB-API cursor, as far as SQLAlchemy's dialect uses it."""
 
     arraysize = 1
 
@@ -164,7 +173,7 @@ class Cursor:
         return self
 
     @property
-    def description(self) -> Any:
+    def description(self) -> object:
         return self._result.description
 
     @property
@@ -175,22 +184,22 @@ class Cursor:
     def lastrowid(self) -> int | None:
         return self._result.lastrowid
 
-    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Self:
+    async def execute(self, sql: str, parameters: Sequence[object] = ()) -> Self:
         self._result = await self._connection.run(lambda cursor: cursor.execute(sql, parameters))
         return self
 
-    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Self:
+    async def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> Self:
         self._result = await self._connection.run(lambda cursor: cursor.executemany(sql, parameters))
         return self
 
-    async def fetchone(self) -> Any:
+    async def fetchone(self) -> Row | None:
         return next(iter(await self.fetchmany(1)), None)
 
-    async def fetchmany(self, size: int) -> list[Any]:
+    async def fetchmany(self, size: int) -> list[Row]:
         taken, self._result.rows[:size] = self._result.rows[:size], []
         return taken
 
-    async def fetchall(self) -> list[Any]:
+    async def fetchall(self) -> list[Row]:
         return await self.fetchmany(len(self._result.rows))
 
     async def close(self) -> None:
@@ -198,7 +207,7 @@ class Cursor:
 
 
 def _run(
-    connection: sqlite3.Connection, ahead: "list[tuple[str, tuple[Any, ...]]]", call: Callable[[sqlite3.Cursor], object]
+    connection: sqlite3.Connection, ahead: Sequence[_Statement], call: Callable[[sqlite3.Cursor], object]
 ) -> Result:
     cursor = connection.cursor()
     try:
@@ -211,7 +220,7 @@ def _run(
         cursor.close()
 
 
-def _commit(connection: sqlite3.Connection, ahead: "list[tuple[str, tuple[Any, ...]]]") -> None:
+def _commit(connection: sqlite3.Connection, ahead: Sequence[_Statement]) -> None:
     """Ends the transaction either way: nobody rolls back after a commit that failed."""
     try:
         for sql, values in ahead:

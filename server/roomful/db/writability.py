@@ -1,4 +1,4 @@
-"""Whether the database takes writes."""
+"""Watches whether the database takes writes."""
 
 import asyncio
 import time

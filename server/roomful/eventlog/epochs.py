@@ -11,15 +11,14 @@ from roomful.realtime.publication import Position
 
 BATCH = 500
 OFFSETS_SKIPPED = 1_000_000_000
-"""More than a channel can have recorded since its backup: an offset of the history that was lost is not given again."""
+"""More than a channel records between backups, so that no lost offset is given again."""
 
 
 async def renew_all(database: Database) -> int:
-    """Give every channel a new epoch, in transactions of BATCH channels each; how many channels there are.
+    """Give every channel a new epoch, BATCH channels in a transaction; the number of channels.
 
-    Every position from before is refused afterwards, also one that names no epoch: the history begins anew at an
-    offset that no reader has seen. Safe while servers run, whose subscribers are told within a second. A run that was
-    cut short is begun again.
+    Earlier positions are refused afterwards, also those without an epoch: the history goes on at an offset that no
+    reader has seen. Safe while servers run: they tell subscribers within a second. Repeat a run that was cut short.
     """
     epoch, renewed, last = _new_epoch(), 0, ""
     while True:
@@ -44,7 +43,7 @@ async def renew_all(database: Database) -> int:
 async def renew_if_lost(session: AsyncSession, channel: str, delivered: Position, body: bytes | None) -> bool:
     """Give a channel a new epoch if its history lacks what was delivered; whether it did. The caller commits.
 
-    `body` is the event at that position, where it is known: after a rollback another one may stand there.
+    `body` is the event at that position, if known: after a rollback another one may have its offset.
     """
     found = await session.scalar(select(Channel).where(Channel.name == channel).with_for_update())
     if found is None or found.epoch != delivered.epoch:
@@ -54,7 +53,7 @@ async def renew_if_lost(session: AsyncSession, channel: str, delivered: Position
             select(Event.body).where(Event.channel == channel, Event.offset == delivered.offset)
         )
         if body is None or kept is None or kept == body:
-            return False  # an event that is no longer kept contradicts nothing
+            return False  # an expired event proves nothing
     await _renew(session, [channel], _new_epoch())
     return True
 

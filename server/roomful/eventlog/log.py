@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, sele
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.base import now
-from roomful.db.statement import Change, Statement
+from roomful.db.statement import Change, carry_out
 from roomful.eventlog.models import CHANNEL, EVENT, Channel, Event
 from roomful.eventlog.typed_event import TypedEvent
 from roomful.ids import new_id
@@ -31,9 +31,10 @@ __all__ = [
     "heads",
     "lock",
     "open_channel",
+    "page_of",
+    "pop_recorded",
     "read_before",
     "read_since",
-    "take_recorded",
 ]
 
 _COMMITTING = "roomful_recorded_events"
@@ -41,7 +42,7 @@ _COMMITTING = "roomful_recorded_events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventData:
-    """What a feature tells of a change; the log adds id, offset and time.
+    """A change as a feature records it; the log adds id, offset and time.
 
     `data` is JSON: the resource after the change under its name (`{"task": {…}}`), with `changed` and `previous` for an
     update. Features make it `of` a TypedEvent, which says what a type holds.
@@ -52,6 +53,7 @@ class EventData:
     data: Mapping[str, object]
     project_id: str | None = None
     mutation_id: str | None = None
+    subject_id: str | None = None
 
     @classmethod
     def of(
@@ -63,7 +65,12 @@ class EventData:
         mutation_id: str | None = None,
     ) -> Self:
         return cls(
-            type=event.type, actor_id=actor_id, data=event.data(), project_id=project_id, mutation_id=mutation_id
+            type=event.type,
+            actor_id=actor_id,
+            data=event.data(),
+            project_id=project_id,
+            mutation_id=mutation_id,
+            subject_id=event.subject_id(),
         )
 
 
@@ -79,7 +86,7 @@ async def append(session: AsyncSession, channel: str, event: EventData) -> Publi
 
     Locks the channel's row until commit, so that offsets are contiguous and committed in order: a reader that sees
     offset n sees every smaller one. Append last, and several channels in sorted order, or two writers may deadlock.
-    After the commit, `take_recorded` gives what to wake the relay with.
+    After the commit, `pop_recorded` gives what to wake the relay with.
 
     Raises UnknownChannel.
     """
@@ -88,10 +95,10 @@ async def append(session: AsyncSession, channel: str, event: EventData) -> Publi
 
 async def lock(session: AsyncSession, channel: str) -> Position:
     """Lock the channel's row until the transaction ends; its newest position. Raises UnknownChannel."""
-    row = await _LOCK.one_or_none(session, {"channel_name": channel})
+    row = (await session.execute(_LOCK, {"channel_name": channel})).one_or_none()
     if row is None:
         raise UnknownChannel(channel)
-    return Position(row.epoch, row.head)
+    return Position(*row)
 
 
 async def append_after(
@@ -99,25 +106,36 @@ async def append_after(
 ) -> Publication:
     """`append` in a transaction that has locked the channel; `locked` is the position that it had then.
 
-    `along` is carried out in the same trip to the database.
+    `along` is carried out in the same trip to the database (`carry_out` says what may go along).
     """
     offset = max((done.offset for done in recorded(session) if done.channel == channel), default=locked.offset) + 1
+    publication, row = prepare(channel, Position(locked.epoch, offset), event)
+    advance = (_ADVANCE, {"channel_name": channel, "newest": offset})
+    await carry_out(session, [*along, advance, (_RECORD, row)])
+    note(session, publication)
+    return publication
+
+
+def prepare(channel: str, position: Position, event: EventData) -> tuple[Publication, dict[str, object]]:
+    """An event at its place, as it is published and as the row that is stored."""
     event_id, at = new_id(), now()
-    body = _encode_body(event, event_id, offset, at)
+    body = _encode_body(event, event_id, position.offset, at)
     row = {
         "channel": channel,
-        "offset": offset,
+        "offset": position.offset,
         "id": event_id,
         "type": event.type,
         "actor_id": event.actor_id,
+        "subject_id": event.subject_id,
         "at": at,
         "body": body,
     }
-    advance = (_ADVANCE, {"channel_name": channel, "newest": offset})
-    await Statement.send_together(session, [*along, advance, (_RECORD, row)])
-    publication = Publication(channel, body, offset, locked.epoch, event.type)
+    return Publication(channel, body, position.offset, position.epoch, event.type), row
+
+
+def note(session: AsyncSession, publication: Publication) -> None:
+    """Count an event, whose row is written, among those that this session's transaction has recorded."""
     session.info.setdefault(_COMMITTING, []).append(publication)
-    return publication
 
 
 def recorded(session: AsyncSession) -> Sequence[Publication]:
@@ -126,7 +144,7 @@ def recorded(session: AsyncSession) -> Sequence[Publication]:
     return events
 
 
-def take_recorded(session: AsyncSession) -> list[Publication]:
+def pop_recorded(session: AsyncSession) -> list[Publication]:
     """The events that this session's transaction has recorded, once: call it after the commit."""
     recorded: list[Publication] = session.info.pop(_COMMITTING, [])
     return recorded
@@ -184,7 +202,7 @@ async def read_before(session: AsyncSession, channel: str, before: int, *, limit
 
 
 def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> bytes:
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "id": event_id,
         "type": event.type,
         "project_id": event.project_id,
@@ -200,7 +218,7 @@ def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> 
 
 
 def _fields_of(value: object) -> dict[str, object]:
-    """What msgspec can't encode by itself: the models in a TypedEvent."""
+    """The fields of a model in a TypedEvent, for msgspec."""
     if not isinstance(value, BaseModel):
         raise NotImplementedError(f"an event can't hold {type(value)}")
     return vars(value)
@@ -209,18 +227,18 @@ def _fields_of(value: object) -> dict[str, object]:
 _encode = msgspec.json.Encoder(enc_hook=_fields_of).encode
 
 
-_LOCK = Statement(
-    select(CHANNEL.c.head, CHANNEL.c.epoch).where(CHANNEL.c.name == bindparam("channel_name")).with_for_update()
-)
-_ADVANCE = Statement(
-    update(CHANNEL).where(CHANNEL.c.name == bindparam("channel_name")).values(head=bindparam("newest"))
-)
-_RECORD = Statement(insert(EVENT))
+_LOCK = select(Channel.epoch, Channel.head).where(Channel.name == bindparam("channel_name")).with_for_update()
+_ADVANCE = update(CHANNEL).where(CHANNEL.c.name == bindparam("channel_name")).values(head=bindparam("newest"))
+_RECORD = insert(EVENT)
 _CHANNEL = select(Channel.epoch, Channel.head, Channel.floor).where(Channel.name == bindparam("channel_name"))
 
 
-def _page(is_wanted: ColumnElement[bool], *, newest_first: bool) -> Select[int, str, bytes]:
-    """The first `most` events in one direction, as far as they fit into PAGE_BYTES.
+def page_of(
+    whole: ColumnElement[bool], is_wanted: ColumnElement[bool], *, newest_first: bool
+) -> Select[int, str, bytes]:
+    """The first `most` wanted events of `whole` in one direction, as far as they fit into PAGE_BYTES.
+
+    Offsets tell the events of `whole` apart: it is one channel, or part of one.
 
     Their sizes are added up before, for which no database reads a body: 300 events may hold 12 MB.
     """
@@ -228,16 +246,16 @@ def _page(is_wanted: ColumnElement[bool], *, newest_first: bool) -> Select[int, 
     def in_order(offset: ColumnElement[int]) -> ColumnElement[int]:
         return offset.desc() if newest_first else offset.asc()
 
-    of_channel = Event.channel == bindparam("channel_name")
     order = in_order(EVENT.c.offset)
     size = func.length(Event.body).label("size")
-    sizes = select(Event.offset, size).where(of_channel, is_wanted).order_by(order).limit(bindparam("most")).subquery()
+    sizes = select(Event.offset, size).where(whole, is_wanted).order_by(order).limit(bindparam("most")).subquery()
     total = func.sum(sizes.c.size).over(order_by=in_order(sizes.c.offset)).label("total")
     totals = select(sizes.c.offset, sizes.c.size, total).subquery()
     is_first = totals.c.total == totals.c.size
     fitting = select(totals.c.offset).where(or_(is_first, totals.c.total <= PAGE_BYTES))
-    return select(Event.offset, Event.type, Event.body).where(of_channel, Event.offset.in_(fitting)).order_by(order)
+    return select(Event.offset, Event.type, Event.body).where(whole, Event.offset.in_(fitting)).order_by(order)
 
 
-_AFTER = _page(Event.offset > bindparam("after"), newest_first=False)
-_BEFORE = _page(Event.offset < bindparam("before"), newest_first=True)
+_OF_CHANNEL = Event.channel == bindparam("channel_name")
+_AFTER = page_of(_OF_CHANNEL, Event.offset > bindparam("after"), newest_first=False)
+_BEFORE = page_of(_OF_CHANNEL, Event.offset < bindparam("before"), newest_first=True)

@@ -1,4 +1,4 @@
-"""Deleting events that are older than the log has to keep."""
+"""Retention of events."""
 
 from datetime import datetime
 
@@ -8,19 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from roomful.eventlog.models import Channel, Event
 
 BATCH = 500
-"""Events of one channel deleted in one transaction: its row is locked for milliseconds, and writers hardly wait."""
+"""Events of one channel deleted in one transaction, which locks its row for milliseconds."""
 
 
 async def expired_channels(session: AsyncSession, before: datetime, *, limit: int = 100) -> list[str]:
-    """Channels that have events from before this time."""
+    """Channels with events from before this time."""
     return list(await session.scalars(select(Event.channel).where(Event.at < before).distinct().limit(limit)))
 
 
 async def delete_expired(session: AsyncSession, channel: str, before: datetime) -> int:
-    """Delete a batch of a channel's oldest events, as far as they are from before this time; how many it was.
+    """Delete a batch of a channel's oldest events from before this time; the number deleted.
 
-    The channel's floor rises in the same transaction, so that a reader who asks for them is told that they have
-    expired, and is never given the rest as if it were all.
+    The channel's floor rises in the same transaction, so a reader of these events gets Expired, never a part of them.
     """
     oldest = (
         select(Event.offset, Event.at).where(Event.channel == channel).order_by(Event.offset).limit(BATCH).subquery()

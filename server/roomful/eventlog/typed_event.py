@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class TypedEvent(BaseModel):
-    """What one type of event holds. Each type has a subclass beside its feature, the only place where its shape stands.
+    """The shape of one type of event. Each type has a subclass beside its feature, and its shape stands nowhere else.
 
     From it come the row in the log, the AsyncAPI document, the types of the browser client, and an EventReader.
     """
@@ -25,11 +25,15 @@ class TypedEvent(BaseModel):
         """The fields that have a value. Models in them are left as they are."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
+    def subject_id(self) -> str | None:
+        """The id of the task or document whose history the event belongs to; None for one of neither."""
+        return None
+
 
 def values_before(shape: type[T], before: object, changed: Iterable[str]) -> T:
-    """For `previous`: what the changed fields were before, those of them that the TypedDict `shape` has."""
+    """For `previous`: the old values of the changed fields, as far as the TypedDict `shape` has them."""
     told = {name: getattr(before, name) for name in changed if name in shape.__annotations__}
-    return cast("T", told)  # a TypedDict is made by name, which only runs know
+    return cast("T", told)  # a TypedDict is made from names, known only at run time
 
 
 class EventReader(Generic[E]):

@@ -34,7 +34,7 @@ and fields, may be added.
 """
 
 _CHANNELS: dict[Kind, str] = {
-    "project": "What happens in a project, for its members; who comes and goes, too, for who asks (`join_leave`).",
+    "project": "What happens in a project, for its members; joins and leaves too, if it asks (`join_leave`).",
     "signal": "Cursors and typing, among a project's members: small JSON, often, worth nothing a second later.",
     "user": "A person's own. The server subscribes every connection of theirs to it.",
 }
@@ -47,6 +47,12 @@ _PARAMETERS: dict[Kind, str] = {
 Json = dict[str, Any]
 
 
+class OwnEvent(Event):
+    """An event of a person's own channel. `project_id` is null where it is about several projects."""
+
+    project_id: str | None  # type: ignore[assignment]  # wider than in a project's channel
+
+
 class Reset(Out):
     """The events after the offset that was asked for are no longer kept: load the snapshot. Events go on from here."""
 
@@ -56,7 +62,7 @@ class Reset(Out):
 
 
 async def show_asyncapi(_request: Request) -> Response:
-    # In a thread, for the first to ask: to make it takes some 50 ms.
+    # In a thread: making it for the first request takes 50 ms.
     return Response(await asyncio.to_thread(_encoded), media_type="application/json")
 
 
@@ -65,7 +71,8 @@ router = APIRouter(routes=[Route("/asyncapi.json", show_asyncapi, methods=["GET"
 
 def document() -> Json:
     """In AsyncAPI 3.0, whose sections are named here as there."""
-    events = {type_: _event_model(data) for type_, data in {**PROJECT_EVENTS, **OWN_EVENTS}.items()}
+    events = {type_: event_model(data) for type_, data in PROJECT_EVENTS.items()}
+    events |= {type_: event_model(data, base=OwnEvent) for type_, data in OWN_EVENTS.items()}
     schemas = _schemas([*events.values(), Reset])
     messages: Json = {
         type_: _message(type_, {"$ref": f"#/components/schemas/{model.__name__}"}) for type_, model in events.items()
@@ -97,7 +104,7 @@ def document() -> Json:
                     "type": "httpApiKey",
                     "in": "query",
                     "name": "ticket",
-                    "description": f"Bought with `POST {API}/auth/ticket`, good for one address within 30 s.",
+                    "description": f"From `POST {API}/auth/ticket`. It works once, within 30 s.",
                 },
             },
         },
@@ -109,11 +116,11 @@ def _encoded() -> bytes:
     return msgspec.json.encode(document())
 
 
-def _event_model(data: type[TypedEvent]) -> type[Event]:
-    literal: Any = Literal[data.type]  # of a value that only runs know
+def event_model(data: type[TypedEvent], *, base: type[Event] = Event) -> type[Event]:
+    literal: Any = Literal[data.type]  # of a value known only at run time
     return create_model(
         f"{data.__name__}Event",
-        __base__=Event,
+        __base__=base,
         __doc__=data.__doc__,
         __cls_kwargs__={"json_schema_extra": None},  # the example is of one type
         type=(literal, ...),
@@ -217,7 +224,7 @@ def _operations() -> Json:
         "sendPlainEvents": operation("send", "plainProject", "The same events, one a message."),
         "streamEvents": operation("send", "projectStream", "The same events, as server-sent ones."),
         "sendNotifications": operation("send", "user", "The server tells a person of what concerns them."),
-        "passOnSignals": operation("send", "signal", "The server passes on what other members signal."),
+        "passOnSignals": operation("send", "signal", "The server passes on the signals of other members."),
         "takeSignals": operation("receive", "signal", "A member signals."),
     }
 

@@ -1,4 +1,4 @@
-"""What each kind of channel allows."""
+"""The rules of each kind of channel."""
 
 from roomful.channels import Kind
 from roomful.realtime.policy import Rules

@@ -1,6 +1,6 @@
-"""Noticing that the process has no descriptor left for another connection.
+"""A watch for the process running out of descriptors for connections.
 
-The event loop does not tell: libuv then accepts connections and closes them at once, without a word.
+The event loop doesn't report it: libuv then accepts connections and closes them at once.
 """
 
 import asyncio
@@ -31,6 +31,6 @@ class DescriptorWatch:
             socket.socket().close()
         except OSError as error:  # EMFILE and ENFILE; also ENOBUFS and ENOMEM, which refuse connections just as well
             self.exhausted += 1
-            if (left_out := self._lines.take()) is not None:
+            if (left_out := self._lines.acquire()) is not None:
                 reason = {"reason": error.strerror, "left_out": left_out}
                 logger.error("no descriptor is left: new connections are closed", extra=reason)

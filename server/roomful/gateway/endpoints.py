@@ -54,7 +54,7 @@ async def client_socket(websocket: WebSocket) -> None:
     """The Centrifuge client protocol, in JSON unless the client asks for protobuf.
 
     A bad token is answered after the upgrade (error 109, close 3500): SDKs take a refused upgrade for a broken network
-    and would try again for ever. For who tries it by hand, `?cf_ws_frame_ping_pong=true` pings by the socket itself.
+    and would try again for ever. For trying it by hand, `?cf_ws_frame_ping_pong=true` sends WebSocket pings.
     """
     runtime, node = runtime_of(websocket), node_of(websocket)
     check_origin(websocket, runtime.settings.allowed_origins)
@@ -109,10 +109,10 @@ async def plain_socket(websocket: WebSocket, project_id: str) -> None:
 
 
 async def reader_of(node: Node, credentials: Credentials, name: ChannelName) -> Credentials:
-    """The credentials of somebody who may read this channel, with what others see of them.
+    """The credentials of a person who may read this channel, with what others see of them.
 
-    It is asked as sessions ask, who share what was answered a moment ago: see ProjectPolicy. The stream that follows
-    asks again, when a loss of access would find it. Raises Unauthenticated, NotFound, Unavailable.
+    Uses the same cached answers as sessions do (ProjectPolicy). The stream that follows checks access again, once an
+    event that ends it would reach the stream. Raises Unauthenticated, NotFound, Unavailable.
     """
     try:
         credentials = await node.policy.admit(credentials)
@@ -125,7 +125,7 @@ async def reader_of(node: Node, credentials: Credentials, name: ChannelName) -> 
 
 
 async def present_position(node: Node, name: ChannelName) -> Position:
-    """Where a channel stands before the upgrade: whoever is told that it is open misses nothing from then on.
+    """The channel's position before the upgrade: a client that sees the socket open misses nothing from then on.
 
     Raises NotFound, Unavailable.
     """

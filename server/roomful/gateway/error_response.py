@@ -10,7 +10,7 @@ from roomful.web.middleware import GUARDS
 
 
 def render(error: AppError, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The response with the headers that the application's middleware would give it. The connection ends with it."""
+    """The response with the headers of the application's middleware. It ends the connection."""
     name = new_id()
     token = request_id.set(name)
     response = error_response(error)

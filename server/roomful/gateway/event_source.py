@@ -11,26 +11,27 @@ from roomful.link.transport import Transport
 from roomful.realtime.protocol.formats import EVENT_SOURCE
 from roomful.realtime.publication import Position
 from roomful.realtime.session.event_stream import EventStream
-from roomful.transport.streamed_response import EVENTS, StreamedResponse
+from roomful.transport.stream_body import EVENTS
+from roomful.transport.streamed_response import StreamedResponse
+from roomful.web.bearer import bearer_of
 from roomful.web.dependencies import runtime_of
 
 HEARTBEAT_SECONDS = 10.0
-"""Proxies cut a silent stream, some after 15 s."""
+"""Some proxies cut a stream that is silent for 15 s."""
 
 
 async def stream_events(request: Request, project_id: str) -> Response:
     """The events after `Last-Event-ID` (which a browser sends when it comes back), or `?after=`; then live ones.
 
-    Without either, live ones only. The token comes as a bearer, or as `?ticket=`, since an EventSource sets no header.
+    Without either, live ones only. The token is a bearer, or a `?ticket=`, since an EventSource can't set headers.
     """
     runtime, node = runtime_of(request), node_of(request)
     check_origin(request, runtime.settings.allowed_origins)
-    headers, query = request.headers, query_of(request)
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    handshake = Handshake(token.strip() if scheme.lower() == "bearer" else "", query.get("ticket", ""))
+    query = query_of(request)
+    handshake = Handshake(bearer_of(request.scope), query.get("ticket", ""))
     name = ChannelName("project", project_id)
     credentials = await reader_of(node, await sign_in(runtime, handshake), name)
-    last = headers.get("last-event-id") or query.get("after")
+    last = request.headers.get("last-event-id") or query.get("after")
     since = await present_position(node, name) if last is None else Position("", parse_offset(last))
 
     def begin(transport: Transport) -> EventStream:
@@ -47,4 +48,5 @@ async def stream_events(request: Request, project_id: str) -> Response:
         stream.begin()
         return stream
 
-    return StreamedResponse(begin, EVENTS, send_bound=runtime.settings.send_buffer_bytes)
+    bound = runtime.settings.send_buffer_bytes
+    return StreamedResponse(begin, EVENTS, send_bound=bound, on_shutdown=node.shutdown.begin)

@@ -20,7 +20,7 @@ async def open_project_node(runtime: Runtime) -> AsyncIterator[Node]:
     """Serve sockets on the runtime's engine; at the end every one of them is closed with 3001."""
     engine, settings, policy = runtime.engine, runtime.settings, ProjectPolicy(runtime)
     node_of_policy = open_node(
-        engine, policy, version=__version__, limits=limits_of(settings), grace_seconds=settings.shutdown_grace
+        engine, policy, version=__version__, limits=engine_limits(settings), grace_seconds=settings.shutdown_grace
     )
     async with node_of_policy as node:
         revocation = Revocation(engine.hub, node.sessions, engine.task_scope, forget=policy.forget)
@@ -29,8 +29,8 @@ async def open_project_node(runtime: Runtime) -> AsyncIterator[Node]:
         yield node
 
 
-def limits_of(settings: Settings) -> Limits:
-    """Whatever a client asks for, what waits for it stays below its send buffer: a quarter, and one reply of a half."""
+def engine_limits(settings: Settings) -> Limits:
+    """Keep what waits for a client below its send buffer: a quarter, and one reply of a half."""
     bound = settings.send_buffer_bytes
     return Limits(
         page_bytes=min(PAGE_BYTES, bound // 2),

@@ -1,11 +1,11 @@
-"""Who is behind a handshake, or a request for a stream, and from which page it comes."""
+"""The credentials and the origin of a handshake, or of a request for a stream."""
 
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -16,6 +16,7 @@ from roomful.identity.tokens import TokenInvalid
 from roomful.realtime.policy import Credentials
 from roomful.runtime import Runtime
 from roomful.transport.unauthenticated import Place
+from roomful.web.bearer import bearer_of
 from roomful.web.limits import limits_of
 
 logger = logging.getLogger(__name__)
@@ -33,9 +34,9 @@ class Handshake(NamedTuple):
 
 
 def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
-    """Refuse a browser's page that is neither listed nor, while none are listed, served from this very address.
+    """Refuse a browser's page unless it is listed or, with an empty list, served from this very address.
 
-    A client without an Origin is no browser; it has brought its token by itself. Raises Forbidden.
+    A client without an Origin is no browser: no page can have made it connect. Raises Forbidden.
     """
     origins = _header(connection, b"origin")
     if not origins:
@@ -45,8 +46,8 @@ def check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
         return
     if len(origins) == 1 and not allowed and _is_own(connection, origin):
         return
-    if limits_of(connection).is_refusal_logged():
-        where = {"origin": origin[:200], "allowed": allowed}
+    if (left_out := limits_of(connection).refusal_lines.acquire()) is not None:
+        where = {"origin": origin[:200], "allowed": allowed, "left_out": left_out}
         logger.warning("a handshake from another origin was refused", extra=where)
     raise Forbidden("This origin is not allowed to connect.")
 
@@ -60,14 +61,10 @@ def place_before_sign_in(connection: HTTPConnection) -> AbstractContextManager[P
 def read_handshake(connection: HTTPConnection, offered: tuple[str, ...] = ()) -> Handshake:
     """Take the token from where clients can put it: a header, the address, or the subprotocol pair `bearer, <jwt>`.
 
-    `offered` are the subprotocols that the endpoint speaks. Raises nothing: a bad token is refused by who verifies it.
+    `offered` are the subprotocols that the endpoint speaks. Raises nothing: a bad token fails when it is verified.
     """
     protocols = list(connection.scope.get("subprotocols", []))
-    token = ""
-    for authorization in _header(connection, b"authorization")[:1]:
-        scheme, _, value = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            token = value.strip()
+    token = bearer_of(connection.scope)
     answer = next((protocol for protocol in protocols if protocol in offered), None)
     if "bearer" in protocols:
         after = protocols[protocols.index("bearer") + 1 :]
@@ -78,14 +75,15 @@ def read_handshake(connection: HTTPConnection, offered: tuple[str, ...] = ()) ->
 
 
 def query_of(connection: HTTPConnection) -> Mapping[str, str]:
-    """The parameters of the address; most sockets come without any, and reading none takes as long as reading some."""
-    return connection.query_params if connection.scope["query_string"] else {}
+    """The parameters of the address, each by its last value. The framework's own class keeps the others too."""
+    query: bytes = connection.scope["query_string"]
+    return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
 
 
 async def sign_in_by_ticket(runtime: Runtime, handshake: Handshake) -> tuple[Credentials | None, str]:
-    """The credentials of a ticket, and the token for a session to verify, which refuses a bad one in its own way.
+    """The credentials of a ticket, or the token for the session to verify, which refuses a bad one by its protocol.
 
-    A ticket can be redeemed once, so it is now.
+    The ticket is redeemed here: that works only once.
     """
     if not handshake.ticket or handshake.token:
         return None, handshake.token
@@ -98,7 +96,7 @@ async def sign_in_by_ticket(runtime: Runtime, handshake: Handshake) -> tuple[Cre
 async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
     """The credentials of a handshake. Raises Unauthenticated, also when it brought none.
 
-    Whether the sign-in still stands is asked when the session begins.
+    The session checks whether the sign-in still stands when it begins.
     """
     try:
         if handshake.token:
@@ -116,13 +114,12 @@ async def sign_in(runtime: Runtime, handshake: Handshake) -> Credentials:
 
 
 def _header(connection: HTTPConnection, name: bytes) -> list[str]:
-    """Every value of a header. The framework's own look-up decodes all headers for each that is asked for."""
+    """Every value of a header. The framework's own look-up decodes all headers each time."""
     return [value.decode("latin-1") for key, value in connection.scope["headers"] if key == name]
 
 
 def _is_own(connection: HTTPConnection, origin: str) -> bool:
-    """Whether the page was served from the very address that is asked now, scheme included, and that address is no name
-    in the DNS.
+    """Whether the page was served from the address of this request, scheme included, and that is no DNS name.
 
     For a name, Origin equal to Host proves nothing: it may be the attacker's own, pointed at this machine (DNS
     rebinding). Nobody can point `localhost` or an IP address elsewhere.

@@ -1,8 +1,9 @@
-"""`GET /metrics`: what the process counts, for Prometheus."""
+"""`GET /metrics`: the counters of the process, for Prometheus."""
 
 import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, GCCollector, ProcessCollector, generate_latest
@@ -11,7 +12,9 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from roomful.errors import Unauthenticated
+from roomful.eventlog.cursor import Cursor
 from roomful.gateway.descriptors import DescriptorWatch
+from roomful.gateway.documents.metrics import DocumentCollector
 from roomful.gateway.endpoints import LiveNode
 from roomful.gateway.silent_connections import SilentConnections
 from roomful.realtime.broker.port import BrokerFigures
@@ -21,6 +24,9 @@ from roomful.transport.unauthenticated import UnauthenticatedSockets
 from roomful.web.dependencies import Live
 from roomful.web.limits import limits_of
 from roomful.web.routing import Route
+
+if TYPE_CHECKING:
+    from roomful.inbox.mail.smtp import MailServer
 
 router = APIRouter(route_class=Route)
 
@@ -37,7 +43,11 @@ async def metrics(request: Request, runtime: Live, node: LiveNode) -> Response:
     ProcessCollector(registry=of_process)
     GCCollector(registry=of_process)
     of_engine.register(_EngineCollector(node))
+    of_engine.register(DocumentCollector(request.app.state.documents))
     of_engine.register(_UnauthenticatedCollector(limits_of(request).unauthenticated))
+    of_engine.register(_CursorCollector(runtime.cursors))
+    if (mail_server := request.app.state.mail_server) is not None:
+        of_engine.register(_MailCollector(mail_server))
     of_engine.register(_DescriptorCollector(request.app.state.descriptors))
     if (slow_answers := getattr(request.app.state, "slow_answers", None)) is not None:  # none under another server
         of_engine.register(_ConnectionCollector(slow_answers, request.app.state.silent_connections))
@@ -60,12 +70,13 @@ class _EngineCollector(Collector):
         yield GaugeMetricFamily("roomful_sockets", "Open sockets.", value=len(self._node.sessions))
         yield GaugeMetricFamily("roomful_channels", "Channels followed here.", value=hub.channel_count)
         yield GaugeMetricFamily("roomful_subscriptions", "Subscriptions here.", value=hub.subscription_count)
-        yield GaugeMetricFamily("roomful_commands_running", "Sessions at work.", value=len(self._node.task_scope))
+        running = len(self._node.task_scope)
+        yield GaugeMetricFamily("roomful_commands_running", "Sessions that run commands.", value=running)
         counted = {
             "roomful_encoded": ("Messages encoded, once for each wire.", counters.fanout.encoded),
             "roomful_written": ("Chunks written to sockets.", counters.fanout.written),
             "roomful_signals_dropped": (
-                "Signals that slow readers were not given, or that came faster than they could be written.",
+                "Signals dropped: their reader was slow, or they came faster than they could be written.",
                 counters.fanout.signals_dropped,
             ),
             "roomful_rate_store_failures": (
@@ -74,26 +85,29 @@ class _EngineCollector(Collector):
             ),
             "roomful_repeated": ("Events that came more than once.", counters.channel.repeated),
             "roomful_gaps": ("Events that came before their predecessor.", counters.channel.gaps),
-            "roomful_repairs": ("Times a channel was brought level from the log.", counters.repairs),
+            "roomful_repairs": ("Times that a channel read missing events from the log.", counters.repairs),
             "roomful_resets": ("Times a channel's history was replaced.", counters.resets),
             "roomful_log_reads": ("Reads of the event log.", counters.log_reads),
             "roomful_commands_forwarded": (
-                "Requests whose commands another node has the session of.",
+                "Requests with commands for a session of another node.",
                 emulation.forwarded,
             ),
-            "roomful_commands_unconfirmed": ("Of these, no node said that it has them.", emulation.unconfirmed),
+            "roomful_commands_unconfirmed": ("Of these, those that no node acknowledged.", emulation.unconfirmed),
             "roomful_commands_turned_away": ("Requests with commands while too many waited.", emulation.turned_away),
             "roomful_presence_refused": (
-                "Entries of the presence list that no node has made, or not for now.",
+                "Entries of the presence list that were ignored: forged, or not valid now.",
                 self._node.presence.refused,
             ),
-            "roomful_sweeps_failed": ("Sweeps that found the log out of reach.", counters.reconciles_failed),
+            "roomful_reconciles_failed": (
+                "Times that channels could not be compared with the log, which was out of reach.",
+                counters.reconciles_failed,
+            ),
         }
         for name, (text, value) in counted.items():
             yield CounterMetricFamily(name, text, value=value)
         about = "Commands that were answered with an error of the client protocol."
         refused = CounterMetricFamily("roomful_commands_refused", about, labels=["method", "code"])
-        for (method, code), count in self._node.refusals.counted.items():
+        for (method, code), count in self._node.command_errors.counted.items():
             refused.add_metric([method, str(code)], count)
         yield refused
 
@@ -105,9 +119,55 @@ class _DescriptorCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily(
             "roomful_descriptors_exhausted",
-            "Times that no descriptor was left for a new connection, as looked at twice a second.",
+            "Times that no descriptor was left for a new connection; checked twice a second.",
             value=self._watch.exhausted,
         )
+
+
+class _CursorCollector(Collector):
+    """The cursors over the event log."""
+
+    def __init__(self, cursors: Sequence[Cursor]) -> None:
+        self._cursors = cursors
+
+    def collect(self) -> Iterator[Metric]:
+        about = "Seconds that the oldest channel known here has waited for the cursor."
+        lag = GaugeMetricFamily("roomful_cursor_lag_seconds", about, labels=["cursor"])
+        counted = {
+            "handled": CounterMetricFamily("roomful_cursor_events", "Events handled here.", labels=["cursor"]),
+            "failures": CounterMetricFamily(
+                "roomful_cursor_failures", "Batches that failed here and are tried again.", labels=["cursor"]
+            ),
+            "left_out": CounterMetricFamily(
+                "roomful_cursor_events_left_out", "Events given up here since they kept failing.", labels=["cursor"]
+            ),
+            "leases_lost": CounterMetricFamily(
+                "roomful_cursor_leases_lost", "Batches that another process had handled first.", labels=["cursor"]
+            ),
+        }
+        for cursor in self._cursors:
+            lag.add_metric([cursor.rules.name], cursor.lag_seconds)
+            for name, family in counted.items():
+                family.add_metric([cursor.rules.name], getattr(cursor.counters, name))
+        yield lag
+        yield from counted.values()
+
+
+class _MailCollector(Collector):
+    """The mail server, as this process has found it."""
+
+    def __init__(self, server: "MailServer") -> None:
+        self._server = server
+
+    def collect(self) -> Iterator[Metric]:
+        about = "1 unless the newest attempt could not reach the mail server."
+        yield GaugeMetricFamily("roomful_mail_server_up", about, value=float(self._server.is_up))
+        counters = self._server.counters
+        yield CounterMetricFamily("roomful_mails_sent", "Mails handed over.", value=counters.sent)
+        about = "Mails that the server would never take for their address."
+        yield CounterMetricFamily("roomful_mails_refused", about, value=counters.refused)
+        about = "Attempts that could not reach the server; they are repeated."
+        yield CounterMetricFamily("roomful_mail_failures", about, value=counters.failures)
 
 
 class _UnauthenticatedCollector(Collector):
@@ -119,12 +179,12 @@ class _UnauthenticatedCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         name = "roomful_sockets_unauthenticated"
         yield GaugeMetricFamily(name, "Open sockets that have not signed in yet.", value=len(self._sockets))
-        name = "roomful_sockets_unauthenticated_refused"
-        yield CounterMetricFamily(name, "Refused since their address had too many.", value=self._sockets.refused)
+        name, text = "roomful_sockets_unauthenticated_refused", "Sockets refused because their address had too many."
+        yield CounterMetricFamily(name, text, value=self._sockets.refused)
 
 
 class _ConnectionCollector(Collector):
-    """What our own protocol under uvicorn counts."""
+    """Counters of our own HTTP protocol under uvicorn."""
 
     def __init__(self, slow_answers: SlowAnswers, silent_connections: SilentConnections) -> None:
         self._slow_answers = slow_answers
@@ -133,12 +193,12 @@ class _ConnectionCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         text = "Connections whose readers were too slow for an answer."
         yield CounterMetricFamily("roomful_slow_answers_dropped", text, value=self._slow_answers.dropped)
-        text = "Connections refused since too many of their address had sent no request."
+        text = "Connections refused because too many of their address had sent no request."
         yield CounterMetricFamily("roomful_silent_connections_refused", text, value=self._silent_connections.refused)
 
 
 class _BrokerCollector(Collector):
-    """The way to the other processes; with a single one there is none."""
+    """The broker's figures, for several processes."""
 
     def __init__(self, figures: BrokerFigures) -> None:
         self._figures = figures
@@ -147,11 +207,11 @@ class _BrokerCollector(Collector):
         figures = self._figures
         yield GaugeMetricFamily(
             "roomful_broker_reader_up",
-            "1 while messages to itself come round through the broker.",
+            "1 while this process gets its own messages back from the broker.",
             value=float(figures.is_reader_up),
         )
         yield GaugeMetricFamily(
-            "roomful_broker_queued_bytes", "What waits to be published.", value=figures.queued_bytes
+            "roomful_broker_queued_bytes", "Bytes that wait to be published.", value=figures.queued_bytes
         )
         plain = {
             "roomful_broker_messages_published": ("Messages that the broker has taken.", figures.published),
@@ -162,9 +222,13 @@ class _BrokerCollector(Collector):
         for name, (text, value) in plain.items():
             yield CounterMetricFamily(name, text, value=value)
         labelled = {
-            "roomful_broker_messages_ignored": ("What came and was no message of ours.", "reason", figures.ignored),
-            "roomful_broker_messages_dropped": ("Messages given up before they left.", "reason", figures.dropped),
-            "roomful_broker_reconnects": ("Connections made in the place of lost ones.", "part", figures.reconnects),
+            "roomful_broker_messages_ignored": (
+                "Messages of the broker that this process did not accept.",
+                "reason",
+                figures.ignored,
+            ),
+            "roomful_broker_messages_dropped": ("Messages dropped before they were sent.", "reason", figures.dropped),
+            "roomful_broker_reconnects": ("Connections that replaced lost ones.", "part", figures.reconnects),
         }
         for name, (text, label, values) in labelled.items():
             family = CounterMetricFamily(name, text, labels=[label])

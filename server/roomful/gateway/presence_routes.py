@@ -1,4 +1,4 @@
-"""The route that tells who is in a project now."""
+"""The route of a project's presence."""
 
 from collections import defaultdict
 
@@ -34,7 +34,7 @@ class PresentPerson(Out):
 @router.get("", responses=errors(Unavailable))
 async def list_presence(project_id: PathId, person: CurrentUser, runtime: Live, node: LiveNode) -> list[PresentPerson]:
     """The people with a socket on the project, on any node, by name."""
-    # A session of its own, closed before the list is asked for: that may take its time.
+    # A session of its own, closed before the list is read, which may take a while.
     async with runtime.database.read() as session:
         if not await may_see(session, user_id=person.id, project_id=project_id):
             raise NotFound
@@ -42,7 +42,7 @@ async def list_presence(project_id: PathId, person: CurrentUser, runtime: Live, 
     try:
         clients = await node.presence.members(project_channel(project_id))
     except PresenceUnavailable:
-        raise Unavailable("Who is here can't be told now; try again in a moment.") from None
+        raise Unavailable("Presence is not available now; try again in a moment.") from None
     return _people(clients)
 
 
@@ -64,12 +64,12 @@ def _people(clients: list[ClientInfo]) -> list[PresentPerson]:
 def _name_of(client: ClientInfo) -> str:
     try:
         return _shown.decode(client.info).name
-    except msgspec.MsgspecError:  # of a node whose version says other things
+    except msgspec.MsgspecError:  # from a node of another version
         return ""
 
 
 class _Shown(msgspec.Struct):
-    """What ProjectPolicy says of a person to others."""
+    """A person's info, as ProjectPolicy makes it."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""Who may read and say what on the event socket: the projects' rules, in the engine's terms."""
+"""The policy of the event socket: the projects' rights, in the engine's terms."""
 
 import asyncio
 from collections.abc import Awaitable, Hashable, Sequence
@@ -14,29 +14,36 @@ from roomful.gateway.channel_rules import RULES
 from roomful.identity.people import names_of
 from roomful.identity.tokens import AccessClaims, TokenExpired, TokenInvalid
 from roomful.projects.access import memberships_among
+from roomful.projects.unread import count_unread
 from roomful.realtime.policy import Credentials, Rules, TokenHasExpired, TokenMissing, TokenRefused
 from roomful.realtime.protocol import codes
-from roomful.realtime.publication import ClientInfo, Publication
+from roomful.realtime.publication import ClientInfo, Position, Publication
 from roomful.runtime import Runtime
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 ASK_SECONDS = 4.0
-"""SDKs give up a connect or subscribe after 5 s, so an answer after that is none."""
+"""SDKs give up a connect or subscribe after 5 s: an answer must come before."""
 ASKED_AT_ONCE = 64
 
 NAME_SECONDS = 1.0
-"""Of a new name no event tells: for so long a socket that comes in may still be shown by the old one."""
+"""No event announces a new name, so a new socket may show the old one for this long."""
 MEMBERSHIP_SECONDS = 5.0
-"""Events tell of its end. Shorter than a channel lingers that nobody reads any more: until then it is followed."""
+"""An event ends it. Shorter than the time for which a channel without readers is still followed."""
+UNREAD_SECONDS = 5.0
+"""For which a count may miss what changes it without an event: entries that are still to be told, or are purged."""
+
+
+_Counted = tuple[str, Position | None]
+"""A person, and where their channel is on this node."""
 
 
 class ProjectPolicy:
-    """Asks the database: a member who was removed a moment ago is none.
+    """Asks the database, so that a member loses access with the removal.
 
-    A crowd that comes in asks together: one query answers all who ask while the one before it runs, and about one
-    person and project it is asked once in a while, if nothing is seen to change (`forget`).
+    Clients that come together share queries: one answers all that were asked while the one before it ran. Answers are
+    cached for seconds, until an event may have changed them (`forget`).
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -45,10 +52,12 @@ class ProjectPolicy:
         self._infos = TtlCache(infos, seconds=NAME_SECONDS)
         memberships = BatchLoader(runtime.task_scope, self._find_memberships, most=ASKED_AT_ONCE)
         self._memberships = TtlCache(memberships, seconds=MEMBERSHIP_SECONDS)
+        unread = BatchLoader(runtime.task_scope, self._find_unread, most=ASKED_AT_ONCE)
+        self._unread = TtlCache(unread, seconds=UNREAD_SECONDS)
         self._stretch: tuple[int, int | None] = (0, None)
 
     def forget(self) -> None:
-        """An event says that somebody's access has changed; what follows from it is done after this."""
+        """Drop the cached answers: an event has changed somebody's access. Call it before acting on the event."""
         self._infos.forget()
         self._memberships.forget()
 
@@ -56,7 +65,7 @@ class ProjectPolicy:
         try:
             claims = self._runtime.tokens.verified(token)
             if claims is None:
-                claims = await _patiently(self._runtime.verifier.verify(token))
+                claims = await within_deadline(self._runtime.verifier.verify(token))
         except TokenExpired:
             raise TokenHasExpired from None
         except TokenInvalid:
@@ -85,6 +94,18 @@ class ProjectPolicy:
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
         return [user_channel(credentials.user_id)]
 
+    async def data_at_connect(self, credentials: Credentials) -> bytes:
+        """The number of unread entries in the person's inbox, counted up to 1,000.
+
+        Every event of the person's channel gives the number anew, so a count serves until this node has the next event:
+        it is never older than the position from which the client follows the channel.
+        """
+        key = (credentials.user_id, self._runtime.engine.hub.position(user_channel(credentials.user_id)))
+        unread = self._unread.known(key)
+        if unread is None:
+            unread = await within_deadline(self._unread.ask(key, is_watched=key[1] is not None))
+        return b'{"unread":%d}' % (unread or 0)
+
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
         self._runtime.engine.broker.publish(Publication(channel, data, info=info))
 
@@ -98,33 +119,38 @@ class ProjectPolicy:
         return await self._answer(self._memberships, (credentials.user_id, name.id), watched) is not None
 
     async def _answer(self, answers: TtlCache[K, T], key: K, channel: str) -> T | None:
-        """The answer to a question, of whose changes this channel tells."""
+        """The answer about a key. Events of `channel` announce changes to it."""
         is_watched = self._is_watched(channel)
         if is_watched and (known := answers.known(key)) is not None:
             return known
-        return await _patiently(answers.ask(key, is_watched=is_watched))
+        return await within_deadline(answers.ask(key, is_watched=is_watched))
 
     def _is_watched(self, channel: str) -> bool:
-        """Whether every later event of the channel passes through this node's hub, without waiting for a sweep."""
+        """Whether this node's hub gets every later event of the channel without having to reconcile."""
         hub, continuity = self._runtime.engine.hub, self._runtime.engine.broker.continuity
         if (stretch := (hub.counters.resets, continuity)) != self._stretch:
             self._stretch = stretch
-            self.forget()  # a channel's history was replaced, or messages were lost: who knows what lies between
+            self.forget()  # a channel's history was replaced, or messages were lost: an event may be missing
         return continuity is not None and hub.position(channel) is not None
 
     async def _find_infos(self, acting: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
-        """What others see of these people, where they are still signed in so."""
+        """The info of these people, for the sign-ins that still stand."""
         async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:
             names = await names_of(session, acting)
         return {key: _info(name) for key, name in names.items()}
+
+    async def _find_unread(self, asked: Sequence[_Counted]) -> dict[_Counted, int]:
+        async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:
+            unread = await count_unread(session, (person for person, _ in asked))
+        return {key: unread.get(key[0], 0) for key in asked}
 
     async def _find_memberships(self, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
         async with asyncio.timeout(ASK_SECONDS), self._runtime.database.ask() as session:
             return dict.fromkeys(await memberships_among(session, asked), True)
 
 
-async def _patiently(answer: Awaitable[T]) -> T:
-    """A bounded wait for others; an outage of theirs is a temporary error, on which SDKs come back."""
+async def within_deadline(answer: Awaitable[T]) -> T:
+    """The answer, within ASK_SECONDS. An outage becomes a temporary error, after which SDKs try again."""
     try:
         async with asyncio.timeout(ASK_SECONDS):
             return await answer

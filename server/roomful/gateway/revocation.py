@@ -1,4 +1,4 @@
-"""Losing access: the events that end somebody's subscriptions or sockets, on every node that sees them."""
+"""Revocation: events that end subscriptions or sockets, on every node."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -19,20 +19,20 @@ ENDS_ACCESS: EventReader[EndsAccess] = EventReader(MemberRemoved, MemberUpdated,
 
 ACCESS_LOST = Unsubscribe(SERVER_UNSUBSCRIBE.code, "access lost")
 ROLE_CHANGED = Unsubscribe(UNSUBSCRIBE_INSUFFICIENT.code, "role changed")
-"""The reader may come back at once, and is asked again what it may do."""
+"""The client may reconnect at once, and its rights are checked again."""
 
 
 class Revocation:
     """Watches the events that pass through this node's hub, each just before it is delivered.
 
-    Since every event of a followed channel passes here once and in order, also when the broker lost it, nobody is
+    Every event of a followed channel passes here once and in order, even if the broker lost it. So nobody is
     overlooked, and a removed member does not get the event of the removal.
     """
 
     def __init__(
         self, hub: Hub, sessions: SocketRegistry, task_scope: TaskScope, *, forget: Callable[[], None]
     ) -> None:
-        """`forget` is called before any of it takes effect: what was known of people's access is old now."""
+        """`forget` is called first: cached answers about access are out of date then."""
         self._hub = hub
         self._sessions = sessions
         self._task_scope = task_scope
@@ -46,7 +46,7 @@ class Revocation:
             self._forget()
             try:
                 event = ENDS_ACCESS.read(publication.type, publication.data)
-            except ValueError:  # of a shape that only another version knows: everybody is asked again
+            except ValueError:  # its shape is of another version: check everybody again
                 self._end_reading(publication.channel, None, ROLE_CHANGED)
             else:
                 self._end_access(publication.channel, event)

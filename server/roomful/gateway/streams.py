@@ -1,7 +1,7 @@
 """The addresses of the client protocol over HTTP: streams, and the requests that bring their commands.
 
-For clients behind something that lets no WebSocket pass. The session is the same as on a socket; what the client hears
-comes by a response that does not end, and what it says by `POST /emulation`, to whichever node that reaches:
+For clients behind proxies that block WebSockets. The session is the same as on a socket. Its pushes come in a response
+that does not end; its commands go by `POST /emulation`, to any node:
 
     POST /connection/http_stream     {"id": 1, "connect": {"token": "…"}}       or protobuf: application/octet-stream
     GET  /connection/sse?cf_connect={"id": 1, "connect": {"token": "…"}}
@@ -27,23 +27,24 @@ from roomful.realtime.node.emulation import OutOfReach, UnknownNode
 from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials
 from roomful.realtime.protocol import protobuf
+from roomful.realtime.protocol.commands import EmulationRequest
 from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat, Malformed
-from roomful.realtime.protocol.messages import EmulationRequest
 from roomful.realtime.session.session import Mode, Session
 from roomful.transport.sockets import MAX_UNKNOWN_MESSAGE_BYTES
-from roomful.transport.streamed_response import LENGTHS, LINES, SERVER_SENT, Body, StreamedResponse
+from roomful.transport.stream_body import LENGTHS, LINES, SERVER_SENT, Body
+from roomful.transport.streamed_response import StreamedResponse
 from roomful.web.dependencies import runtime_of
 from roomful.web.limits import client_address, limits_of, network_of
 
 MAX_COMMANDS_BYTES = 128 * 1024
-"""What one request brings to a session: it must fit into a message between nodes."""
+"""The commands of one request must fit into a message between nodes."""
 
 BINARY = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a client says when it opens a stream, and how it wants to be answered."""
+    """The first command of a stream, and the format of the answers."""
 
     commands: bytes
     client_format: ClientFormat
@@ -78,7 +79,7 @@ async def open_stream(request: Request, read: Callable[[Request], Awaitable[Open
     )
 
 
-async def take_commands(request: Request) -> Response:
+async def receive_commands(request: Request) -> Response:
     await _let_in(request)
     return await deliver(node_of(request), request)
 
@@ -87,7 +88,7 @@ router = APIRouter(
     routes=[
         Route("/connection/http_stream", open_http_stream, methods=["POST"]),
         Route("/connection/sse", open_sse, methods=["GET", "POST"]),
-        Route("/emulation", take_commands, methods=["POST"]),
+        Route("/emulation", receive_commands, methods=["POST"]),
     ]
 )
 
@@ -110,7 +111,7 @@ async def read_sse(request: Request) -> Opening:
 
 
 async def read_connect(request: Request) -> bytes:
-    """What a stream begins with, from the body, or of an EventSource, which can only GET, from the address.
+    """A stream's first command: from the body, or for an EventSource, which can only GET, from the address.
 
     Raises PayloadTooLarge.
     """
@@ -128,9 +129,9 @@ def answer(
     token: str = "",
     enter: Callable[[], Callable[[], None]] | None = None,
 ) -> Response:
-    """A session's stream. A bad token is told in it, as on a socket: SDKs take a refusal for a broken network.
+    """A session's stream. It reports a bad token, as a socket does: SDKs take a refused request for a broken network.
 
-    `enter` is called when the stream begins, and what it returns when the client has signed in or is gone.
+    `enter` is called when the stream begins, and its result when the client has signed in or is gone.
     """
 
     def begin(transport: Transport) -> Session:
@@ -146,11 +147,11 @@ def answer(
         session.receive(opening.commands)
         return session
 
-    return StreamedResponse(begin, opening.body, send_bound=send_bound)
+    return StreamedResponse(begin, opening.body, send_bound=send_bound, on_shutdown=node.shutdown.begin)
 
 
 async def deliver(node: Node, request: Request) -> Response:
-    """204 when the commands have reached the session, or it has ended; 404 when its node has: SDKs connect anew.
+    """204 when the commands have reached the session, or it has ended; 404 when its node has: SDKs connect again.
 
     Raises BadRequest, PayloadTooLarge, NotFound, Unavailable.
     """

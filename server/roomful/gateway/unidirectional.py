@@ -1,6 +1,6 @@
 """The addresses of clients that only listen: pushes of the client protocol, without an SDK.
 
-All of them begin with a bare connect request, which names the channels, and from where on each is wanted:
+Each begins with a bare connect request, which names the channels and the offset after which each is wanted:
 
     POST /connection/uni_http_stream    {"token": "…", "subs": {"project:42": {"recover": true, "offset": 7}}}
     GET  /connection/uni_sse?cf_connect={"token": "…", …}             or a POST like that
@@ -29,7 +29,7 @@ from roomful.realtime.policy import Credentials
 from roomful.realtime.protocol.formats import UNIDIRECTIONAL
 from roomful.realtime.session.session import Session
 from roomful.transport import sockets
-from roomful.transport.streamed_response import LINES, SERVER_SENT, Body
+from roomful.transport.stream_body import LINES, SERVER_SENT, Body
 from roomful.web.dependencies import runtime_of
 
 
@@ -79,7 +79,7 @@ async def serve(
     token: str = "",
     on_signed_in: Callable[[], None] | None = None,
 ) -> None:
-    """Let a session have an accepted socket to its end."""
+    """Run a session on an accepted socket to its end."""
 
     def begin(transport: Transport) -> Session:
         session = Session(

@@ -1,4 +1,4 @@
-"""What the events of ACCESS_CHANNEL hold: sign-ins that ended before their time, of one person each."""
+"""The events of ACCESS_CHANNEL: sign-ins that ended before their time, of one person each."""
 
 from roomful.eventlog.typed_event import EventReader, TypedEvent
 

@@ -1,4 +1,4 @@
-"""Tokens of an external identity provider, and whom they stand for here."""
+"""Tokens of an external identity provider, and their people here."""
 
 import hashlib
 import time
@@ -28,7 +28,7 @@ _MALFORMED = "a claim is malformed"
 
 @dataclass(frozen=True, slots=True)
 class ExternalClaims:
-    """What a verified token of the provider says.
+    """The claims of a verified token of the provider.
 
     `external_id` is the hash of issuer and subject; `session_id` is derived from the token, which is a sign-in of its
     own. `email` is None unless the provider has verified it; then `email_problem` says for the log why.
@@ -77,7 +77,7 @@ class ExternalTokens:
         except jwt.ExpiredSignatureError:
             raise TokenExpired("it has expired") from None
         except Exception as error:
-            # As in Tokens.verify: what a hostile token surfaces as is not only PyJWTError.
+            # As in Tokens.verify: a hostile token raises more than PyJWTError.
             raise TokenInvalid(_reason(error) if _is_well_signed(token, key) else "") from None
         return self._read(token, claims)
 
@@ -117,16 +117,16 @@ class ExternalTokens:
 
 
 async def admit(session: AsyncSession, claims: ExternalClaims) -> str:
-    """The id of the person whom a token stands for, with the token's sign-in written down. The caller commits.
+    """The id of a token's person; stores the token's sign-in. The caller commits.
 
-    Who comes for the first time is found by their verified address. If somebody has registered it here, the account
-    becomes theirs: its password stops working and its sessions end, because nobody has ever checked that whoever
-    registered owns the address. Else the person is made, whether or not registration is open.
+    A newcomer is found by their verified address. If an account has it, the account becomes theirs: its password stops
+    working and its sessions end, because nobody has checked that its owner has this address. Otherwise a person is
+    added, whether or not registration is open.
 
     Raises TokenInvalid for an unverified newcomer, for a person locked out, and for an address that already belongs to
     another subject. IntegrityError or Conflict: another request did the same at the same moment; try again.
     """
-    # Locked: a person who is locked out at this moment must not get one more sign-in, which would outlast it.
+    # The row is locked, so that a person who is locked out at this moment gets no sign-in that outlasts it.
     known = select(User).where(User.external_id == claims.external_id).with_for_update(key_share=True)
     user = await session.scalar(known)
     if user is None:

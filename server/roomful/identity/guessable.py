@@ -1,8 +1,12 @@
 """Passwords that an attacker tries first (NIST SP 800-63B, 3.1.1.2)."""
 
 import unicodedata
+from pathlib import Path
 
-from roomful.identity.common_passwords import COMMON_PASSWORDS
+# At import, like a module: later, reading it would block the loop.
+COMMON_PASSWORDS = frozenset(Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split())
+"""The most common of eight characters or more, in lower case: from the list that zxcvbn (MIT licence) made of published
+leaks, and a few with which installations begin."""
 
 
 def check_uncommon(password: str) -> str:
@@ -19,5 +23,5 @@ def check_not_own(password: str, *, email: str, name: str) -> None:
 
 
 def _folded(text: str) -> str:
-    """What an attacker makes of a name in one go: capitals and spaces are no secrets."""
+    """A name without capitals and spaces, which hide nothing from an attacker."""
     return "".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -1,4 +1,4 @@
-"""Threads that hash passwords, which addresses share by turns."""
+"""Threads that hash passwords; addresses take turns at them."""
 
 import asyncio
 from collections import deque
@@ -21,8 +21,8 @@ Result = TypeVar("Result")
 class HashingThreads:
     """At most `count` hashes at a time: each takes 19 MiB and a core. The others wait for a bounded time.
 
-    Addresses take turns, so one that floods this queue holds up itself, and anybody else for a single hash. Raises
-    Unavailable for what has waited too long, or would wait behind too many.
+    Addresses take turns, so one that floods this queue delays itself, and others by a single hash. Raises Unavailable
+    for work that has waited too long, or would wait behind too many.
     """
 
     def __init__(self, name: str, *, count: int) -> None:
@@ -39,7 +39,7 @@ class HashingThreads:
         await self._acquire(address)
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         running.add_done_callback(self._release)
-        return await asyncio.shield(running)  # whoever stops waiting leaves the thread busy
+        return await asyncio.shield(running)  # a caller that stops waiting leaves the thread busy
 
     async def _acquire(self, address: str) -> None:
         if self._idle:
@@ -65,7 +65,7 @@ class HashingThreads:
 
     def _release(self, running: "asyncio.Future[Result]") -> None:
         if not running.cancelled():
-            running.exception()  # seen, even where nobody waits for it any more
+            running.exception()  # retrieved, even if nobody waits for it any more
         self._pass_on()
 
     def _pass_on(self) -> None:

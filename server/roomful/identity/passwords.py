@@ -23,10 +23,10 @@ LANES = 1
 
 CHECKED_AT_ONCE = 2
 MADE_AT_ONCE = 1
-"""New passwords, of people who register: however many do, those who sign in have threads of their own."""
+"""For new passwords. Sign-ins have threads of their own, however many people register."""
 
 UNUSABLE = "!"
-"""In place of a hash: the person signs in by other means, no password fits."""
+"""In place of a hash: no password is right, the person signs in by other means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Verdict:
 class Passwords:
     """Hashes and checks passwords, each on threads of its own.
 
-    `address` is whoever asks, as one of those who share the threads by turns. Unavailable is raised where too many ask.
+    Addresses take turns at the threads; `address` is the client's. Raises Unavailable when too many wait.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Passwords:
 
         Raises Unavailable.
         """
-        if len(password) > MAX_LENGTH:  # can't be anybody's; the time spent on it stays the same
+        if len(password) > MAX_LENGTH:  # it can't be right; checking takes the same time
             password, stored_hash = password[:MAX_LENGTH], None
         return await self._checking.run(address, lambda: self._check(password, stored_hash))
 

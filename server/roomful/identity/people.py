@@ -1,8 +1,8 @@
-"""People: who acts behind a request or a socket, and how somebody becomes one of them."""
+"""People: identified by their sign-in, and added."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.channels import user_channel
 from roomful.db.base import now
-from roomful.db.statement import PART, Statement, full_parts
+from roomful.db.parts import full_parts
 from roomful.errors import Conflict, Unauthenticated
 from roomful.eventlog import log
 from roomful.identity.models import SIGN_IN, USER, User
@@ -19,7 +19,7 @@ from roomful.identity.tokens import AccessClaims
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, as the database knows them now. `session_id` is the sign-in they act by."""
+    """The person behind a request or socket, as the database has them now. `session_id` is their sign-in."""
 
     id: str
     email: str
@@ -33,10 +33,10 @@ async def identify(session: AsyncSession, claims: AccessClaims) -> Person:
 
     Raises Unauthenticated: a token outlives neither its sign-in nor its person's account.
     """
-    row = await _PERSON.one_or_none(session, named_by(claims))
+    row = (await session.execute(_PERSON, named_by(claims))).one_or_none()
     if row is None:
         raise Unauthenticated
-    return person_of(row, claims)
+    return Person(*row, session_id=claims.session_id)
 
 
 async def names_of(session: AsyncSession, acting: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -44,20 +44,19 @@ async def names_of(session: AsyncSession, acting: Iterable[tuple[str, str]]) -> 
     wanted = set(acting)
     found: dict[tuple[str, str], str] = {}
     for part in full_parts([sign_in for _, sign_in in wanted]):
-        parameters = {f"sign_in_{place}": sign_in for place, sign_in in enumerate(part)}
-        rows = await _NAMES.all(session, {**parameters, "at": now()})
-        found.update({(row.person_id, row.sign_in_id): row.person_name for row in rows})
+        rows = await session.execute(_NAMES, {"sign_ins": part, "at": now()})
+        found.update({(person, sign_in): name for person, sign_in, name in rows})
     return {key: name for key, name in found.items() if key in wanted}
 
 
-# `identify` in a query for something else, which it saves a trip of its own.
+# For a query about something else that identifies the person in the same trip.
 PERSON = (
     USER.c.id.label("person_id"),
     USER.c.email.label("person_email"),
     USER.c.name.label("person_name"),
     USER.c.role.label("person_role"),
 )
-"""The columns that `person_of` reads."""
+"""The columns of a Person, in order, without the sign-in."""
 STANDS = (USER.c.is_active.is_(True), SIGN_IN.c.revoked_at.is_(None), SIGN_IN.c.expires_at > bindparam("at"))
 IS_SIGNED_IN = (
     SIGN_IN.c.id == bindparam("sign_in"),
@@ -65,7 +64,7 @@ IS_SIGNED_IN = (
     USER.c.id == bindparam("person"),
     *STANDS,
 )
-"""That the person's account and the sign-in stand which `named_by` names."""
+"""Conditions: the account and the sign-in of `named_by` still stand."""
 
 
 def named_by(claims: AccessClaims) -> dict[str, object]:
@@ -73,18 +72,12 @@ def named_by(claims: AccessClaims) -> dict[str, object]:
     return {"sign_in": claims.session_id, "person": claims.user_id, "at": now()}
 
 
-def person_of(row: Any, claims: AccessClaims) -> Person:
-    return Person(row.person_id, row.person_email, row.person_name, row.person_role, claims.session_id)
-
-
-_NAMES = Statement(
-    select(USER.c.id.label("person_id"), SIGN_IN.c.id.label("sign_in_id"), USER.c.name.label("person_name")).where(
-        SIGN_IN.c.id.in_([bindparam(f"sign_in_{n}") for n in range(PART)]),
-        SIGN_IN.c.user_id == USER.c.id,
-        *STANDS,
-    )
+_NAMES = select(USER.c.id, SIGN_IN.c.id, USER.c.name).where(
+    SIGN_IN.c.id.in_(bindparam("sign_ins", expanding=True)),
+    SIGN_IN.c.user_id == USER.c.id,
+    *STANDS,
 )
-_PERSON = Statement(select(*PERSON).where(*IS_SIGNED_IN))
+_PERSON = select(*PERSON).where(*IS_SIGNED_IN)
 
 
 async def add_person(

@@ -22,8 +22,8 @@ MAX_BYTES = 256 * 1024
 class ProviderKeys:
     """A JSON Web Key Set (RFC 7517), fetched from the one address that the operator has set.
 
-    `run` keeps it fresh. Nobody waits for it but who brings a key id that is not known yet, and that asks the provider
-    at most once in RETRY_SECONDS, however many strange tokens come. While the provider is out, the last keys hold.
+    `run` keeps it fresh. Only a token with an unknown key id waits for a fetch, and those fetches are at least
+    RETRY_SECONDS apart, however many such tokens come. While the provider is away, the last keys hold.
     """
 
     def __init__(self, url: str, client: httpx.AsyncClient, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -83,7 +83,7 @@ class _Document(msgspec.Struct):
 def read_keys(document: bytes) -> dict[str, jwt.PyJWK]:
     """The signing keys in a key set, by id. Others (symmetric, for encryption, of other algorithms) are left out.
 
-    Raises ValueError for what is no key set.
+    Raises ValueError for anything but a key set.
     """
     keys: dict[str, jwt.PyJWK] = {}
     for entry in msgspec.json.decode(document, type=_Document).keys:

@@ -1,4 +1,4 @@
-"""Refresh tokens, which are derived from their sign-in and stored nowhere."""
+"""Refresh tokens: derived from their sign-in, stored nowhere."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ _TOKEN_LENGTH = 70  # base64 of 16 + 4 + 32 bytes, without padding
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The refresh token was good: the sign-in goes on, and `refresh_token` is the one to use next."""
+    """The refresh token was good; `refresh_token` is the next one."""
 
     user_id: str
     session_id: str
@@ -34,8 +34,8 @@ class Renewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The refresh token buys nothing. An old one that came back has revoked its sign-in, `revoked_session_id`."""
+class NotRenewed:
+    """The refresh token was not good. A reused one has revoked its sign-in, `revoked_session_id`."""
 
     revoked_session_id: str | None = None
 
@@ -43,8 +43,8 @@ class Refused:
 class RefreshTokens:
     """Makes and reads refresh tokens: base64url(sign-in id, generation, HMAC-SHA256 of both).
 
-    Each rotation makes the next generation the only good one. A database that leaks holds nothing to sign in with, and
-    the answer to a retry can be made again.
+    Each rotation makes the next generation the only good one. A leaked database holds no token, and a
+    retry gets the same answer again.
     """
 
     def __init__(self, key: str, *, ttl_seconds: int, clock: Callable[[], datetime] = now) -> None:
@@ -73,7 +73,7 @@ class RefreshTokens:
         return session_id, generation
 
 
-async def rotate(session: AsyncSession, tokens: RefreshTokens, token: str) -> Renewed | Refused:
+async def rotate(session: AsyncSession, tokens: RefreshTokens, token: str) -> Renewed | NotRenewed:
     """Exchange a refresh token for the next one. Commit whatever the outcome: a reused token revokes its sign-in.
 
     The token before the current one still gets the current one, for GRACE_SECONDS after the rotation: two tabs refresh
@@ -85,7 +85,7 @@ async def rotate(session: AsyncSession, tokens: RefreshTokens, token: str) -> Re
     try:
         session_id, generation = tokens.read(token)
     except TokenInvalid:
-        return Refused()
+        return NotRenewed()
     at = tokens.clock()
     rotated = await session.execute(
         _ROTATE, {"sid": session_id, "presented": generation, "at": at, "until": at + tokens.ttl}
@@ -95,12 +95,12 @@ async def rotate(session: AsyncSession, tokens: RefreshTokens, token: str) -> Re
 
     standing = (await session.execute(_STANDING, {"sid": session_id, "at": at})).one_or_none()
     if standing is None:
-        return Refused()
+        return NotRenewed()
     since_rotation = at - standing.rotated_at
     if generation == standing.generation - 1 and since_rotation <= timedelta(seconds=GRACE_SECONDS):
         return Renewed(standing.user_id, session_id, tokens.issue(session_id, standing.generation))
     await revoke(session, session_id)
-    return Refused(revoked_session_id=session_id)
+    return NotRenewed(revoked_session_id=session_id)
 
 
 _at = bindparam("at", type_=SignIn.expires_at.type)

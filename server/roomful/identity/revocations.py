@@ -1,7 +1,7 @@
 """Revocations: sign-ins that end before their time, on every node at once.
 
 Each is an event in the log's channel ACCESS_CHANNEL, written in the transaction that ends the sign-ins. The gateway of
-every node follows that channel and closes the sockets it speaks of (roomful.gateway.revocation).
+every node follows that channel and closes the sockets concerned (roomful.gateway.revocation).
 """
 
 from sqlalchemy import update
@@ -17,7 +17,7 @@ from roomful.identity.models import SignIn, User
 
 
 async def revoke(session: AsyncSession, session_id: str) -> bool:
-    """End one sign-in. Idempotent: False when there is none that still stood."""
+    """End one sign-in. Idempotent; False if it had ended."""
     user_id = (
         await session.execute(
             update(SignIn)
@@ -34,13 +34,13 @@ async def revoke(session: AsyncSession, session_id: str) -> bool:
 
 
 async def sign_out(session: AsyncSession, user_id: str, *, kept_session_id: str | None = None) -> None:
-    """End every sign-in of a person, but the one to keep."""
+    """End every sign-in of a person but `kept_session_id`."""
     await _revoke_all(session, user_id, kept_session_id)
     await _append(session, UserSignedOut(user_id=user_id, kept_session_id=kept_session_id))
 
 
 async def deactivate(session: AsyncSession, user_id: str) -> None:
-    """Lock a person out: no sign-in stands, and none can be made. Idempotent."""
+    """Lock a person out: end every sign-in, and allow no new one. Idempotent."""
     await session.execute(
         update(User).where(User.id == user_id).values(is_active=False).execution_options(synchronize_session=False)
     )
@@ -49,7 +49,7 @@ async def deactivate(session: AsyncSession, user_id: str) -> None:
 
 
 async def activate(session: AsyncSession, user_id: str) -> None:
-    """Let a person sign in again. What has ended stays ended. Idempotent."""
+    """Let a person sign in again. Ended sign-ins stay ended. Idempotent."""
     await session.execute(
         update(User).where(User.id == user_id).values(is_active=True).execution_options(synchronize_session=False)
     )

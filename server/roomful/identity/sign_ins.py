@@ -14,15 +14,15 @@ PURGE_BATCH = 1_000
 END_BATCH = 20
 """Sign-ins ended for one that begins: more than one where the quota was lowered."""
 ENDED_KEPT_FOR = timedelta(hours=1)
-"""How long the row of a sign-in stays that was ended before its time."""
+"""How long the row of a revoked sign-in stays."""
 
 
 async def start_sign_in(
     session: AsyncSession, user_id: str, *, ttl: timedelta, user_agent: str, most: int = 0
 ) -> SignIn:
-    """Begin a sign-in of a person who has proved who they are.
+    """Begin a sign-in of a person whose password or token was right.
 
-    Where they have `most` already (0: any number), those that were not used for longest end.
+    If they have `most` already (0: any number), those unused for longest end.
     """
     at = now()
     sign_in = SignIn(user_id=user_id, created_at=at, rotated_at=at, last_used_at=at, expires_at=at + ttl)
@@ -35,7 +35,7 @@ async def start_sign_in(
 
 
 async def end_oldest(session: AsyncSession, user_id: str, *, kept: int) -> None:
-    """End a person's sign-ins that were not used for longest, but for so many."""
+    """End a person's sign-ins that were unused for longest, and keep the others."""
     at = now()
     standing = select(SignIn.id).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None), SignIn.expires_at > at)
     newest_first = standing.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())
@@ -50,7 +50,7 @@ async def purge_expired(session: AsyncSession) -> int:
     sign_ins = select(SignIn.id).where(SignIn.expires_at < at).order_by(SignIn.expires_at).limit(PURGE_BATCH)
     spent = await session.execute(delete(Ticket).where(Ticket.hash.in_(tickets)).returning(Ticket.hash))
     ended = await session.execute(delete(SignIn).where(SignIn.id.in_(sign_ins)).returning(SignIn.id))
-    # An external token would begin its sign-in anew if the row that has ended it were gone.
+    # Without the row that ended its sign-in, an external token would begin it again.
     revoked = select(SignIn.id).where(SignIn.revoked_at < at - ENDED_KEPT_FOR, SignIn.generation != EXTERNAL)
     oldest_revoked = revoked.order_by(SignIn.revoked_at).limit(PURGE_BATCH)
     signed_out = await session.execute(delete(SignIn).where(SignIn.id.in_(oldest_revoked)).returning(SignIn.id))

@@ -37,9 +37,9 @@ async def is_ticket_good(session: AsyncSession, ticket: str) -> bool:
 
 
 async def redeem_ticket(session: AsyncSession, ticket: str) -> AccessClaims:
-    """The claims of the access token that a ticket stands for. Commit before they are used: it works only once.
+    """The claims of the access token that a ticket stands for. Commit before you use them: a ticket works once.
 
-    Raises TokenInvalid. Then ask `identify` who it is, as with a token.
+    Raises TokenInvalid. Then call `identify`, as for a token.
     """
     hashed = _hash(ticket)
     found = await session.execute(
@@ -50,7 +50,7 @@ async def redeem_ticket(session: AsyncSession, ticket: str) -> AccessClaims:
     row = found.one_or_none()
     if row is None:
         raise TokenInvalid
-    # The delete decides: of two who present it at once, the second waits for the first's row and deletes none.
+    # The delete decides: of two requests at once, the second waits for the first's row lock and deletes nothing.
     spent = await session.execute(delete(Ticket).where(Ticket.hash == hashed).returning(Ticket.hash))
     if spent.one_or_none() is None:
         raise TokenInvalid

@@ -1,4 +1,4 @@
-"""Access tokens: making them, and the one verifier that every door uses."""
+"""Access tokens of our own: made, and verified."""
 
 import time
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ AUDIENCE = "roomful"
 ALGORITHM = "HS256"
 MAX_TOKEN_BYTES = 8 * 1024
 MAX_VERIFIED = 10_000
-"""Tokens whose claims are remembered until they expire: checking a signature costs more than a request's SQL."""
+"""Tokens whose claims are cached until they expire: a signature costs more than a request's SQL."""
 END_OF_TIME = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second that a datetime holds
 
 
 class TokenInvalid(Exception):
-    """Not a token that this server takes. Why is of use to an attacker only, so the answer never tells.
+    """Not a token that this server accepts. Answers never say why: that would help attackers only.
 
     The message is for the log: a constant reason where the identity provider signed the token, else empty.
     """
 
 
 class TokenExpired(TokenInvalid):
-    """It was a good token once; a fresh one may be asked for."""
+    """It was a good token; the client may get a fresh one."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What a verified access token says. `expires_at` is seconds since 1970."""
+    """The claims of a verified access token. `expires_at` is seconds since 1970."""
 
     user_id: str
     session_id: str
@@ -70,12 +70,12 @@ class Tokens:
             return verified
         claims = self._verify(token)
         if len(self._verified) >= MAX_VERIFIED:
-            del self._verified[next(iter(self._verified))]  # the one that came first
+            del self._verified[next(iter(self._verified))]  # the oldest
         self._verified[token] = claims
         return claims
 
     def verified(self, token: str) -> AccessClaims | None:
-        """The claims of a good token that was verified before; None says nothing of it."""
+        """The cached claims of a good token; None if it was not verified before."""
         claims = self._verified.get(token)
         return claims if claims is not None and time.time() < claims.expires_at else None
 

@@ -1,4 +1,4 @@
-"""The door that every token of a request or socket goes through, whoever issued it."""
+"""The verifier of all tokens of requests and sockets, our own and the identity provider's."""
 
 import logging
 import time
@@ -16,11 +16,13 @@ from roomful.link.token_bucket import TokenBuckets
 logger = logging.getLogger(__name__)
 
 MAX_REMEMBERED = 10_000
+EXTERNAL_SECONDS = 60.0
+"""How long a verified token of the provider's is cached: one request verifies it twice."""
 REFUSALS_LOGGED = 3
-"""Lines a minute for each reason: a client that was refused once may come back every second."""
+"""Lines a minute for each reason: a refused client may try again every second."""
 
 _ROWS = ("user", "sign_in")
-"""What a token's first use writes."""
+"""The rows that a token's first use writes."""
 
 
 class Verifier:
@@ -30,15 +32,19 @@ class Verifier:
         self._tokens = tokens
         self._external_tokens = external_tokens
         self._database = database
-        # Whom a provider's token stands for, so that only its first use writes to the database.
+        # The person of each provider's token, so that only its first use writes to the database.
         self._people: OrderedDict[str, str] = OrderedDict()
+        self._verified: OrderedDict[str, tuple[AccessClaims, float]] = OrderedDict()
         self._allowance = TokenBuckets(REFUSALS_LOGGED)
 
     async def verify(self, token: str) -> AccessClaims:
-        """What a good access token says. Whether its sign-in still stands is for `identify` to say.
+        """The claims of a good access token. `identify` tells whether its sign-in still stands.
 
         Raises TokenExpired for a token that only its age condemns, TokenInvalid for everything else.
         """
+        verified, until = self._verified.get(token, (None, 0.0))
+        if verified is not None and time.time() < until:
+            return verified
         try:
             return self._tokens.verify(token)
         except TokenExpired:
@@ -47,16 +53,21 @@ class Verifier:
             if self._external_tokens is None:
                 raise
         try:
-            claims = await self._external_tokens.verify(token)
-            return AccessClaims(await self._person_of(claims), claims.session_id, claims.expires_at)
+            external_claims = await self._external_tokens.verify(token)
+            user_id = await self._person_of(external_claims)
         except TokenInvalid as refused:
             if reason := str(refused):
                 self._log(reason)
             raise
+        claims = AccessClaims(user_id, external_claims.session_id, external_claims.expires_at)
+        self._verified[token] = claims, min(claims.expires_at, time.time() + EXTERNAL_SECONDS)
+        if len(self._verified) > MAX_REMEMBERED:
+            self._verified.popitem(last=False)
+        return claims
 
     def _log(self, reason: str) -> None:
-        """Tell the operator, who has nothing else to go by; neither token nor address stands in it."""
-        if self._allowance.take(reason, time.monotonic()) == 0.0:
+        """Log the reason for the operator, without token or address."""
+        if self._allowance.acquire(reason, time.monotonic()) == 0.0:
             logger.warning("a token that the identity provider signed was refused: %s", reason)
 
     async def _person_of(self, claims: ExternalClaims) -> str:
@@ -69,7 +80,7 @@ class Verifier:
         return user_id
 
     async def _admit_among_others(self, claims: ExternalClaims) -> str:
-        """Admit, though other requests may do the same: of those who write one row at once, one succeeds."""
+        """Admit, though other requests may do the same: of several that insert one row, one succeeds."""
         for _ in _ROWS:
             try:
                 return await self._admit(claims)
@@ -80,5 +91,5 @@ class Verifier:
     async def _admit(self, claims: ExternalClaims) -> str:
         async with self._database.write() as session:
             user_id = await external.admit(session, claims)
-            await session.commit()  # the relay's sweep finds the revocation that there may be
+            await session.commit()  # a revocation is found when nodes reconcile
         return user_id

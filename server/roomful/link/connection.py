@@ -10,10 +10,10 @@ ROOM_POLL_SECONDS = 0.05
 
 
 class Connection:
-    """Writes to one socket until it is closed; never waits for the reader.
+    """Writes to one socket until it is closed. Never waits for the reader.
 
-    What a reader has not taken is bounded by its transport, which calls `on_overflow`: the reader is cut off,
-    comes back, and recovers.
+    The transport bounds what a slow reader leaves unread, and calls `on_overflow` beyond that: the reader is cut off,
+    reconnects, and recovers.
     """
 
     __slots__ = ("_has_ended", "_is_text", "_taken", "transport")
@@ -29,14 +29,14 @@ class Connection:
         return self._has_ended
 
     def send(self, *messages: bytes) -> None:
-        """Write messages in order, behind all that was written."""
+        """Write messages in order."""
         if not self._has_ended:
             self.transport.write(self.transport.framing.frame(messages, text=self._is_text))
 
     async def has_room(self, max_pending_bytes: int, *, within_seconds: float = math.inf) -> bool:
-        """Wait until no more than this waits to be sent; False when it ends before, or that takes too long.
+        """Wait until at most this many bytes are pending. False if the connection ends first, or it takes too long.
 
-        Transports don't tell, and a look is cheap.
+        Polls: transports don't report it, and asking is cheap.
         """
         until = time.monotonic() + within_seconds
         while not self._has_ended and self.transport.pending_bytes > max_pending_bytes:
@@ -46,15 +46,15 @@ class Connection:
         return not self._has_ended
 
     def is_moving(self) -> bool:
-        """Whether something was on its way to the peer when this was asked last, and some of it has been taken since.
+        """Whether bytes were pending at the last call of this, and the peer has taken some of them since.
 
-        Asked before each ping, and when its answer is late: that stands behind what was before the ping.
+        Called before each ping, and when the pong is late: then the ping may still wait behind earlier bytes.
         """
         before, self._taken = self._taken, self.transport.taken_bytes()
         return before is not None and self._taken != before
 
     def close(self, code: int, reason: str) -> bool:
-        """Close, once. False: it had ended before."""
+        """Close, once. False if it had ended before."""
         if self._has_ended:
             return False
         self._has_ended = True

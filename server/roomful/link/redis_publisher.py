@@ -1,4 +1,4 @@
-"""The queue of messages that leave this process for Redis."""
+"""The queue of messages from this process to Redis."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,16 @@ PART = "publisher"
 BATCH = 500
 MAX_QUEUED_BYTES = 16 * 1024 * 1024
 MAX_QUEUED_BEFORE_SIGNALS = MAX_QUEUED_BYTES // 16
-"""Signals are not queued behind more than this: Redis is slow, and events come first."""
+"""Signals are dropped when more than this is queued: Redis is slow, and events come first."""
 ENTRY_BYTES = 200
-"""What a queued message costs beside its frame."""
+"""The memory that a queued message takes beside its envelope."""
 MAX_AGE_SECONDS = 2.0
-"""After an outage nobody wants cursors of a minute ago, and subscribers have had the events from the log."""
+"""After an outage, cursors of a minute ago are worthless, and subscribers have read the events from the log."""
 
 
 class _Queued(NamedTuple):
     name: bytes
-    frame: bytes
+    envelope: bytes
     queued_at: float
 
 
@@ -34,33 +34,37 @@ class PublisherCounters:
     signals_dropped: int = 0
     outdated: int = 0
     failed: int = 0
-    """Batches whose answer was lost, or was an error."""
+    """Batches whose reply was lost, or was an error."""
     connects: int = 0
 
 
 class RedisPublisher:
-    """Sends what a turn of the loop brings in one write, and the next batch when that one is answered.
+    """Sends the messages of one turn of the loop in one write, and the next batch when Redis has replied.
 
-    Bounded: a full queue drops its oldest message, and what is older than MAX_AGE_SECONDS is not sent any more; both
-    are counted. A batch whose answer was lost is sent again.
+    Bounded: a full queue drops its oldest message, and a message older than MAX_AGE_SECONDS is dropped; both are
+    counted. A batch whose reply was lost is sent again.
     """
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server
         self._queue: deque[_Queued] = deque()
-        self.queued_bytes = 0
+        self._queued_bytes = 0
         self._has_work = asyncio.Event()
         self._is_idle = asyncio.Event()
         self.counters = PublisherCounters()
 
-    def put(self, name: bytes, frame: bytes, *, is_signal: bool = False) -> None:
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
+    def put(self, name: bytes, envelope: bytes, *, is_signal: bool = False) -> None:
         """Queue a message. Never waits."""
-        if is_signal and self.queued_bytes > MAX_QUEUED_BEFORE_SIGNALS:
+        if is_signal and self._queued_bytes > MAX_QUEUED_BEFORE_SIGNALS:
             self.counters.signals_dropped += 1
             return
-        self._queue.append(_Queued(name, frame, time.monotonic()))
-        self.queued_bytes += len(frame) + ENTRY_BYTES
-        while self.queued_bytes > MAX_QUEUED_BYTES:
+        self._queue.append(_Queued(name, envelope, time.monotonic()))
+        self._queued_bytes += len(envelope) + ENTRY_BYTES
+        while self._queued_bytes > MAX_QUEUED_BYTES:
             self._pop()
             self.counters.overflowed += 1
         self._has_work.set()
@@ -70,8 +74,8 @@ class RedisPublisher:
         await self._server.keep_linked(PART, self._serve)
 
     async def flush(self, seconds: float) -> None:
-        """Wait until everything has been sent, or this long."""
-        with contextlib.suppress(TimeoutError):  # what is left is lost to the other processes, as in any outage
+        """Wait until everything has been sent, at most this long."""
+        with contextlib.suppress(TimeoutError):  # the other processes miss the rest, as in any outage
             async with asyncio.timeout(seconds):
                 await self._is_idle.wait()
 
@@ -86,7 +90,7 @@ class RedisPublisher:
                 self._is_idle.set()
                 continue
             try:
-                await link.send(b"".join([packed(b"PUBLISH", item.name, item.frame) for item in batch]))
+                await link.send(b"".join([packed(b"PUBLISH", item.name, item.envelope) for item in batch]))
                 async with asyncio.timeout(DEADLINE_SECONDS):
                     for _ in batch:
                         await link.read()
@@ -97,7 +101,7 @@ class RedisPublisher:
             self._forget(batch)
 
     def _forget(self, batch: list[_Queued]) -> None:
-        """Take a batch that was sent from the queue; a part of it may have been dropped meanwhile."""
+        """Remove a batch that was sent; a full queue may have dropped a part of it meanwhile."""
         self.counters.published += len(batch)
         last = batch[-1]
         if any(item is last for item in islice(self._queue, len(batch))):
@@ -112,5 +116,5 @@ class RedisPublisher:
 
     def _pop(self) -> _Queued:
         item = self._queue.popleft()
-        self.queued_bytes -= len(item.frame) + ENTRY_BYTES
+        self._queued_bytes -= len(item.envelope) + ENTRY_BYTES
         return item

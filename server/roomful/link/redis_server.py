@@ -1,4 +1,4 @@
-"""The Redis (or Valkey) that a URL names, reached through connections that never wait for ever."""
+"""The Redis (or Valkey) server that a URL names. No connection to it waits for ever."""
 
 import asyncio
 import logging
@@ -22,17 +22,17 @@ logger = logging.getLogger(__name__)
 DEADLINE_SECONDS = 2.0
 """For one connect, one write, one answer."""
 SENTINEL_SECONDS = 0.5
-"""For one answer of one Sentinel: the next one must have its turn within the deadline."""
+"""For one reply of one Sentinel: the next Sentinel must have its turn within the deadline."""
 MIN_BACKOFF_SECONDS = 0.05
 MAX_BACKOFF_SECONDS = 2.0
 COMMAND_CONNECTIONS = 16
 
 UNREACHABLE = (RedisError, OSError)
-"""What an outage looks like; TimeoutError is an OSError."""
+"""The exceptions of an outage; TimeoutError is an OSError."""
 
 
 class Link:
-    """One connection, as an async context manager: whatever waits in it at the end is thrown away.
+    """One connection, as an async context manager that drops unsent bytes when it is left.
 
     One task may send while another one reads. Every method raises one of UNREACHABLE when the connection is lost.
     """
@@ -55,7 +55,7 @@ class Link:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A close would wait for a frozen server to take what is buffered, and keep the descriptor until then.
+        # A close would keep the descriptor until a frozen server has read what is buffered.
         if self._transport is not None:
             self._transport.abort()
         await self._connection.disconnect(nowait=True)
@@ -65,14 +65,14 @@ class Link:
             await self._connection.send_packed_command(packed, check_health=False)
 
     async def read(self) -> Any:
-        """The next answer, or message, however long it takes."""
+        """The next reply or message. Has no deadline."""
         return await self._connection.read_response(disable_decoding=True, timeout=math.inf)
 
 
 class RedisServer:
-    """Makes connections to one server, or to the master that Sentinel names, and keeps account of outages.
+    """Makes connections to one server, or to the master that Sentinel names, and logs outages.
 
-    Nothing is connected before it is needed: an outage at the start is an outage like any other.
+    It connects when a connection is needed: an outage at the start is an outage like any other.
     """
 
     def __init__(self, url: str) -> None:
@@ -80,8 +80,7 @@ class RedisServer:
         self._pool, commands = self._pools(url)
         self.database = int(self._pool.connection_kwargs.get("db") or 0)
         self.commands: Redis = Redis(connection_pool=commands)
-        self._parts_out: dict[str, float] = {}
-        self.outages = 0
+        self._out_since: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,9 +96,9 @@ class RedisServer:
         return Link(self._pool.make_connection())
 
     async def keep_linked(self, part: str, serve: Callable[[Link], Awaitable[None]]) -> None:
-        """Run `serve` on a connection for ever, on a new one each time that it is lost.
+        """Run `serve` on a connection for ever; each time that it is lost, on a new one.
 
-        `serve` calls `found` when it has seen its connection work.
+        `serve` calls `found` when its connection has proved to work.
         """
         delay = MIN_BACKOFF_SECONDS
         while True:
@@ -107,33 +106,32 @@ class RedisServer:
                 async with self.link() as link:
                     await serve(link)
             except* UNREACHABLE as errors:
-                if part not in self._parts_out:  # it has worked meanwhile
+                if part not in self._out_since:  # it has worked meanwhile
                     delay = MIN_BACKOFF_SECONDS
                 self.lost(part, errors.exceptions[0])
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))
             delay = min(delay * 2, MAX_BACKOFF_SECONDS)
 
-    # One line in the log for an outage, and one for its end, however many connections it costs.
+    # An outage is logged in one line, and its end in another, however many connections are lost.
 
     def lost(self, part: str, error: Exception) -> None:
-        if not self._parts_out:
-            self.outages += 1
+        if not self._out_since:
             logger.warning("redis is out of reach", extra={"part": part, "reason": _reason(error)})
-        self._parts_out.setdefault(part, time.monotonic())
+        self._out_since.setdefault(part, time.monotonic())
 
     def found(self, part: str) -> None:
-        since = self._parts_out.pop(part, None)
-        if since is not None and not self._parts_out:
+        since = self._out_since.pop(part, None)
+        if since is not None and not self._out_since:
             logger.info("redis is back", extra={"seconds": round(time.monotonic() - since, 1)})
 
     def _pools(self, url: str) -> tuple[ConnectionPool, ConnectionPool]:
-        """One that only makes connections, and one for the commands that many tasks may give at once."""
+        """A pool that only makes connections, and one for commands of many tasks at once."""
         options: dict[str, Any] = {
-            "protocol": 2,  # messages are plain answers in it
+            "protocol": 2,  # in which messages are plain replies
             "client_name": "roomful",
             "driver_info": None,  # it would look for its version on disk at each connect
             "socket_connect_timeout": DEADLINE_SECONDS,
-            "retry": Retry(NoBackoff(), 0),  # a reconnect that nobody notices would be a loss that nobody notices
+            "retry": Retry(NoBackoff(), 0),  # a silent reconnect would be a silent loss
         }
         waiting = {"socket_timeout": DEADLINE_SECONDS, "max_connections": COMMAND_CONNECTIONS}
         if not url.startswith("redis+sentinel://"):
@@ -142,8 +140,8 @@ class RedisServer:
                 BlockingConnectionPool.from_url(url, timeout=DEADLINE_SECONDS, **waiting, **options),
             )
         hosts, service, rest = sentinel_address(url)
-        impatient = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
-        self._sentinel = Sentinel(hosts, sentinel_kwargs={**options, **impatient})
+        timeouts = {"socket_timeout": SENTINEL_SECONDS, "socket_connect_timeout": SENTINEL_SECONDS}
+        self._sentinel = Sentinel(hosts, sentinel_kwargs={**options, **timeouts})
         options |= rest
         return (
             SentinelConnectionPool(service, self._sentinel, socket_timeout=None, **options),
@@ -154,7 +152,7 @@ class RedisServer:
 def sentinel_address(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
     """Sentinels, service and further options of `redis+sentinel://user:password@host:port,host:port/service/db`.
 
-    User and password are those of the server that the service is. Raises ValueError.
+    User and password are the Redis server's, not the Sentinels'. Raises ValueError.
     """
     parts = urlsplit(url)
     sign_in, _, hosts = parts.netloc.rpartition("@")
@@ -174,7 +172,7 @@ def sentinel_address(url: str) -> tuple[list[tuple[str, int]], str, dict[str, An
 
 
 def packed(*parts: bytes) -> bytes:
-    """A command as Redis takes it (RESP arrays)."""
+    """A command as Redis reads it (a RESP array)."""
     return b"*%d\r\n" % len(parts) + b"".join([b"$%d\r\n%b\r\n" % (len(part), part) for part in parts])
 
 

@@ -1,4 +1,4 @@
-"""The one reader of this process: its Redis subscriptions, kept over every reconnect."""
+"""This process's Redis subscriptions, kept over every reconnect."""
 
 import asyncio
 import time
@@ -14,23 +14,17 @@ from roomful.link.redis_server import DEADLINE_SECONDS, Link, RedisServer, packe
 
 PART = "subscriber"
 CHANNELS_PER_COMMAND = 1000
-PATIENCE_SECONDS = 5.0
-"""A connection that has brought no sign of life for so long is given up, however alive it looks."""
+SILENCE_SECONDS = 5.0
+"""A connection without a sign of life for this long is replaced, however open it looks."""
 DOUBTFUL_SECONDS = 2.5
-"""After so long without one, nobody should rely on having heard everything: they are due once a second."""
+"""Signs of life are due once a second: after this long without one, messages may have been lost."""
 
 Verb = Literal[b"subscribe", b"unsubscribe"]
 
 
 @dataclass(slots=True)
-class SubscriberCounters:
-    connects: int = 0
-    resubscribed: int = 0
-
-
-@dataclass(slots=True)
 class _Request:
-    """A command on its way. Redis answers in the order of the requests, once for each channel."""
+    """A command on its way. Redis replies in the order of the requests, once for each channel."""
 
     verb: Verb
     name: bytes
@@ -38,29 +32,29 @@ class _Request:
 
 
 class RedisSubscriber:
-    """Asks for channels in the order of the calls, and hands on each message as it comes.
+    """Subscribes to channels in the order of the calls, and passes each message to `on_message(name, message)`.
 
-    Whoever recognises a sign of life in a message calls `is_alive`: without one for PATIENCE_SECONDS the connection
-    is replaced. A replaced one has lost what came meanwhile; then every channel is asked for again.
+    The owner calls `confirm_alive` for a message that proves the connection works. After SILENCE_SECONDS without one
+    the connection is replaced: the messages of that time are lost, and every channel is subscribed to again.
     """
 
-    def __init__(self, server: RedisServer, take: Callable[[bytes, bytes], None]) -> None:
+    def __init__(self, server: RedisServer, on_message: Callable[[bytes, bytes], None]) -> None:
         self._server = server
-        self._take = take
+        self._on_message = on_message
         self._wanted: dict[bytes, asyncio.Future[bool] | None] = {}
         self._unsent: deque[_Request] = deque()
         self._unanswered: deque[_Request] = deque()
         self._has_unsent = asyncio.Event()
         self.is_linked = False
         self.linked_at = float("-inf")
-        self._patience: asyncio.Timeout | None = None
+        self._silence: asyncio.Timeout | None = None
         self.alive_at = float("-inf")
         self.has_been_alive = asyncio.Event()
         self._proven: int | None = None
-        self.counters = SubscriberCounters()
+        self.connects = 0
 
     async def subscribe(self, name: bytes) -> bool:
-        """Whether Redis has confirmed it before the deadline; if not, it is asked again when it is back."""
+        """Whether Redis has confirmed it before the deadline. If not, it is asked again when it is back."""
         if name not in self._wanted:
             self._wanted[name] = self._ask(b"subscribe", name) if self.is_linked else None
         confirmed = self._wanted[name]
@@ -76,19 +70,19 @@ class RedisSubscriber:
             if self.is_linked:
                 self._ask(b"unsubscribe", name)
 
-    def is_alive(self) -> None:
-        """A message has made its round."""
+    def confirm_alive(self) -> None:
+        """A message of this process has come back to it."""
         self.alive_at = time.monotonic()
-        self._proven = self.counters.connects
+        self._proven = self.connects
         self.has_been_alive.set()
-        if self._patience is not None and not self._patience.expired():
-            self._patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_SECONDS)
+        if self._silence is not None and not self._silence.expired():
+            self._silence.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
         self._server.found(PART)
 
     @property
     def continuity(self) -> int | None:
-        """The number of the connection; None unless a message has made its round on it, and a moment ago."""
-        is_proven = self.is_linked and self._proven == self.counters.connects
+        """The number of the connection; None unless it has been confirmed alive a moment ago."""
+        is_proven = self.is_linked and self._proven == self.connects
         return self._proven if is_proven and time.monotonic() - self.alive_at < DOUBTFUL_SECONDS else None
 
     async def run(self) -> None:
@@ -96,20 +90,19 @@ class RedisSubscriber:
 
     async def _serve(self, link: Link) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS) as self._patience:
+            async with asyncio.timeout(SILENCE_SECONDS) as self._silence:
                 self._begin()
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._send(link))
                     tasks.create_task(self._read(link))
         finally:
-            self._patience = None
+            self._silence = None
             self._end()
 
     def _begin(self) -> None:
         self.is_linked = True
         self.linked_at = time.monotonic()
-        self.counters.connects += 1
-        self.counters.resubscribed += len(self._wanted)
+        self.connects += 1
         for name in self._wanted:
             self._wanted[name] = self._ask(b"subscribe", name)
 
@@ -139,17 +132,17 @@ class RedisSubscriber:
     async def _read(self, link: Link) -> None:
         while True:
             match await link.read():
-                case [b"message", bytes(name), bytes(frame)]:
-                    self._take(name, frame)
+                case [b"message", bytes(name), bytes(message)]:
+                    self._on_message(name, message)
                 case [b"subscribe" | b"unsubscribe" as verb, bytes(name), int()]:
                     self._confirm(verb, name)
                 case answer:
-                    raise LinkBroken(f"an answer to nothing that was asked: {_shown(answer)}")
+                    raise LinkBroken(f"a reply to no request: {_shown(answer)}")
 
     def _confirm(self, verb: bytes, name: bytes) -> None:
         request = self._unanswered.popleft() if self._unanswered else None
         if request is None or (request.verb, request.name) != (verb, name):
-            raise LinkBroken("answers in another order than the requests")
+            raise LinkBroken("replies in another order than the requests")
         request.confirmed.set_result(True)
 
 

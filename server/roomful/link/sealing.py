@@ -1,4 +1,4 @@
-"""Bytes that only the nodes of one installation can read or make."""
+"""Encryption of bytes that only the nodes of one installation can read or make."""
 
 import hmac
 import secrets
@@ -19,19 +19,19 @@ HEADER_BYTES = 1 + SEALER_BYTES + NUMBER_BYTES
 TAG_BYTES = 16
 OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES
 KEYS_KEPT = 1_024
-"""Of other sealers: one is made in some 10 microseconds."""
+"""Of other sealers. Deriving one takes some 10 microseconds."""
 
 
 class NotSealed(Exception):
-    """Not of this form at all: made by another program, or by another version."""
+    """The bytes have another form: another program, or another version, made them."""
 
 
 class Forged(Exception):
-    """Not sealed by a node of this installation, or for another place."""
+    """The bytes were not sealed by a node of this installation, or in another context."""
 
 
 class Opened(NamedTuple):
-    """Who sealed it (at random for each start of a node), the sealer's number for it, and what it says."""
+    """The sealer's id (random for each start of a node), its number for this message, and the content."""
 
     sealer: bytes
     number: int
@@ -41,9 +41,9 @@ class Opened(NamedTuple):
 class Sealer:
     """Seals with AES-256-GCM: version, sealer, number, ciphertext, tag.
 
-    Each sealer has a key of its own, derived (HKDF, RFC 5869) from the installation's key and 16 random bytes, and its
-    number is the nonce. Numbers only grow, so that no nonce is used twice: they are microseconds of a clock, or one
-    more than the last where that is greater. A key is never kept beyond the process that made it.
+    Each sealer derives its own key (HKDF, RFC 5869) from the installation's key and 16 random bytes, and its number is
+    the nonce. Numbers only grow, so no nonce is used twice: a number is the clock's microseconds, or the last number
+    plus one if that is greater. A key dies with its process.
 
     `context` says where the bytes belong. Opening them in another context fails.
     """
@@ -63,7 +63,7 @@ class Sealer:
         return b"%b%b%b" % (self._head, number, self._own_key.encrypt(b"\0\0\0\0" + number, content, context))
 
     def is_own(self, sealed: bytes) -> bool:
-        """Whether this sealer made it, by its own word: known at a glance, and good enough to be ignored."""
+        """Whether it claims to come from this sealer. Not verified: good enough for skipping it."""
         return sealed.startswith(self._head)
 
     def open(self, sealed: bytes, context: bytes) -> Opened:
@@ -79,7 +79,7 @@ class Sealer:
             content = key.decrypt(b"\0\0\0\0" + number, sealed[HEADER_BYTES:], context)
         except InvalidTag:
             raise Forged from None
-        if is_new:  # only now: forgers can't fill this with sealers of theirs
+        if is_new:  # after decrypting, so that forgers can't fill the cache
             self._keep(sealer, key)
         return Opened(sealer, int.from_bytes(number), content)
 
@@ -93,5 +93,5 @@ class Sealer:
 
 
 def microseconds() -> int:
-    """Of a clock that nobody can set."""
+    """The time in microseconds, by a clock that can't be set."""
     return time.monotonic_ns() // 1000

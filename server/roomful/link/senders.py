@@ -1,4 +1,4 @@
-"""What has been heard of each sender, so that nothing is taken twice."""
+"""The newest message of each sender, so that no message is accepted twice."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from roomful.link.sealing import microseconds
 
 MAX_AGE = 10_000_000
-"""Microseconds. Nobody sends what is older than 2 s, and a connection that brings nothing for 5 s is given up."""
+"""Microseconds. No node sends a message older than 2 s, and a silent connection is replaced after 5 s."""
 LAG_STEP = 1_000_000
-"""By how much the least lag may grow at one beat. A node that stood still for a while is believed again after as many
-seconds; one that is dead sends no beats.
+"""How much the least lag may grow at one beat. A node that was stopped for n seconds is believed again after n beats;
+a dead node sends none.
 """
 SENDERS_LOOKED_THROUGH = 256
 SENDERS_KEPT = 10_000
@@ -20,18 +20,18 @@ class _Sender:
     newest: int
     """The number of the newest message, in microseconds of the sender's clock."""
     least_lag: int
-    """Our clock less theirs, with the shortest way of late."""
+    """Our clock less theirs, over the fastest recent message."""
     start: bytes
 
 
 class Senders:
-    """Accepts each sender's messages in the order of their numbers, each once, and none that is old.
+    """Accepts each sender's messages in the order of their numbers, each once, and no old ones.
 
-    A sender's messages come in order: it sends by one connection, and after a reconnect it sends again what was not
-    answered, from the first on. So what is not newer than the newest is a repetition, and nothing else is lost.
+    A sender's messages arrive in order: it sends over one connection, and after a reconnect it repeats what Redis has
+    not replied to, oldest first. So a message that is not newer than the newest is a repetition.
 
-    What a reader has never heard could still be kept, and brought when somebody has begun to listen there: numbers are
-    times, so that its age is known. Beats, which every node hears, keep the comparison of the two clocks up.
+    A writer of Redis could hold back a message and send it to a node that has not seen it. Numbers are times, so its
+    age is known: the beats that every node receives keep the clocks of sender and receiver comparable.
     """
 
     def __init__(self, knows_start: Callable[[bytes], bool], *, clock: Callable[[], int] | None = None) -> None:
@@ -43,7 +43,7 @@ class Senders:
         return len(self._senders)
 
     def accept(self, sealer: bytes, number: int, start: bytes, *, is_beat: bool) -> bool:
-        """False: it has come before, or is too old."""
+        """False for a repeated message, and for one that is too old."""
         lag = self._clock() - number
         sender = self._senders.get(sealer)
         if sender is None:
@@ -63,7 +63,7 @@ class Senders:
         return True
 
     def _make_room(self) -> None:
-        """Forget those whose messages are refused for their start by now."""
+        """Forget senders whose start is no longer accepted."""
         if len(self._senders) < SENDERS_LOOKED_THROUGH:
             return
         self._senders = {id_: sender for id_, sender in self._senders.items() if self._knows_start(sender.start)}

@@ -1,4 +1,4 @@
-"""The starts of nodes, by which those that share a database know each other."""
+"""The starts of nodes, by which nodes that share a database recognise each other."""
 
 import asyncio
 import contextlib
@@ -10,34 +10,33 @@ logger = logging.getLogger(__name__)
 
 START_BYTES = 8
 READ_SECONDS = 1.0
-"""How often to look for new ones: a node that has just started is heard within this time."""
+"""How often to read new starts. What a node that has just started sends is kept until then."""
 SOONER_SECONDS = 0.25
-"""The least time between two looks, however many strangers are heard."""
+"""The least time between two reads, however many strangers send messages."""
 DEADLINE_SECONDS = 2.0
 SUPERSEDED_SECONDS = 30.0
-"""For so long a node may not have seen that another one has started."""
+"""How long an older start is accepted: its node may not have read the newer one yet."""
 STRANGERS_KEPT = 256
 
 NO_START = bytes(START_BYTES)
 
 
 class StartsUnavailable(Exception):
-    """The starts can't be read now; they may be in a moment."""
+    """The starts can't be read now. Temporary."""
 
 
 ReadStarts = Callable[[], Awaitable[Sequence[bytes]]]
-"""Reads this node's own start and all later ones, oldest first: random ids of START_BYTES, in the order in which nodes
-that share a database wrote them there. Raises StartsUnavailable.
+"""Reads this node's start and all later ones, oldest first: random ids of START_BYTES, in the order in which the nodes
+of this database wrote them to it. Raises StartsUnavailable.
 """
 
 
 class Starts:
-    """Tells the nodes on this node's database from all others that have the same key.
+    """Tells the nodes on this node's database from others that have the same key.
 
-    Each node says with everything that it sends which is the newest start that it has read. Whoever names one that is
-    no older than this node's own has read the present database: a copy that was made before lacks it, and in one that
-    was made later there is another newest. For the same reason nothing that was sent before this node began is ever
-    taken for new.
+    Every message names the newest start that its sender has read. A sender that names this node's start or a later one
+    has read this database: an older copy of the database lacks that start, and a later copy has another newest one.
+    Messages from before this node's start are refused for the same reason.
 
     Without `read` every node with the key is believed.
     """
@@ -51,10 +50,13 @@ class Starts:
         self._is_out_of_reach = False
 
     def accepts(self, start: bytes) -> bool:
-        """Whether who names this start as the newest has this node's database. Never waits."""
+        """Whether a sender that names this start as the newest uses this node's database. Never waits.
+
+        An unknown start makes `look_when_due` read the starts soon.
+        """
         if start in self._superseded_at:
             return self.knows(start)
-        if start not in self._strangers:  # asked about once at once, and then with the rest
+        if start not in self._strangers:  # a second message of the same stranger causes no second read
             if len(self._strangers) >= STRANGERS_KEPT:
                 self._strangers.clear()
             self._strangers.add(start)
@@ -62,20 +64,19 @@ class Starts:
         return False
 
     def knows(self, start: bytes) -> bool:
-        """The same, without a doubt: it is not asked about."""
+        """As `accepts`, but an unknown start causes no read."""
         return time.monotonic() - self._superseded_at.get(start, float("-inf")) < SUPERSEDED_SECONDS
 
-    async def run(self) -> None:
-        """Look for new starts for ever."""
-        while True:
-            await asyncio.sleep(SOONER_SECONDS)
-            with contextlib.suppress(TimeoutError):  # then it is time to look
-                async with asyncio.timeout(READ_SECONDS - SOONER_SECONDS):
-                    await self._has_doubts.wait()
-            await self.look()
+    async def look_when_due(self) -> None:
+        """Wait until new starts are to be read, then read them."""
+        await asyncio.sleep(SOONER_SECONDS)
+        with contextlib.suppress(TimeoutError):  # time for the regular read
+            async with asyncio.timeout(READ_SECONDS - SOONER_SECONDS):
+                await self._has_doubts.wait()
+        await self.look()
 
     async def look(self) -> None:
-        """Look for new starts now. Those known stay when there is no answer."""
+        """Read new starts now. Keeps the known ones when the read fails."""
         if self._read is None:
             return
         self._has_doubts.clear()

@@ -8,14 +8,14 @@ TICK_SECONDS = 0.25
 
 
 class Timed(Protocol):
-    """Something that has to look at the clock now and then."""
+    """An entry of the wheel."""
 
     def due(self, now: float) -> float | None:
-        """Do what is due, synchronously; seconds until the next look, or None for never. `now` is monotonic."""
+        """Do what is due, synchronously. Returns seconds until the next call, None for never. `now` is monotonic."""
 
 
 class TimerWheel:
-    """Calls each entry when its time has come, up to one tick late. An entry stands in it once."""
+    """Calls `due` of each entry at its time, up to one tick late. An entry has one time."""
 
     def __init__(self) -> None:
         self._spokes: dict[int, set[Timed]] = {}
@@ -25,7 +25,7 @@ class TimerWheel:
         return len(self._places)
 
     def put(self, entry: Timed, seconds: float) -> None:
-        """Look at the entry in this many seconds, instead of when it was to be looked at before."""
+        """Call the entry in this many seconds. Replaces its earlier time."""
         self.remove(entry)
         place = self._now() + max(1, round(seconds / TICK_SECONDS))
         self._places[entry] = place
@@ -38,7 +38,7 @@ class TimerWheel:
         """Idempotent."""
         place = self._places.pop(entry, None)
         spoke = None if place is None else self._spokes.get(place)
-        if place is not None and spoke is not None:  # else its turn is under way, which looks at the places
+        if place is not None and spoke is not None:  # otherwise `_turn` has popped the spoke, and checks the places
             spoke.discard(entry)
             if not spoke:
                 del self._spokes[place]
@@ -57,7 +57,7 @@ class TimerWheel:
         now = time.monotonic()
         for entry in self._spokes.pop(place, set()):
             if self._places.get(entry) != place:
-                continue  # an entry before it in this turn has taken it out, or put it elsewhere
+                continue  # an earlier entry of this turn has removed or moved it
             del self._places[entry]
             seconds = entry.due(now)
             if seconds is not None:

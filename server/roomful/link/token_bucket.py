@@ -8,17 +8,17 @@ MAX_KEYS = 100_000
 class TokenBucket:
     """Lets `per_minute` events a minute pass, in bursts of as many. A rate of 0 lets everything pass."""
 
-    __slots__ = ("_at", "_per_minute", "_tokens", "untold")
+    __slots__ = ("_at", "_per_minute", "_tokens", "unreported")
 
     def __init__(self, per_minute: int, now: float) -> None:
         self._per_minute = per_minute
         self._tokens = float(per_minute)
         self._at = now
-        self.untold = 0
-        """Taken since whoever shares this bucket was told; kept by `Rates`."""
+        self.unreported = 0
+        """Tokens acquired since the last report to the shared store. Counted by `Rates`."""
 
-    def take(self, now: float) -> float:
-        """Take one token, or nothing: the seconds to wait until one is there, 0.0 if it was."""
+    def acquire(self, now: float) -> float:
+        """Take one token if there is one. Returns the seconds until there is one, 0.0 if it was taken."""
         if self._per_minute == 0:
             return 0.0
         self._refill(now)
@@ -28,11 +28,11 @@ class TokenBucket:
         return 0.0
 
     def give_back(self) -> None:
-        """Undo a `take`: the event turned out not to count."""
+        """Undo an `acquire`: the event does not count after all."""
         self._tokens = min(self._tokens + 1.0, float(self._per_minute))
 
     def lower(self, tokens: float, now: float) -> None:
-        """Hold no more than this, which may be less than nothing: others have taken from the same bucket."""
+        """Hold no more than this, which may be negative: other processes have taken from the same bucket."""
         self._refill(now)
         self._tokens = min(self._tokens, tokens)
 
@@ -60,9 +60,9 @@ class TokenBuckets:
             del self._buckets[next(iter(self._buckets))]
         return bucket
 
-    def take(self, key: Hashable, now: float) -> float:
-        """As `TokenBucket.take`, for this key."""
-        return self.bucket(key, now).take(now) if self._per_minute else 0.0
+    def acquire(self, key: Hashable, now: float) -> float:
+        """As `TokenBucket.acquire`, for this key."""
+        return self.bucket(key, now).acquire(now) if self._per_minute else 0.0
 
     def give_back(self, key: Hashable) -> None:
         if (bucket := self._buckets.get(key)) is not None:

@@ -1,13 +1,13 @@
 """The port through which a session and the hub use one open socket.
 
-What the engine writes, it has framed beforehand: `framing` turns messages into a chunk, once, and the same chunk goes
-to every transport with that framing. What happens on the socket reaches the session by callbacks:
+The engine writes chunks: `framing` turns messages into a chunk once, and the same chunk goes to every transport with
+that framing. The session learns what happens on the socket by callbacks:
 
 - `on_message(data)` for each whole message, in order: str from a text frame, bytes from a binary one;
 - `on_close(code)` once, when nothing more can be received: the peer's code, the code of our own `close`, or 1006 when
-  the connection was lost or aborted. Never from inside `close` or `abort`. No message follows;
-- `on_overflow()` once, soon after more than the send bound is waiting: the answer is `close(3008, ...)`. Never from
-  inside `write`, so that whoever broadcasts to a list of transports need not fear that it changes under the broadcast.
+  the connection was lost or aborted. Never called inside `close` or `abort`. No message follows;
+- `on_overflow()` once, soon after more than the send bound is pending: the session calls `close(3008, ...)`. Never
+  called inside `write`, so a list of transports does not change during a broadcast to it.
 
 All of them are called from the loop and must not wait.
 """
@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from typing import NewType, Protocol
 
 Chunk = NewType("Chunk", object)
-"""Messages in the form that one kind of transport writes. Opaque to everybody but the framing and its transports."""
+"""Messages in the form that one kind of transport writes. Only the framing and its transports look inside."""
 
 SIGNAL_SHARE = 16
-"""A signal is not put behind more than this part of the send bound, so that it delays no event and cuts nobody off."""
+"""A reader with more than this part of the send bound pending gets no signals: they delay no event, cut nobody off."""
 
 OnMessage = Callable[[str | bytes], None]
 OnClose = Callable[[int], None]
@@ -27,35 +27,35 @@ OnOverflow = Callable[[], None]
 
 
 class Outlet(Protocol):
-    """Where a chunk goes."""
+    """A receiver of chunks."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether the reader is so slow that signals are not for it: it gets what waits already, and events."""
+        """Whether the reader is so slow that signals are withheld from it."""
 
     def write(self, chunk: Chunk, /) -> None: ...
 
 
 def write_to_each(chunk: Chunk, outlets: Sequence[Outlet]) -> None:
-    """The `broadcast` of a framing that knows no shorter way."""
+    """The `broadcast` of a framing without a faster way."""
     for outlet in outlets:
         outlet.write(chunk)
 
 
 class Framing(Protocol):
-    """How messages become what a kind of transport writes."""
+    """Turns messages into chunks for one kind of transport."""
 
     @property
     def name(self) -> str:
-        """Two framings with one name make the same chunk of the same messages: the key for encoding once."""
+        """The key for encoding once: framings with the same name make the same chunk of the same messages."""
 
     def frame(self, messages: Sequence[bytes], *, text: bool) -> Chunk:
         """One frame for each message, in order, joined for a single write."""
 
     def broadcast(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
-        """Write a chunk to each of these transports of this framing, as its own `write` would, in order.
+        """Write a chunk to each of these transports of this framing, in order, as its own `write` would.
 
-        What is wrong with one of them is its own affair. Never calls back into the engine.
+        A broken transport does not disturb the others. Never calls back into the engine.
         """
 
 
@@ -68,7 +68,7 @@ class Transport(Protocol):
 
     @property
     def framing(self) -> Framing:
-        """What makes chunks for this transport. Settled when the socket opens."""
+        """Makes chunks for this transport. Fixed when the socket opens."""
 
     @property
     def pending_bytes(self) -> int:
@@ -76,37 +76,37 @@ class Transport(Protocol):
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is pending than a SIGNAL_SHARE of the send bound."""
+        """Whether more than 1 / SIGNAL_SHARE of the send bound is pending."""
 
     def write(self, chunk: Chunk, /) -> None:
-        """Send what `framing` made. The same object may be written to thousands of transports."""
+        """Send a chunk of `framing`. The same object may be written to thousands of transports."""
 
     def ping(self) -> bool:
-        """Ask the peer for a sign of life, which arrives as a pong; `heard` tells of it.
+        """Send a ping; `heard` is true once the pong has arrived.
 
-        False: this transport can't ping, and the server below it watches over the peer.
+        False: this transport can't ping, and the server below it checks the peer.
         """
 
     def heard(self) -> bool:
         """Whether anything has come from the peer since the last call of this."""
 
     def taken_bytes(self) -> int | None:
-        """How much the peer's system has taken, counted from anywhere; None when nothing is on its way to it."""
+        """How many bytes the peer's system has taken, from any origin; None when nothing is on its way to it."""
 
-    def limit_messages(self, max_message_bytes: int) -> None:
-        """Accept messages up to this size from now on; a larger one closes the socket with 1009."""
+    def limit_messages(self, max_message_bytes: int, *, close_code: int = 1009) -> None:
+        """Accept messages up to this size from now on. A larger one closes the socket with `close_code`."""
 
     def pause_reading(self) -> None:
-        """Take no more from the network for now. What has been read already still arrives: one read's worth at most."""
+        """Stop reading from the network. What has been read still arrives: one read's worth at most."""
 
     def resume_reading(self) -> None:
         """Undo `pause_reading`."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send what was written, then a close frame, and let go of the socket in bounded time whatever the peer does.
+        """Send what was written, then a close frame, and release the socket in bounded time, whatever the peer does.
 
         The reason is cut to what a close frame holds.
         """
 
     def abort(self) -> None:
-        """Let go of the socket at once; what is still waiting is lost."""
+        """Release the socket at once. Pending bytes are lost."""

@@ -1,4 +1,4 @@
-"""The end of a process: who is told of it, how long it may take, and how it leaves."""
+"""Stop signals, and the exit of a process."""
 
 import asyncio
 import logging
@@ -18,10 +18,10 @@ ASKED_TWICE_EXIT_CODE = 1
 
 
 @contextmanager
-def heard_signals(on_stop: Callable[[], None]) -> Iterator[None]:
-    """Call `on_stop` on the loop when the process is asked to stop, before its server has closed anything.
+def on_stop_signal(on_stop: Callable[[], None]) -> Iterator[None]:
+    """Call `on_stop` on the loop at a stop signal, before the ASGI server has closed anything.
 
-    The ASGI server's own handlers are called as before; where it has installed none, neither do we. Call from the loop.
+    Then the ASGI server's own handler runs. Without such a handler the signal keeps its meaning. Call from the loop.
     """
     loop = asyncio.get_running_loop()
     before = {
@@ -44,11 +44,10 @@ def heard_signals(on_stop: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def stopped_by_signals(stop: Callable[[], None], *, grace_seconds: float, heeds_second: bool) -> Iterator[None]:
-    """Call `stop` at the first SIGTERM or SIGINT, and leave when the grace is over, whatever still hangs then.
+def stopped_on_signal(stop: Callable[[], None], *, grace_seconds: float, heeds_second: bool) -> Iterator[None]:
+    """Call `stop` at the first SIGTERM or SIGINT, and exit after the grace period, whatever still runs then.
 
-    Who asks twice does not want to wait: the process ends at once, unless somebody watches over it who does that.
-    Call from the main thread.
+    A second signal stops at once if `heeds_second`; a worker leaves that to its supervisor. Call from the main thread.
     """
     count = 0
 
@@ -72,9 +71,9 @@ def stopped_by_signals(stop: Callable[[], None], *, grace_seconds: float, heeds_
 
 
 def leave(exit_code: int) -> NoReturn:
-    """End the process, which has closed everything.
+    """Exit at once, after everything has been closed.
 
-    Python would take its modules apart first: 0.6 s of CPU, and seconds on a machine where everything is restarted.
+    Python's own exit takes modules apart: 0.6 s of CPU, and seconds on a machine where everything restarts.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -82,5 +81,5 @@ def leave(exit_code: int) -> NoReturn:
 
 
 def _leave_late() -> None:
-    logger.warning("the grace time is over: what still runs is given up")
+    logger.warning("the grace period is over: unfinished work is dropped")
     leave(0)

@@ -1,4 +1,4 @@
-"""Several processes that serve from one listening socket, under one that watches over them."""
+"""The supervisor of worker processes that share one listening socket."""
 
 import logging
 import multiprocessing
@@ -23,13 +23,13 @@ multiprocessing.allow_connection_pickling()  # to hand the listening socket over
 
 
 class CantServe(Exception):
-    """The server can't start or go on; the message says why, in one line for the operator."""
+    """The server can't start or go on. The message tells the operator why, in one line."""
 
 
 class Supervisor:
-    """Starts workers, replaces those that die, and ends them all when it is asked to stop.
+    """Starts workers, replaces dead ones, and stops them all at a stop signal.
 
-    It never waits for a worker but when it stops, and then not for long.
+    It waits for workers only when it stops, at most for the grace period.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class Supervisor:
         self._grace_seconds = grace_seconds
         self._listener = listener
         self._workers: list[SpawnProcess] = []
-        self._asked = 0
+        self._signal_count = 0
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT; two of them end everything at once. Raises CantServe. Call from the main thread."""
+        """Run until SIGTERM or SIGINT; a second one kills all at once. Raises CantServe. Call from the main thread."""
         with self._awakened_by_signals() as wakener:
             try:
                 for _ in range(self._count):
                     self._start_worker()
-                while not self._asked:
+                while not self._signal_count:
                     connection.wait([wakener, *(worker.sentinel for worker in self._workers)])
-                    if not self._asked:
+                    if not self._signal_count:
                         self._replace_dead()
             finally:
                 self._stop()
@@ -69,7 +69,7 @@ class Supervisor:
             self._start_worker()
 
     def _stop(self) -> None:
-        """Nobody new from now on: who still waits in the listener's queue is refused when the last worker lets go."""
+        """Stop listening, then the workers. Connections still queued are refused when the last worker has closed."""
         self._listener.close()
         for worker in self._workers:
             worker.terminate()
@@ -83,10 +83,10 @@ class Supervisor:
 
     @contextmanager
     def _awakened_by_signals(self) -> Iterator[socket.socket]:
-        """What can be read as soon as a signal has come."""
+        """A socket that becomes readable at a signal."""
         wakener, waker = socket.socketpair()
         waker.setblocking(False)
-        before = {number: signal.signal(number, self._hear) for number in SIGNALS}
+        before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         descriptor = signal.set_wakeup_fd(waker.fileno())
         try:
             yield wakener
@@ -97,9 +97,9 @@ class Supervisor:
             wakener.close()
             waker.close()
 
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked += 1
-        if self._asked > 1:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._signal_count += 1
+        if self._signal_count > 1:
             for worker in self._workers:
                 worker.kill()
             os._exit(ASKED_TWICE_EXIT_CODE)

@@ -16,15 +16,15 @@ async def record(
     project_id: str,
     event: TypedEvent,
     *,
-    actor_id: str,
+    actor_id: str | None,
     mutation_id: str | None,
     locked: Position | None = None,
     along: Sequence[Change] = (),
 ) -> int:
     """Tell the project's subscribers of a change, in its transaction; the event's offset.
 
-    Do it last: this takes the channel's lock, unless the caller has (`locked` is where the channel was then), and
-    everybody takes it after the project's. `along` is carried out in the same trip to the database.
+    Do it last: this locks the channel, as every writer does after the project, unless the caller has: then `locked`
+    is the position that it had. `along` is carried out in the same trip to the database.
     """
     channel = project_channel(project_id)
     data = EventData.of(event, actor_id=actor_id, project_id=project_id, mutation_id=mutation_id)

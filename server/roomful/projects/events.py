@@ -1,32 +1,28 @@
-"""What the events of a project and its members hold."""
-
-from datetime import datetime
-from typing import Literal
+"""The events of projects and their members."""
 
 from pydantic import Field
 from typing_extensions import TypedDict  # the one that Pydantic reads before Python 3.12
 
 from roomful.eventlog.typed_event import TypedEvent
 from roomful.projects.models import ProjectStatus, Role
-from roomful.projects.schemas import Member, ProjectState
+from roomful.projects.schemas import Column, Member, ProjectState
 from roomful.web.schemas import Out
-
-Kind = Literal["project_created", "member_added"]
-"""What a notification is about."""
 
 
 class ProjectCreated(TypedEvent):
-    """With the one member that it has."""
+    """A new project, with its only member and its first columns."""
 
     type = "project.created"
     project: ProjectState
     member: Member
+    columns: list[Column] = Field(default_factory=list)
 
 
 class ProjectBefore(TypedDict, total=False):
-    """Values from before, of those fields that changed. The description is not told again."""
+    """Old values of the changed fields, but the description."""
 
     name: str
+    key: str
     status: ProjectStatus
 
 
@@ -43,13 +39,13 @@ class ProjectUpdated(_ProjectChange):
 
 
 class ProjectArchived(_ProjectChange):
-    """A project that takes no change but its restoration. It may have been renamed or described on the way."""
+    """A project that is read-only until it is restored. The same change may have renamed or described it."""
 
     type = "project.archived"
 
 
 class ProjectRestored(_ProjectChange):
-    """An archived project that is at work again. It may have been renamed or described on the way."""
+    """An archived project that is active again. The same change may have renamed or described it."""
 
     type = "project.restored"
 
@@ -66,14 +62,14 @@ class ProjectDeleted(TypedEvent):
 
 
 class MemberAdded(TypedEvent):
-    """Somebody who belongs to the project from now on."""
+    """A new member of the project."""
 
     type = "member.added"
     member: Member
 
 
 class MemberBefore(TypedDict, total=False):
-    """Values from before, of those fields that changed."""
+    """Old values of the changed fields."""
 
     name: str
     role: Role
@@ -82,7 +78,7 @@ class MemberBefore(TypedDict, total=False):
 class MemberUpdated(TypedEvent):
     """A new role, or a new name. `changed` says which, `previous` holds the old one.
 
-    When the project was handed over, with its owner of before and the project, which names the new one.
+    When the project was handed over it carries the former owner and the project, which names the new one.
     """
 
     type = "member.updated"
@@ -98,26 +94,10 @@ class MemberId(Out):
 
 
 class MemberRemoved(TypedEvent):
-    """Somebody who has left, or was removed."""
+    """A member who has left or was removed."""
 
     type = "member.removed"
     member: MemberId
-
-
-class Notification(Out):
-    """Something that concerns a person."""
-
-    kind: Kind
-    project_id: str
-    project_name: str
-    at: datetime
-
-
-class NotificationCreated(TypedEvent):
-    """For one person, in their own channel."""
-
-    type = "notification.created"
-    notification: Notification
 
 
 EVENTS: tuple[type[TypedEvent], ...] = (
@@ -131,6 +111,3 @@ EVENTS: tuple[type[TypedEvent], ...] = (
     MemberRemoved,
 )
 """In a project's channel."""
-
-OWN_EVENTS: tuple[type[TypedEvent], ...] = (NotificationCreated,)
-"""In a person's own channel."""

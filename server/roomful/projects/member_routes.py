@@ -1,6 +1,6 @@
 """The routes of members."""
 
-from fastapi import APIRouter, BackgroundTasks, Response
+from fastapi import APIRouter, Response
 from sqlalchemy import select
 
 from roomful.errors import Conflict
@@ -8,10 +8,9 @@ from roomful.identity.models import User
 from roomful.projects import members
 from roomful.projects.access import MemberOf, OwnerOf, PathId, ViewerOf, may_see
 from roomful.projects.models import Member as MemberRow
-from roomful.projects.notifications import notify_team
 from roomful.projects.schemas import Member, MemberByAddress, MemberPatch, NewMember
 from roomful.web import etag, idempotency
-from roomful.web.dependencies import API, DB, Live, ReadDB
+from roomful.web.dependencies import API, DB, ReadDB
 from roomful.web.etag import IfMatch
 from roomful.web.openapi import errors
 from roomful.web.pagination import Keyset, Page
@@ -36,17 +35,9 @@ async def list_members(access: ViewerOf, session: ReadDB, page: Page) -> list[Me
 
 
 @router.post("", status_code=201, dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
-async def add_member(
-    access: OwnerOf,
-    new: NewMember,
-    session: DB,
-    runtime: Live,
-    background: BackgroundTasks,
-    response: Response,
-) -> MemberByAddress | Member:
-    """Let somebody in who has an account here. Named by address, the answer says whether anybody vouches for it."""
+async def add_member(access: OwnerOf, new: NewMember, session: DB, response: Response) -> MemberByAddress | Member:
+    """Add a person who has an account here. If they are named by address, the answer says whether it is verified."""
     member = await members.add_member(session, access, new)
-    background.add_task(notify_team, runtime, access.project, "member_added", member.user_id)
     response.headers["Location"] = (
         f"members/{member.user_id}"  # from the address of this POST: proxies may cut off a prefix
     )

@@ -1,17 +1,20 @@
 """Members: who belongs to a project and in which role, each change with its event."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.base import now
+from roomful.db.parts import full_parts
 from roomful.errors import Conflict, Invalid, NotFound
 from roomful.identity.models import User
 from roomful.projects.access import Access
 from roomful.projects.events import MemberAdded, MemberId, MemberRemoved, MemberUpdated
 from roomful.projects.models import MEMBER, PROJECT, Role
 from roomful.projects.models import Member as MemberRow
+from roomful.projects.notifications import Concerns, empty, notify, tell_emptied
 from roomful.projects.schemas import Member, MemberByAddress, MemberPatch, NewMember, ProjectState
 from roomful.web.etag import Precondition
 
@@ -37,7 +40,7 @@ def describe(member: MemberRow, name: str) -> Member:
 
 
 async def require_assignable(session: AsyncSession, project_id: str, user_id: str) -> None:
-    """Raises Invalid for anybody but a member, whether or not there is such a person."""
+    """Raises Invalid unless this is a member; the error does not reveal whether the person exists."""
     found = await session.execute(_MEMBER, {"project": project_id, "person": user_id})
     if found.one_or_none() is None:
         raise _invalid("assignee_id", "must be a member of the project")
@@ -47,6 +50,15 @@ async def list_everybody(session: AsyncSession, project_id: str) -> list[Member]
     """All members, in the order of their ids."""
     found = await session.execute(_MEMBERS, {"project": project_id})
     return [Member.model_validate(row) for row in found]
+
+
+async def names_of(session: AsyncSession, project_id: str, user_ids: Collection[str]) -> dict[str, str]:
+    """The names of those of these people who are members now."""
+    found: dict[str, str] = {}
+    for part in full_parts(list(user_ids)):
+        rows = await session.execute(_NAMES, {"project": project_id, "people": part})
+        found.update((user_id, name) for user_id, name in rows)
+    return found
 
 
 async def add_member(session: AsyncSession, access: Access, new: NewMember) -> Member:
@@ -61,9 +73,10 @@ async def add_member(session: AsyncSession, access: Access, new: NewMember) -> M
     await access.quotas.require_membership(session, user_id)
     member = Member(user_id=user_id, name=name, role=new.role, version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, {"project_id": project_id, **member.model_dump(exclude={"name"})})
-    await access.record(session, MemberAdded(member=member))
+    concerns = Concerns(subject_type="project", subject_id=project_id, added=[user_id], is_private=True)
+    await access.record(session, MemberAdded(member=member), along=[notify(project_id, access.person.id, concerns)])
     if new.email is None:
-        return member  # the owner has not named the address, and does not learn of it
+        return member  # the owner named no address, and must not learn it
     return MemberByAddress(**member.model_dump(), email_verified=email_verified)
 
 
@@ -81,8 +94,8 @@ async def change_member(
     """
     before = await find_member(session, access.project.id, user_id)
     if_match.require(before.version, before)
-    role = patch.given().get("role", before.role)
-    if role == before.role:
+    role = patch.role
+    if "role" not in patch.model_fields_set or role == before.role:
         return before
     access.require_active()
     if before.role == "owner":
@@ -101,7 +114,7 @@ async def change_member(
 
 
 async def remove_member(session: AsyncSession, access: Access, user_id: str, if_match: Precondition) -> None:
-    """The owner removes anybody else, everybody removes themselves. Tasks stay assigned to who has left.
+    """The owner removes anybody else, everybody removes themselves. Their tasks stay assigned to them.
 
     Raises Forbidden, NotFound, PreconditionFailed, Conflict for the owner.
     """
@@ -111,21 +124,23 @@ async def remove_member(session: AsyncSession, access: Access, user_id: str, if_
     if_match.require(member.version, member)
     if member.role == "owner":
         raise Conflict("The owner can't leave: hand the project over first, or delete it.")
+    emptied = await empty(session, access.project.id, user_id=user_id)
     await session.execute(_DELETE, {"project": access.project.id, "person": user_id})
     await access.record(session, MemberRemoved(member=MemberId(user_id=user_id)))
+    await tell_emptied(session, access.project.id, emptied)
 
 
 async def settled_name(session: AsyncSession, user_id: str) -> str:
-    """The person's name, which nobody changes until the transaction ends: whoever becomes a member is told of by it.
+    """The person's name, locked until the transaction ends, so that a member's first event shows the current name.
 
-    Their row stays locked until then, so that what they have of anything can be counted.
+    The lock on their row also makes counts for quotas exact.
     """
     name: str = (await session.execute(_SETTLED_NAME, {"person": user_id})).scalar_one()
     return name
 
 
 async def _hand_over(session: AsyncSession, access: Access, owner: Member, at: datetime) -> tuple[Member, ProjectState]:
-    """The rest of what changes with the owner: the one before, and the project, which names its owner."""
+    """Make the former owner an editor, and name the new one in the project."""
     previous = await find_member(session, access.project.id, access.person.id)
     previous = await _set_role(session, access, previous, "editor", at)
     project = access.project.model_copy(
@@ -151,22 +166,27 @@ async def _find_person(session: AsyncSession, new: NewMember) -> tuple[str, bool
     else:
         field, found = "user_id", await session.execute(_PERSON_BY_ID, {"person": new.user_id})
     if (person := found.one_or_none()) is None:
-        raise _invalid(field, "must be that of somebody who has an account here")
+        raise _invalid(field, "must be that of somebody who has an account here", "no_account")
     return person.id, person.email_verified
 
 
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(details=[{"field": field, "message": message, "type": "value_error"}])
+def _invalid(field: str, message: str, type_: str = "value_error") -> Invalid:
+    return Invalid(details=[{"field": field, "message": message, "type": type_}])
 
 
 SHOWN_NAME = func.coalesce(MEMBER.c.former_name, User.name).label("name")
-"""A member's name as the project's events have told it (roomful.projects.renames)."""
+"""A member's name as the project's events show it (roomful.projects.renames)."""
 _SELECT = select(
     MEMBER.c.user_id, SHOWN_NAME, MEMBER.c.role, MEMBER.c.version, MEMBER.c.created_at, MEMBER.c.updated_at
 ).join(User, User.id == MEMBER.c.user_id)
 _ONE = (MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id == bindparam("person"))
 _MEMBER = _SELECT.where(*_ONE)
 _MEMBERS = _SELECT.where(MEMBER.c.project_id == bindparam("project")).order_by(MEMBER.c.user_id)
+_NAMES = (
+    select(MEMBER.c.user_id, SHOWN_NAME)
+    .join(User, User.id == MEMBER.c.user_id)
+    .where(MEMBER.c.project_id == bindparam("project"), MEMBER.c.user_id.in_(bindparam("people", expanding=True)))
+)
 _INSERT = insert(MEMBER)
 _UPDATE = update(MEMBER).where(*_ONE)
 _DELETE = delete(MEMBER).where(*_ONE)

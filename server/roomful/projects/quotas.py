@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from fastapi import Request
-from sqlalchemy import ColumnElement, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.db.statement import Statement
 from roomful.errors import LimitReached
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.settings import Settings
@@ -15,12 +14,17 @@ from roomful.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
-    """The most of everything; 0 is without limit. Each check counts under a lock that the caller holds, so is exact."""
+    """The limits; 0 is without limit. Checks count under a lock that the caller holds, so they are exact."""
 
     projects_per_user: int = 0
     memberships_per_user: int = 0
     members_per_project: int = 0
+    invitations_per_project: int = 0
     tasks_per_project: int = 0
+    columns_per_project: int = 0
+    labels_per_project: int = 0
+    comments_per_task: int = 0
+    reactions_per_comment: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -28,7 +32,12 @@ class Quotas:
             projects_per_user=settings.max_projects_per_user,
             memberships_per_user=settings.max_memberships_per_user,
             members_per_project=settings.max_members_per_project,
+            invitations_per_project=settings.max_invitations_per_project,
             tasks_per_project=settings.max_tasks_per_project,
+            columns_per_project=settings.max_columns_per_project,
+            labels_per_project=settings.max_labels_per_project,
+            comments_per_task=settings.max_comments_per_task,
+            reactions_per_comment=settings.max_reactions_per_comment,
         )
 
     async def require_project(self, session: AsyncSession, user_id: str) -> None:
@@ -46,10 +55,36 @@ class Quotas:
         if await _is_full(session, _MEMBERS, project_id, self.members_per_project):
             raise LimitReached(f"A project can have {self.members_per_project:,} members.")
 
+    def require_invitation(self, open_count: int) -> None:
+        """Room for one more invitation; the project is locked. Raises LimitReached."""
+        if 0 < self.invitations_per_project <= open_count:
+            most = f"{self.invitations_per_project:,}"
+            raise LimitReached(f"A project can have {most} open invitations; withdraw some.")
+
     def require_task(self, task_count: int) -> None:
         """Room for one more task; the project is locked. Raises LimitReached."""
         if 0 < self.tasks_per_project <= task_count:
             raise LimitReached(f"A project can have {self.tasks_per_project:,} tasks; delete some, or begin another.")
+
+    def require_column(self, column_count: int) -> None:
+        """Room for one more column; the project is locked. Raises LimitReached."""
+        if 0 < self.columns_per_project <= column_count:
+            raise LimitReached(f"A project can have {self.columns_per_project:,} columns; delete one first.")
+
+    def require_labels(self, label_count: int, more: int) -> None:
+        """Room for more labels; the project is locked. Raises LimitReached."""
+        if 0 < self.labels_per_project < label_count + more:
+            raise LimitReached(f"A project can have {self.labels_per_project:,} labels; delete some.")
+
+    def require_comment(self, comment_count: int) -> None:
+        """Room for one more comment on a task; its project is locked. Raises LimitReached."""
+        if 0 < self.comments_per_task <= comment_count:
+            raise LimitReached(f"A task can have {self.comments_per_task:,} comments; delete some.")
+
+    def require_reaction(self, emoji_count: int) -> None:
+        """Room for one more emoji on a comment; its project is locked. Raises LimitReached."""
+        if 0 < self.reactions_per_comment <= emoji_count:
+            raise LimitReached(f"A comment can have {self.reactions_per_comment:,} different reactions.")
 
 
 UNLIMITED = Quotas()
@@ -60,17 +95,16 @@ def quotas_of(request: Request) -> Quotas:
     return quotas
 
 
-async def _is_full(session: AsyncSession, statement: Statement, key: str, most: int) -> bool:
+async def _is_full(session: AsyncSession, count: Select[int], key: str, most: int) -> bool:
     if most == 0:
         return False
-    row = await statement.one_or_none(session, {"key": key, "most": most})
-    return bool(row.found >= most)
+    return (await session.execute(count, {"key": key, "most": most})).scalar_one() >= most
 
 
-def _count(table: Table, condition: ColumnElement[bool]) -> Statement:
-    """Counts no further than it has to."""
+def _count(table: Table, condition: ColumnElement[bool]) -> Select[int]:
+    """Counts up to `most`."""
     found = select(1).select_from(table).where(condition).limit(bindparam("most")).subquery()
-    return Statement(select(func.count().label("found")).select_from(found))
+    return select(func.count()).select_from(found)
 
 
 _OWNED = _count(PROJECT, PROJECT.c.owner_id == bindparam("key"))

@@ -1,41 +1,42 @@
-"""Renames of people, told to each of their projects in batches.
+"""Renames of people, recorded in each of their projects in batches.
 
 A rename changes the person's row at once and marks each of their memberships with the name that its project still shows
 (`Member.former_name`). A batch then takes some of the marks away, each in the transaction that records the project's
 `member.updated`. So a project's name for a member changes with its event, however many projects a person is in, and
-what a killed process leaves behind is found by the next one.
+the next process finds what a killed one has left.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Iterator
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.base import now
-from roomful.errors import Unavailable
+from roomful.db.passing_outages import passing_outages
 from roomful.projects.channel import record
 from roomful.projects.events import MemberUpdated
 from roomful.projects.members import settled_name
 from roomful.projects.models import MEMBER, PROJECT
 from roomful.projects.schemas import Member
 from roomful.runtime import Runtime
-from roomful.web.errors import explain
 
 logger = logging.getLogger(__name__)
 
 BATCH = 10
-"""Projects told in one transaction: on SQLite some 10 ms, for which others who write wait."""
+"""Projects of one transaction. On SQLite it takes some 10 ms, for which other writers wait."""
 
 ROUND_SECONDS = 5.0
-"""How often each process looks for renames that another one left behind."""
+"""How often each process looks for renames that another one has left."""
+
+WAITING = "renames wait for the database"
+"""Logged in an outage. The next round finds the marks, which are stored."""
 
 
 async def mark(session: AsyncSession, user_id: str, former_name: str) -> None:
-    """Note in each of the person's memberships what they were called.
+    """Note the person's old name in each of their memberships.
 
     The caller has locked the person's row and stores the new name in the same transaction. A mark that an earlier
     rename left stays: the project still shows the name from before that.
@@ -44,9 +45,9 @@ async def mark(session: AsyncSession, user_id: str, former_name: str) -> None:
 
 
 async def tell_projects(runtime: Runtime, user_id: str) -> None:
-    """Tell the first BATCH of projects of the person's name; the rest, or all in an outage, is left to `run`."""
+    """Record the new name in the first BATCH of projects; `run` does the rest, or all after an outage."""
     told = BATCH
-    with _until_the_next_round():
+    with passing_outages(logger, WAITING):
         async with runtime.transaction() as session:
             told = await _tell_batch(session, user_id)
     if told == BATCH:
@@ -54,18 +55,18 @@ async def tell_projects(runtime: Runtime, user_id: str) -> None:
 
 
 async def run(runtime: Runtime) -> None:
-    """Tell projects of renames for ever, a batch at a time: as they come, and those that other processes left."""
+    """Record renames for ever, a batch at a time, also those that other processes have left."""
     while True:
         runtime.renamed.clear()
-        with _until_the_next_round():
+        with passing_outages(logger, WAITING):
             await tell_all(runtime)
-        with contextlib.suppress(TimeoutError):  # nobody has called
+        with contextlib.suppress(TimeoutError):  # no new rename
             async with asyncio.timeout(ROUND_SECONDS * random.uniform(0.8, 1.2)):
                 await runtime.renamed.wait()
 
 
 async def tell_all(runtime: Runtime) -> None:
-    """Tell every project that waits now."""
+    """Record every rename that waits now."""
     while True:
         async with runtime.database.read() as reading:
             user_id = (await reading.execute(_ANY_RENAMED)).scalar_one_or_none()
@@ -75,24 +76,13 @@ async def tell_all(runtime: Runtime) -> None:
             await _tell_batch(session, user_id)
 
 
-@contextlib.contextmanager
-def _until_the_next_round() -> Iterator[None]:
-    """In an outage, what is inside is given up: the marks are stored, and the next round finds them."""
-    try:
-        yield
-    except Exception as error:
-        if not isinstance(explain(error), Unavailable):
-            raise  # a bug, and no outage
-        logger.warning("renames wait for the database", extra={"reason": type(error).__name__})
-
-
 async def _tell_batch(session: AsyncSession, user_id: str) -> int:
     rows = (await session.execute(_RENAMED, {"person": user_id, "count": BATCH})).all()
-    # Read after the projects are locked: a rename that comes later finds the marks gone, and makes them anew.
+    # Read after the projects are locked: a later rename finds the marks gone, and makes new ones.
     name = await settled_name(session, user_id)
     for row in rows:
         one = {"project": row.project_id, "person": user_id}
-        if row.name == name:  # there and back again
+        if row.name == name:  # renamed back
             await session.execute(_UPDATE, {**one, "former_name": None})
             continue
         member = Member.model_validate(row).model_copy(

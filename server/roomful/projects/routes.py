@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 
 from roomful.channels import project_channel
@@ -13,11 +13,10 @@ from roomful.projects.access import EditorOf, OwnerOf, ViewerOf, may_see
 from roomful.projects.models import Member as MemberRow
 from roomful.projects.models import Project as ProjectRow
 from roomful.projects.models import ProjectStatus, Role
-from roomful.projects.notifications import notify_team
 from roomful.projects.quotas import quotas_of
 from roomful.projects.schemas import NewProject, Project, ProjectPatch, ProjectState
 from roomful.web import etag, idempotency
-from roomful.web.dependencies import API, DB, CurrentUser, Live, MutationId, ReadDB
+from roomful.web.dependencies import API, DB, CurrentUser, MutationId, ReadDB
 from roomful.web.etag import IfMatch
 from roomful.web.openapi import errors
 from roomful.web.pagination import Keyset, Page
@@ -57,14 +56,11 @@ async def create_project(
     request: Request,
     person: CurrentUser,
     session: DB,
-    runtime: Live,
-    background: BackgroundTasks,
     response: Response,
     mutation_id: MutationId = None,
 ) -> Project:
     """Make a project; the caller owns it."""
     project = await service.create_project(session, person, new, mutation_id=mutation_id, quotas=quotas_of(request))
-    background.add_task(notify_team, runtime, project, "project_created", person.id)
     response.headers["Location"] = (
         f"projects/{project.id}"  # from the address of this POST: proxies may cut off a prefix
     )
@@ -73,16 +69,16 @@ async def create_project(
 
 
 @router.get("/{project_id}")
-async def show_project(access: ViewerOf, session: ReadDB, response: Response) -> Project:
+async def show_project(access: ViewerOf, response: Response) -> Project:
     response.headers["ETag"] = etag.of(access.project.version)
-    return await service.show(session, access)
+    return service.show(access)
 
 
 @router.patch("/{project_id}", responses=errors(Conflict))
 async def change_project(
     access: EditorOf, patch: ProjectPatch, session: DB, if_match: IfMatch, response: Response
 ) -> Project:
-    """Rename or describe; the owner may archive and restore. What changes nothing makes no event."""
+    """Rename, describe or give another key; the owner may archive and restore. What changes nothing makes no event."""
     project = await service.change_project(session, access, patch, if_match)
     response.headers["ETag"] = etag.of(project.version)
     return project

@@ -1,4 +1,4 @@
-"""The bodies of requests for projects and members, and of their answers."""
+"""The bodies of requests for projects and members, and of their answers, which show columns and labels too."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -6,27 +6,32 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from roomful.email_address import normal_email
-from roomful.projects.models import ProjectStatus, Role
+from roomful.projects.models import Category, ProjectStatus, Role
 from roomful.web.schemas import Body, Out, Visible
 
 ProjectName = Annotated[str, Field(min_length=1, max_length=100), Visible]
 ProjectDescription = Annotated[str, Field(max_length=500)]
+ProjectKey = Annotated[str, Field(pattern="^[A-Za-z]{2,6}$"), AfterValidator(str.upper)]
+"""The first part of task numbers: `MOON` of `MOON-12`."""
 
 
 class Patch(Body):
-    """A body whose absent fields stay as they are. Their defaults here mean nothing."""
+    """A body whose absent fields stay unchanged. Their defaults are never used."""
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, object]:
         """The fields that the request names."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
 class NewProject(Body):
+    """Without a `key` it is made of the name."""
+
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Apollo", "description": "Fly there, land, come back."}]}
     )
 
     name: ProjectName
+    key: ProjectKey | None = None
     description: ProjectDescription | None = None
 
 
@@ -34,15 +39,20 @@ class ProjectPatch(Patch):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Gemini"}, {"status": "archived"}]})
 
     name: ProjectName = ""
+    key: ProjectKey = ""
     description: ProjectDescription | None = None
     status: ProjectStatus = "active"
 
 
 class ProjectState(Out):
-    """A project as all its members see it, and as its events tell of it."""
+    """A project as all its members, and its events, show it.
+
+    `key` begins the numbers of its tasks, and may be that of another project too. It is empty in events older than it.
+    """
 
     id: str
     name: str
+    key: str = ""
     description: str | None
     status: ProjectStatus
     task_count: int
@@ -53,7 +63,7 @@ class ProjectState(Out):
 
 
 class Project(ProjectState):
-    """A project as one member sees it: `role` is theirs, `offset` is that of the project's newest event."""
+    """A project as one member sees it: `role` is theirs, `offset` is the newest event's."""
 
     role: Role
     offset: int
@@ -63,8 +73,36 @@ class Project(ProjectState):
         return cls(**state.model_dump(), role=role, offset=offset)
 
 
+class Column(Out):
+    """A column of the board. Its tasks have its category as their status; `position` sorts, by its bytes.
+
+    `wip_limit` is how many tasks it should hold: boards show when there are more, and none is refused.
+    """
+
+    id: str
+    name: str
+    category: Category
+    color: str | None
+    wip_limit: int | None
+    position: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Label(Out):
+    """A label that tasks of the project may have. `color` is a name, which boards draw to suit the screen."""
+
+    id: str
+    name: str
+    color: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
 class NewMember(Body):
-    """Somebody who has an account, named by `email` or by `user_id`."""
+    """A person who has an account, named by `email` or by `user_id`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "grace@example.org", "role": "editor"}]})
 
@@ -80,7 +118,7 @@ class NewMember(Body):
 
 
 class MemberPatch(Patch):
-    """`owner` hands the project over: the owner of before stays as an editor."""
+    """`owner` hands the project over; the former owner becomes an editor."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "viewer"}, {"role": "owner"}]})
 
@@ -88,7 +126,7 @@ class MemberPatch(Patch):
 
 
 class Member(Out):
-    """Addresses stay between a person and the server: members see each other's names."""
+    """Members see each other's names, and no e-mail addresses."""
 
     user_id: str
     name: str
@@ -99,7 +137,7 @@ class Member(Out):
 
 
 class MemberByAddress(Member):
-    """A member just added by address. Whoever registers can claim any: the owner is told whether it is checked."""
+    """A member just added by address, with whether it is verified: a registration can claim any address."""
 
     email_verified: Annotated[
         bool, Field(description="Whether the operator or the identity provider vouches for the address.")
@@ -107,7 +145,7 @@ class MemberByAddress(Member):
 
 
 class Event(Out):
-    """Something that happened. `data` holds what it happened to, as it was afterwards; only the id of what is gone."""
+    """An event. `data` holds the resource after the change, or the id of a deleted one."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -124,6 +162,7 @@ class Event(Out):
                         "project": {
                             "id": "019a7f5e-0b7e-7c3e-9d55-0f6f7a4d1c20",
                             "name": "Gemini",
+                            "key": "GEMINI",
                             "description": None,
                             "status": "active",
                             "task_count": 0,
@@ -147,5 +186,5 @@ class Event(Out):
     actor_id: str | None
     at: datetime
     version: int
-    data: dict[str, Any]
+    data: dict[str, Any]  # by its type: AsyncAPI has the shapes
     mutation_id: str | None = None

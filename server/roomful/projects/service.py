@@ -5,13 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.channels import project_channel
 from roomful.db.base import now
-from roomful.db.statement import Statement
 from roomful.eventlog import log
 from roomful.eventlog.typed_event import values_before
 from roomful.identity.people import Person
 from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.channel import record
+from roomful.projects.columns import first_columns, save_columns
 from roomful.projects.events import (
     ProjectArchived,
     ProjectBefore,
@@ -21,8 +21,10 @@ from roomful.projects.events import (
     ProjectRestored,
     ProjectUpdated,
 )
+from roomful.projects.keys import key_from
 from roomful.projects.members import settled_name
 from roomful.projects.models import MEMBER, PROJECT
+from roomful.projects.notifications import empty, tell_emptied
 from roomful.projects.quotas import UNLIMITED, Quotas
 from roomful.projects.schemas import Member, NewProject, Project, ProjectPatch, ProjectState
 from roomful.web.etag import Precondition
@@ -36,11 +38,12 @@ async def create_project(
     mutation_id: str | None = None,
     quotas: Quotas = UNLIMITED,
 ) -> Project:
-    """A project with its channel; whoever makes it owns it. Raises LimitReached."""
+    """Create a project with its channel; `person` owns it. Raises LimitReached."""
     at = now()
     project = ProjectState(
         id=new_id(),
         name=new.name,
+        key=new.key or key_from(new.name),
         description=new.description,
         status="active",
         task_count=0,
@@ -54,30 +57,31 @@ async def create_project(
     owner = Member(user_id=person.id, name=name, role="owner", version=1, created_at=at, updated_at=at)
     await session.execute(_INSERT, project.model_dump())
     await session.execute(_INSERT_MEMBER, {"project_id": project.id, **owner.model_dump(exclude={"name"})})
+    columns = first_columns(at)
+    await save_columns(session, project.id, columns)
     await log.open_channel(session, project_channel(project.id))
-    # The member comes along, since nothing else tells a subscriber who reads from the start of the first one.
-    event = ProjectCreated(project=project, member=owner)
+    # A subscriber who reads from the start learns of the owner and the first columns by no other event.
+    event = ProjectCreated(project=project, member=owner, columns=columns)
     offset = await record(session, project.id, event, actor_id=person.id, mutation_id=mutation_id)
     return Project.of(project, "owner", offset)
 
 
 async def find_state(session: AsyncSession, project_id: str) -> ProjectState | None:
-    row = await _STATE.one_or_none(session, {"project": project_id})
+    row = (await session.execute(_STATE, {"project": project_id})).one_or_none()
     return None if row is None else ProjectState.model_validate(row)
 
 
-async def show(session: AsyncSession, access: Access) -> Project:
-    newest = access.channel or await log.head(session, project_channel(access.project.id))
-    return Project.of(access.project, access.role, newest.offset)
+def show(access: Access) -> Project:
+    return Project.of(access.project, access.role, access.position.offset)
 
 
 async def change_project(session: AsyncSession, access: Access, patch: ProjectPatch, if_match: Precondition) -> Project:
-    """Rename, describe, archive or restore.
+    """Rename, describe, archive or restore, or give another key.
 
-    An archived project takes no change but its restoration, which may bring others along.
+    An archived project takes no change but its restoration, and others in the same request.
     Raises Forbidden (only the owner archives and restores), PreconditionFailed, Conflict.
     """
-    before = await show(session, access)
+    before = show(access)
     values = patch.given()
     if "status" in values:
         access.require_owner()
@@ -96,14 +100,16 @@ async def change_project(session: AsyncSession, access: Access, patch: ProjectPa
 
 
 async def delete_project(session: AsyncSession, access: Access, if_match: Precondition) -> None:
-    """Delete it with everything in it but its channel, by which subscribers hear of the end.
+    """Delete it with everything in it but its channel, which tells subscribers of the deletion.
 
     Raises PreconditionFailed.
     """
     project_id = access.project.id
-    if_match.require(access.project.version, await show(session, access))
+    if_match.require(access.project.version, show(access))
+    emptied = await empty(session, project_id)
     await session.execute(_DELETE, {"project": project_id})
     await access.record(session, ProjectDeleted(project=ProjectId(id=project_id)))
+    await tell_emptied(session, project_id, emptied)
 
 
 def _event_type(
@@ -114,8 +120,8 @@ def _event_type(
     return ProjectArchived if project.status == "archived" else ProjectRestored
 
 
-_CHANGING = {"name", "description", "status", "version", "updated_at"}
-_STATE = Statement(select(PROJECT).where(PROJECT.c.id == bindparam("project")))
+_CHANGING = {"name", "key", "description", "status", "version", "updated_at"}
+_STATE = select(PROJECT).where(PROJECT.c.id == bindparam("project"))
 _INSERT = insert(PROJECT)
 _INSERT_MEMBER = insert(MEMBER)
 _UPDATE = update(PROJECT).where(PROJECT.c.id == bindparam("project"))

@@ -1,6 +1,6 @@
 """The engine: channels with history, recovery and presence for any number of clients, by the rules of a policy.
 
-asyncio alone, no framework and no database. docs/engine.md shows it in use. What talks to Redis is not imported here:
+It needs asyncio, no framework and no database. docs/engine.md shows it in use. Redis adapters are not imported here:
 `roomful.realtime.broker.redis`, `roomful.realtime.presence.redis`, `roomful.link.redis_rates`.
 """
 

@@ -1,4 +1,4 @@
-"""What a channel allows, and who may do what: given to the engine from outside."""
+"""The policy port: the rules of channels, and the rights of people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from roomful.realtime.publication import ClientInfo
 
 
 class TokenRefused(Exception):
-    """The token is none that the server takes, or its sign-in has ended."""
+    """The token is invalid, or its sign-in has ended."""
 
 
 class TokenMissing(TokenRefused):
-    """There is none, and somebody without a token is let in nowhere."""
+    """There is no token. Anonymous clients are refused on every channel."""
 
 
 class TokenHasExpired(TokenRefused):
-    """It was good once; the client may ask for a fresh one."""
+    """The token was valid before; the client may get a fresh one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who is at the other end of a socket. `expires_at` is seconds since 1970; None never expires.
+    """The person of a socket. `expires_at` is seconds since 1970; None never expires.
 
-    `session_id` names the sign-in, so that ending it ends the socket. `info` is JSON that others see in presence.
+    `session_id` names the sign-in, whose end ends the socket. `info` is JSON that others see in presence.
     """
 
     user_id: str
@@ -36,7 +36,7 @@ class Credentials:
 
 
 def client_of(credentials: Credentials) -> ClientInfo:
-    """A new connection of this person, as others see it. Raises ValueError where `info` is no JSON."""
+    """A new connection of this person, as others see it. Raises ValueError if `info` is not JSON."""
     return ClientInfo(
         str(uuid_utils.uuid4()), credentials.user_id, one_line(credentials.info) if credentials.info else b""
     )
@@ -44,12 +44,12 @@ def client_of(credentials: Credentials) -> ClientInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a channel allows, whoever asks.
+    """The rules of a channel, for everybody who may use it.
 
-    `is_recoverable`: its publications are recorded with offsets, and a client that comes back gets what it missed.
-    `has_patches`: a subscriber may have each publication as a patch of the one before it, if that is shorter.
-    `has_presence`: its subscribers are on a list, and who asks (`join_leave`) hears of the people who join and leave.
-    `forces_joins`: every subscriber hears of them.
+    `is_recoverable`: publications are recorded with offsets, and a returning client gets what it missed.
+    `has_patches`: a subscriber may get each publication as a delta against the one before it, if that is shorter.
+    `has_presence`: subscribers are on a list, and those that ask for it (`join_leave`) get joins and leaves.
+    `forces_joins`: all subscribers get them.
     """
 
     is_recoverable: bool = False
@@ -59,38 +59,43 @@ class Rules:
     takes_publish: bool = False
     max_publish_bytes: int = 64 * 1024
     publishes_per_minute: int = 0
-    """By one person, to all channels with this limit together; 0 is without limit."""
+    """Of one person, to all channels with this limit together; 0 is without limit."""
 
 
 class Policy(Protocol):
-    """Asked by sessions; the answers are about the present moment.
+    """The port through which sessions ask. Answers are about the present moment.
 
-    Methods that wait have deadlines of their own, and raise ClientError with the code that the client gets.
+    Async methods have deadlines, and raise ClientError with the code that the client gets.
     """
 
     async def verify(self, token: str) -> Credentials:
-        """What a connection token says; an empty one is none. Raises TokenRefused, TokenHasExpired, TokenMissing."""
+        """The credentials of a connection token, perhaps empty. Raises TokenRefused, TokenHasExpired, TokenMissing."""
 
     async def admit(self, credentials: Credentials) -> Credentials:
-        """The same person as the server knows them now. Raises TokenRefused when the sign-in has ended."""
+        """The person's present credentials. Raises TokenRefused when the sign-in has ended."""
 
     def rules(self, channel: str) -> Rules | None:
-        """None: there can be no such channel."""
+        """The rules of a channel. None for an impossible name."""
 
     def guard(self, channel: str) -> str | None:
-        """Another, recoverable channel whose events end the access to this one; None when its own do, if any."""
+        """The recoverable channel whose events end access to this one. None if its own events do, or none."""
 
     async def authorize(self, credentials: Credentials, channel: str, token: str) -> float | None:
-        """Whether this person may subscribe, and until when, in seconds since 1970; None is as long as they like.
+        """Allow a subscription, until a time in seconds since 1970; None is without end.
 
         Raises ClientError (102, 103, 109).
         """
 
     def channels_at_connect(self, credentials: Credentials) -> Sequence[str]:
-        """The channels that the server subscribes a person's connection to."""
+        """The channels to which the server subscribes each connection of a person."""
+
+    async def data_at_connect(self, credentials: Credentials) -> bytes:
+        """JSON for the connect reply, or nothing. Asked when the subscriptions of that reply have their positions, so
+        that events after it are pushed or recovered. Raises ClientError.
+        """
 
     async def publish(self, credentials: Credentials, channel: str, data: bytes, info: ClientInfo) -> None:
-        """Publish on behalf of a client, once the rules allow it. Raises ClientError."""
+        """Publish for a client, after the rules have allowed it. Raises ClientError."""
 
     async def call(self, credentials: Credentials, method: str, data: bytes) -> bytes:
-        """Answer a remote procedure call, in JSON where the client speaks it. Raises ClientError (104, 108)."""
+        """Answer a remote procedure call, in JSON for a client that speaks it. Raises ClientError (104, 108)."""

@@ -1,11 +1,11 @@
-"""What travels through a channel."""
+"""The messages that travel through channels."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class Position(NamedTuple):
-    """A place in a channel's stream. Offsets count 1, 2, 3 … within one epoch; two epochs have nothing in common."""
+    """A place in a channel's stream. Offsets count 1, 2, 3 … within one epoch; two epochs don't compare."""
 
     epoch: str
     offset: int
@@ -13,7 +13,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Who is behind a connection, as others may see it. `info` is JSON, or empty."""
+    """A connection as others may see it. `info` is JSON, or empty."""
 
     client: str
     user: str
@@ -22,10 +22,10 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """An event on its way, or a signal that is in no log.
+    """An event on its way to subscribers, or a signal, which is in no log.
 
-    `data` is JSON and reaches every subscriber to the byte. An event has its offset and epoch; a signal has offset 0.
-    `type` is the event's type, for the server's own use.
+    `data` is JSON and reaches every subscriber byte for byte. A signal has offset 0 and no epoch. `type` is the event's
+    type, for the server's own use.
     """
 
     channel: str
@@ -37,35 +37,42 @@ class Publication:
 
     @property
     def is_signal(self) -> bool:
-        """Worth nothing a second later: it is dropped where it would hold up something else."""
+        """A signal is worthless a second later: it is dropped where it would delay something else."""
         return not self.offset
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """Somebody came to a channel (join) or went (leave)."""
+class Join:
+    """A person has entered a channel, by their first connection to it."""
 
     channel: str
     info: ClientInfo
-    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A person has left a channel: their last connection to it is gone."""
+
+    channel: str
+    info: ClientInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """There is an event at this position; what it says is in the log."""
+    """The log has an event at this position, which the receiver reads from there."""
 
     channel: str
     position: Position
 
 
-Message = Publication | Arrival
+Message = Publication | Join | Leave
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardedCommand:
-    """Commands that reached `sender`, on their way to the node that has their session. Its channel is that node's own.
+    """A frame of commands from node `sender` to the node that has their session. `channel` is that node's own.
 
-    `number` is the sender's for this one: it may arrive twice.
+    `number` is the sender's number for it, since it may arrive twice.
     """
 
     channel: str
@@ -77,11 +84,11 @@ class ForwardedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The commands of this number have arrived; whether their session was still there, nobody asks."""
+    """The commands with this number have arrived, whether or not their session was still there."""
 
     channel: str
     number: int
 
 
 NodeMessage = ForwardedCommand | Ack
-"""From one node to another."""
+"""A message from one node to another."""

@@ -1,4 +1,4 @@
-"""A snapshot as it is kept and sent: JSON, compressed."""
+"""The body of a large answer as it is kept and sent: compressed."""
 
 import tempfile
 import threading
@@ -12,14 +12,14 @@ LEVEL = 4
 """Of text, 20 MB take some 0.35 s of one core; 6 takes a quarter more for 2 % less."""
 
 MAX_MEMORY_BYTES = 256 * 1024
-"""What is longer when compressed goes to a file without a name, which the system forgets with its last reader."""
+"""Beyond this, compressed, a body is in a nameless file, which the system removes with its last reader."""
 
 CHUNK_BYTES = 64 * 1024
-"""What one reader has in memory at a time."""
+"""In memory for one reader at a time."""
 
 
-class PackedSnapshot:
-    """A snapshot's JSON as gzip, written once and then read any number of times.
+class PackedBody:
+    """A text as gzip, written once and then read any number of times.
 
     Everything here may take a while: call it from a thread. Several threads may read at once.
     """
@@ -28,12 +28,12 @@ class PackedSnapshot:
         self._compressor = zlib.compressobj(LEVEL, wbits=GZIP_WINDOW)
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES)  # noqa: SIM115  # closed with its object
         self._lock = threading.Lock()
-        self.json_bytes = 0
+        self.plain_bytes = 0
         self.gzip_bytes = 0
         weakref.finalize(self, self._file.close)
 
     def write(self, text: bytes) -> None:
-        self.json_bytes += len(text)
+        self.plain_bytes += len(text)
         self._append(self._compressor.compress(text))
 
     def finish(self) -> None:
@@ -45,7 +45,7 @@ class PackedSnapshot:
             at += len(chunk)
             yield chunk
 
-    def json_chunks(self) -> Iterator[bytes]:
+    def plain_chunks(self) -> Iterator[bytes]:
         """For readers that take no gzip."""
         decompressor = zlib.decompressobj(GZIP_WINDOW)
         for compressed in self.gzip_chunks():

@@ -1,8 +1,7 @@
 """A project's present state, all of it."""
 
-from pydantic import JsonValue
-
-from roomful.projects.schemas import Member, Project
+from roomful.documents.schemas import DocumentState
+from roomful.projects.schemas import Column, Label, Member, Project
 from roomful.tasks.schemas import Task
 from roomful.web.schemas import Out
 
@@ -16,10 +15,15 @@ class Stream(Out):
 
 
 class Snapshot(Out):
-    """What is true at `stream.offset`. Members come in the order of their ids, tasks as the board shows them."""
+    """The project's state at `stream.offset`. Members and documents come by id, columns as the board shows them.
+
+    Labels come by name, tasks by status, column and position.
+    """
 
     project: Project
     members: list[Member]
+    columns: list[Column]
+    labels: list[Label]
     tasks: list[Task]
-    documents: list[JsonValue]
+    documents: list[DocumentState]
     stream: Stream

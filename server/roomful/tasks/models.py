@@ -1,56 +1,67 @@
 """The table of tasks."""
 
 from datetime import date, datetime
-from typing import Literal
 
-from sqlalchemy import JSON, CheckConstraint, Dialect, ForeignKey, Index, SmallInteger, String, Table, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Table, Text, column
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
 from roomful.db.base import Base, Id, OrderKey, now
 from roomful.ids import new_id
+from roomful.projects.models import Category, CategoryRank
 
-TaskStatus = Literal["todo", "in_progress", "done"]
-
-_RANKS: dict[TaskStatus, int] = {"todo": 10, "in_progress": 20, "done": 30}
-_STATUSES = {rank: status for status, rank in _RANKS.items()}
+TaskStatus = Category
+"""A task's status is the category of its column."""
 
 
-class StatusRank(TypeDecorator[TaskStatus]):
-    """A status, kept as its place on the board, so that rows and their index sort as the board shows them."""
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: TaskStatus | None, dialect: Dialect) -> int | None:
-        return None if value is None else _RANKS[value]
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> TaskStatus | None:
-        return None if value is None else _STATUSES[value]
+_IS_DELETED = column("deleted_at").is_not(None)
 
 
 class Task(Base):
-    """`position` is a fractional index within the project's status; ties are broken by id."""
+    """`position` is a fractional index within the column; ties are broken by id. `status` is the column's category.
+
+    Every task has a column and a number. They are nullable only for nodes of the version before, whose rows the
+    triggers of migration 0014 complete.
+
+    A task with `deleted_at` is in the trash. It keeps its position, which is given to no other task, so that it comes
+    back to where it was. If its column is deleted, it goes to the end of the first one of its status.
+
+    With a `document_id`, the description is that document's text as of the event at `description_offset`.
+
+    Transactions that add and delete comments keep `comment_count`, under the project's lock.
+    """
 
     __tablename__ = "task"
     __table_args__ = (
         CheckConstraint("status IN (10, 20, 30)", name="status"),
-        Index(None, "project_id", "status", "position", "id"),
+        Index(None, "project_id", "status", "column_id", "position", "id"),
+        Index(None, "project_id", "number", unique=True),
+        Index("ix_task_deleted", "deleted_at", sqlite_where=_IS_DELETED, postgresql_where=_IS_DELETED),
+        Index(
+            "ix_task_trash", "project_id", "deleted_at", "id", sqlite_where=_IS_DELETED, postgresql_where=_IS_DELETED
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     project_id: Mapped[str] = mapped_column(Id, ForeignKey("project.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(200))
     description: Mapped[str | None] = mapped_column(Text)
-    status: Mapped[TaskStatus] = mapped_column(StatusRank, default="todo")
+    document_id: Mapped[str | None] = mapped_column(Id)
+    description_offset: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[TaskStatus] = mapped_column(CategoryRank, default="todo")
+    column_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("board_column.id", ondelete="SET NULL"), index=True, nullable=True
+    )
+    number: Mapped[int] = mapped_column(nullable=True)
     assignee_id: Mapped[str | None] = mapped_column(Id, ForeignKey("user.id"), index=True)
     due_on: Mapped[date | None]
     labels: Mapped[list[str]] = mapped_column(JSON, default=list)
     position: Mapped[str] = mapped_column(OrderKey)
+    comment_count: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str] = mapped_column(Id, ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    deleted_at: Mapped[datetime | None]
 
 
 TASK: Table = Base.metadata.tables[Task.__tablename__]

@@ -1,4 +1,4 @@
-"""Positions: texts that sort as their tasks are to stand, with room for one more between any two."""
+"""Positions: texts in the order of their tasks, with room for one more between any two."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,17 @@ def between(lower: str | None, upper: str | None) -> str:
     return position
 
 
+def after(last: str | None, count: int) -> list[str]:
+    """Positions for several tasks at the end of a column whose last one is here."""
+    fresh: list[str] = generate_n_keys_between(last, None, count)
+    return fresh
+
+
 def spread(column: Sequence[str], index: int) -> tuple[int, list[str]]:
     """New, short positions for a stretch of a column, and for one more task that goes in at `index`.
 
-    Returns where the stretch begins, and one position more than it has tasks. It is kept small, since everybody is
-    told of every position in it: some neighbours on both sides, and twice as many while those at its ends
-    still leave too little room.
+    Returns where the stretch begins, and one position more than it has tasks. The event carries every position in it,
+    so it is kept small: some neighbours on both sides, and twice as many while the room is too little.
     """
     reach = _REACH
     while True:

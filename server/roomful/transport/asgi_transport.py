@@ -1,4 +1,4 @@
-"""A socket under any ASGI server: the same port by plain ASGI events, at the price of a task for each socket."""
+"""The transport of a socket under any ASGI server, by plain ASGI events. It costs a task for each socket."""
 
 import asyncio
 import logging
@@ -10,16 +10,17 @@ from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from roomful.link.transport import SIGNAL_SHARE, Chunk, OnClose, OnMessage, OnOverflow, write_to_each
+from roomful.transport.callbacks import Callbacks
 from roomful.transport.websocket.frames import ABNORMAL, INTERNAL_ERROR, TOO_BIG, cut_reason
 
 logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 20.0
-"""For a peer that is closed while data is waiting for it to take that data."""
+"""For a peer to read the pending data at its close."""
 
 
 class AsgiFraming:
-    """A chunk is ASGI events, which the server below makes into frames, for each socket anew."""
+    """A chunk is ASGI events, which the server below makes into frames for each socket."""
 
     name = "asgi"
 
@@ -41,7 +42,7 @@ ASGI = AsgiFraming()
 class AsgiTransport:
     """An accepted WebSocket while its ASGI task is in `run`.
 
-    What is written waits in a queue that is bounded by bytes. One writer empties it as fast as the server takes it.
+    Writes go to a queue bounded by bytes, which one task empties as fast as the server sends.
     """
 
     framing = ASGI
@@ -56,11 +57,10 @@ class AsgiTransport:
     ) -> None:
         self._websocket = websocket
         self._max_message_bytes = max_message_bytes
+        self._too_big_code = TOO_BIG
         self._send_bound = send_bound
         self._drain_seconds = drain_seconds
-        self._on_message: OnMessage = _ignore
-        self._on_close: OnClose = _ignore
-        self._on_overflow: OnOverflow = _ignore
+        self._callbacks = Callbacks()
         self._queue: deque[tuple[int, list[Message]]] = deque()
         self._queued = asyncio.Event()
         self._readable = asyncio.Event()
@@ -73,8 +73,8 @@ class AsgiTransport:
         self.pending_bytes = 0
 
     async def run(self, *, on_message: OnMessage, on_close: OnClose, on_overflow: OnOverflow) -> None:
-        """Serve the session until the socket is over; after `close`, that is in bounded time."""
-        self._on_message, self._on_close, self._on_overflow = on_message, on_close, on_overflow
+        """Serve the session until the socket is over. After `close` the time is bounded."""
+        self._callbacks.attach(on_message, on_close, on_overflow)
         try:
             async with asyncio.TaskGroup() as tasks:
                 reader, writer = tasks.create_task(self._read()), tasks.create_task(self._write())
@@ -85,7 +85,7 @@ class AsgiTransport:
                 writer.cancel()
         finally:
             self._is_open = False
-            self._report_close()
+            self._callbacks.close(self._code)
 
     @property
     def is_behind(self) -> bool:
@@ -96,7 +96,7 @@ class AsgiTransport:
             size, events = cast("tuple[int, list[Message]]", chunk)  # made by our framing
             self._enqueue(size, events)
             if self.pending_bytes > self._send_bound:
-                asyncio.get_running_loop().call_soon(self._report_overflow)
+                asyncio.get_running_loop().call_soon(self._callbacks.overflow)
 
     def ping(self) -> bool:
         return False
@@ -108,8 +108,9 @@ class AsgiTransport:
     def taken_bytes(self) -> int | None:
         return -self.pending_bytes or None
 
-    def limit_messages(self, max_message_bytes: int) -> None:
+    def limit_messages(self, max_message_bytes: int, *, close_code: int = TOO_BIG) -> None:
         self._max_message_bytes = max_message_bytes
+        self._too_big_code = close_code
 
     def pause_reading(self) -> None:
         self._readable.clear()
@@ -122,7 +123,7 @@ class AsgiTransport:
             self._has_closed = True
             self._enqueue(0, [{"type": "websocket.close", "code": code, "reason": cut_reason(reason)}])
             self._end(code)
-            asyncio.get_running_loop().call_soon(self._report_close)
+            asyncio.get_running_loop().call_soon(self._callbacks.close, code)
 
     def abort(self) -> None:
         if self._is_open:
@@ -135,24 +136,24 @@ class AsgiTransport:
             event = await self._websocket.receive()
             if event["type"] == "websocket.receive":
                 self._heard = True
-                self._take(event["text"] if event.get("text") is not None else event["bytes"])
+                self._deliver(event["text"] if event.get("text") is not None else event["bytes"])
             elif self._is_open:
                 self._queue.clear()
                 self._end(event.get("code") or ABNORMAL)
 
-    def _take(self, data: str | bytes) -> None:
+    def _deliver(self, data: str | bytes) -> None:
         size = len(data.encode()) if isinstance(data, str) else len(data)
         if size > self._max_message_bytes:
-            self.close(TOO_BIG, "message too big")
+            self.close(self._too_big_code, "message too big")
             return
         try:
-            self._on_message(data)
+            self._callbacks.message(data)
         except Exception:  # the boundary of the session
             logger.exception("a session failed on a message")
             self.close(INTERNAL_ERROR, "internal error")
 
     async def _write(self) -> None:
-        """Ends when the queue has run empty after the socket's end."""
+        """Ends when the queue is empty after the socket's end."""
         try:
             while self._is_open or self._queue:
                 await self._queued.wait()
@@ -163,7 +164,7 @@ class AsgiTransport:
                         await self._websocket.send(event)
                     self.pending_bytes -= size
         except (OSError, RuntimeError, WebSocketDisconnect):
-            self._queue.clear()  # the peer has gone, as the reader is told
+            self._queue.clear()  # the peer is gone, which ends the reader too
 
     def _enqueue(self, size: int, events: list[Message]) -> None:
         self._queue.append((size, events))
@@ -172,19 +173,6 @@ class AsgiTransport:
 
     def _end(self, code: int) -> None:
         self._is_open = False
-        self._on_message = _ignore
+        self._callbacks.end_messages()
         self._code = code
         self._over.set()
-
-    def _report_close(self) -> None:
-        on_close = self._on_close
-        self._on_message = self._on_close = self._on_overflow = _ignore
-        on_close(self._code)
-
-    def _report_overflow(self) -> None:
-        on_overflow, self._on_overflow = self._on_overflow, _ignore
-        on_overflow()
-
-
-def _ignore(*_: object) -> None:
-    """In the place of a callback, once it has been called or the socket is over."""

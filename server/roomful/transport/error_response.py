@@ -1,4 +1,4 @@
-"""An error as a whole HTTP response, for a request that never reaches the application."""
+"""An error as a whole HTTP response, for requests that don't reach the application."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,11 +8,11 @@ from roomful.errors import AppError
 Headers = list[tuple[bytes, bytes]]
 
 RenderError = Callable[[AppError, Headers], bytes]
-"""Makes the response from the error and the headers of every response. The connection ends with it."""
+"""Makes a response of an error and the server's default headers. The connection is closed after it."""
 
 
 def render_plainly(error: AppError, default_headers: Headers) -> bytes:
-    """The error's message as plain text, for an application that has no form of its own for errors."""
+    """The error's message as plain text, for applications without an error format."""
     body = error.message.encode()
     headers = [
         *default_headers,

@@ -1,25 +1,29 @@
-"""uvicorn's HTTP protocol with a patience of its own.
+"""uvicorn's HTTP protocol, with timeouts and bounds.
 
-uvicorn waits for ever for the head of a request that comes byte by byte, keeps whatever it is made of, answers what is
-no HTTP in a shape and with a log line of its own, and keeps an answer for as long as its reader dawdles.
+uvicorn waits for ever for the head of a request that comes byte by byte, of any size. It answers invalid HTTP in its
+own form, with a log line, and it keeps a response as long as its reader is slow.
 """
 
-from asyncio import TimerHandle, Transport
-from collections.abc import Callable
+from asyncio import AbstractEventLoop, TimerHandle, Transport, get_running_loop
 from typing import Any, Protocol
 
 import httptools
+from starlette.types import Scope
+from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from roomful.errors import AppError, BadRequest, RateLimited
 from roomful.transport.slow_answers import SlowAnswers
+from roomful.transport.stream_body import Body
+from roomful.transport.stream_connection import StreamConnection
 from roomful.transport.unauthenticated import Place
-from roomful.transport.websocket import tcp
-from roomful.transport.websocket.asgi_cycle import Addresses
+from roomful.transport.websocket import http_upgrade, tcp
 from roomful.transport.websocket.http_upgrade import Request
 from roomful.transport.websocket.options import DEFAULTS, SocketOptions
 from roomful.transport.websocket.protocol import WebSocketProtocol
+from roomful.transport.websocket.scope import Addresses
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
@@ -27,41 +31,60 @@ HEAD_SECONDS = 10.0
 _TOO_LARGE = "The request line and headers are too large."
 
 EXTENSION = "roomful.http"
-"""Under which the scope of a request has the connection's transport: to bound what the system buffers, and to abort."""
+"""The key of the connection's transport in a request's scope: to bound what the system buffers, and to abort."""
 
 
 class _HeadTooLarge(Exception):
-    """Ends the parser's work on what it has been fed."""
+    """Stops the parser."""
 
 
 class ConnectionGate(Protocol):
-    """Limits how many connections of an address have not sent the head of a request yet."""
+    """Limits how many connections of an address have not sent the head of a request."""
 
     def enter(self, address: str, /) -> Place:
-        """A place to be left when the head has come, or the connection is lost. Raises RateLimited."""
+        """A place to leave when the head has come, or the connection is lost. Raises RateLimited."""
+
+    def idle_seconds(self, address: str, /) -> int:
+        """How long a connection of the address is kept between two requests."""
+
+    def is_trusted(self, address: str, /) -> bool:
+        """Whether it is a trusted proxy's."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only dribbles is closed as well.
+    """One connection. A head has 10 s and 64 KiB; an idle connection whose peer only sends bits of one is closed too.
 
-    `silent_connections` limits how many of an address have sent no head. `slow_answers` watches over the readers of
-    large answers. A response that never ends calls `begin_endless`, and bounds what waits for its reader itself.
+    A proxy opens connections in advance: one of a trusted proxy may be silent as long as between two requests.
+    The parser and the other parts for ordinary requests are made only for first bytes that are no plain WebSocket
+    handshake (docs/decisions/0016).
+
+    `silent_connections` limits how many of an address have sent no head. `slow_answers` drops slow readers of large
+    responses. A response that never ends calls `detach`, or else `begin_endless`, and bounds its pending bytes itself.
     """
 
     def __init__(
         self,
-        *arguments: Any,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: AbstractEventLoop | None = None,
+        *,
         slow_answers: SlowAnswers | None = None,
         silent_connections: ConnectionGate | None = None,
         options: SocketOptions = DEFAULTS,
-        **settings: Any,
     ) -> None:
-        super().__init__(*arguments, **settings)
+        if not config.loaded:
+            config.load()
+        self.config = config
+        self.server_state = server_state
+        self.app_state = app_state
+        self.loop = _loop or get_running_loop()
+        self._has_parser = False
         self._options = options
         self._silent_connections = silent_connections
         self._place: Place | None = None
         self._is_endless = False
-        self._on_gone: Callable[[], None] | None = None
+        self._answering: RequestResponseCycle | None = None
         self._slow_answers = slow_answers or SlowAnswers()
         self._deadline: TimerHandle | None = None
         self._is_in_head = self._is_in_body = False
@@ -69,52 +92,74 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = self._bodiless_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as the base class has it
-        # What the base class does, but for the ends: it asks the socket itself for them, by objects made for that, and
-        # the loop has known them since it accepted the connection.
-        self.connections.add(self)
         self.transport = transport
-        self.flow = FlowControl(transport)
-        self.server, self.client, is_secure = Addresses.of(transport)
-        self.scheme = "https" if is_secure else "http"
+        self.server_state.connections.add(self)
+        self._addresses = Addresses.of(transport)
         if self._silent_connections is not None:
             try:
-                self._place = self._silent_connections.enter(self.client[0] if self.client else "")
+                self._place = self._silent_connections.enter(self._peer)
             except RateLimited as refused:
                 self._refuse(refused)
                 return
-        self._await_head()
+        gate = self._silent_connections
+        self._await_head(gate.idle_seconds(self._peer) if gate and gate.is_trusted(self._peer) else None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_has_come()
-        super().connection_lost(exc)
-        if self._on_gone is not None:
-            self._on_gone()
+        if self._has_parser:
+            super().connection_lost(exc)
+        else:
+            self.server_state.connections.discard(self)
+
+    def shutdown(self) -> None:
+        if self._has_parser:
+            super().shutdown()
+        else:
+            self.transport.close()
 
     def pause_writing(self) -> None:
-        super().pause_writing()
+        if self._has_parser:
+            super().pause_writing()
         if not self._is_endless:
             self._slow_answers.enter(self.transport)
 
-    def begin_endless(self, on_gone: Callable[[], None]) -> bool:
-        """What is answered now is a stream: it is bounded as sockets are.
+    def resume_writing(self) -> None:
+        if self._has_parser:
+            super().resume_writing()
 
-        True: the whole request has come, and `on_gone` is called when the reader is gone. False: the rest of the
-        request is to be read from `receive`, which says so.
-        """
+    def begin_endless(self) -> None:
+        """The present response is a stream, which is bounded as sockets are."""
         self._is_endless = True
         tcp.tune(self.transport, self._options)
-        if self._is_in_body:
-            return False
-        self._on_gone = on_gone
-        if self.transport.is_closing():
-            on_gone()
-        return True
 
     def end_endless(self) -> None:
         self._is_endless = False
-        self._on_gone = None
+
+    def detach(self, scope: Scope, body: Body, *, send_bound: int) -> StreamConnection | None:
+        """Give the connection to a stream, of whose response to this request the head has been sent.
+
+        A request behind it would never be answered, and is dropped. None while a body is still to come.
+        """
+        cycle = self._answering
+        is_begun = cycle is not None and cycle.scope is scope and cycle.response_started and cycle.chunked_encoding
+        if cycle is None or not is_begun or self._is_in_body or self.transport.is_closing():
+            return None
+        cycle.response_complete = True  # for uvicorn, which has no more to do with it
+        tcp.tune(self.transport, self._options)
+        self.connections.discard(self)
+        stream = StreamConnection(self.transport, self.server_state, self.loop, body, send_bound=send_bound)
+        self.flow.resume_reading()
+        self.transport.set_protocol(stream)
+        del self.parser  # which holds this, and would keep both until the garbage collector comes
+        return stream
 
     def data_received(self, data: bytes) -> None:
+        if not self._has_parser:
+            handshake = http_upgrade.read_plain(data)
+            if handshake is not None and self._hand_over(handshake):
+                self._head_has_come()
+                return
+            self._make_parser()
         self._unset_keepalive_if_required()
         self._has_body_come = False
         try:
@@ -133,7 +178,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._refuse(BadRequest(_TOO_LARGE))
                 return
         elif self._is_in_body:
-            # Else trailers and the extensions of chunks would have no bound: they are no body to anybody.
+            # A bound for trailers and chunk extensions, which don't count as body.
             self._bodiless_bytes = 0 if self._has_body_come else self._bodiless_bytes + len(data)
             if self._bodiless_bytes > MAX_HEAD_BYTES:
                 self._refuse(BadRequest(_TOO_LARGE))
@@ -142,17 +187,47 @@ class HttpProtocol(HttpToolsProtocol):
             self._await_head()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the request over as it was read: uvicorn writes it down again for the other protocol to read."""
-        make: Any = self.ws_protocol_class  # there is one, as uvicorn has seen; ours is no class but a partial
-        protocol = make(self.config, self.server_state, self.app_state, self.loop)
-        if not isinstance(protocol, WebSocketProtocol):
+        """Hand the request over as it was read. uvicorn would serialize it for the other protocol to parse again."""
+        if self._hand_over(Request(self.scope["method"].encode(), self.url, self.headers)):
+            del self.parser  # a reference cycle, which would last until the garbage collector runs
+        else:
             super().handle_websocket_upgrade()
-            return
-        self.connections.discard(self)
-        request = Request(self.scope["method"].encode(), self.url, self.headers)
-        protocol.take_over(self.transport, request, Addresses(self.server, self.client, self.scheme == "https"))
+
+    def _hand_over(self, handshake: Request) -> bool:
+        """Hand the connection over to our own WebSocket protocol. False: the server has another one."""
+        make: Any = self.config.ws_protocol_class  # ours is no class but a partial
+        protocol = make and make(self.config, self.server_state, self.app_state, self.loop)
+        if not isinstance(protocol, WebSocketProtocol):
+            return False
+        self.server_state.connections.discard(self)
+        protocol.take_over(self.transport, handshake, self._addresses)
         self.transport.set_protocol(protocol)
-        del self.parser  # which holds this, and would keep both until the garbage collector comes
+        return True
+
+    @property
+    def _peer(self) -> str:
+        """Its address; empty on a Unix socket."""
+        client = self._addresses.client
+        return client[0] if client else ""
+
+    def _make_parser(self) -> None:
+        """Initialize the base class, but with the addresses that the loop knows: it would ask the socket."""
+        self._has_parser = True
+        transport = self.transport
+        super().__init__(self.config, self.server_state, self.app_state, self.loop)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.server, self.client, is_secure = self._addresses
+        self.scheme = "https" if is_secure else "http"
+        if self._silent_connections is not None:
+            self.timeout_keep_alive = self._silent_connections.idle_seconds(self._peer)
+            if self._deadline is not None and self._silent_connections.is_trusted(self._peer):
+                self._deadline.cancel()
+                self._await_head()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:
         self._is_in_head = True
@@ -177,12 +252,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def _is_between_requests(self) -> bool:
-        """Nothing is being answered: what comes is a head, the rest of a body that nobody read, or noise."""
+        """No request is being answered: the data is a head, the rest of an unread body, or noise."""
         latest: RequestResponseCycle | None = getattr(self, "cycle", None)  # None before the first, whatever its type
         return latest is None or latest.response_complete
 
-    def _await_head(self) -> None:
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._lose_patience)
+    def _await_head(self, seconds: float | None = None) -> None:
+        """HEAD_SECONDS unless another time is given."""
+        self._deadline = self.loop.call_later(HEAD_SECONDS if seconds is None else seconds, self._head_timed_out)
 
     def _head_has_come(self) -> None:
         if self._place is not None:
@@ -194,17 +270,17 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _lose_patience(self) -> None:
+    def _head_timed_out(self) -> None:
         if self._is_in_head:
             self._refuse(BadRequest("The request took too long to arrive."))
         elif not self.transport.is_closing():
             self.transport.close()
 
     def _refuse(self, error: AppError) -> None:
-        """Answer in place of the application, then close. Not logged: anybody can send anything, at any rate."""
+        """Answer in place of the application, then close. Not logged: anybody can send garbage at any rate."""
         if self.transport.is_closing():
             return
-        # To a body that goes wrong when its request has been answered there is nothing to say.
+        # An invalid body whose request has been answered gets no second response.
         awaits_answer = not self.cycle.response_started if self._is_in_body else self._is_between_requests
         if awaits_answer:
             self.transport.write(self._options.render_error(error, self.server_state.default_headers))

@@ -1,4 +1,4 @@
-"""Answers that wait for readers who take their time."""
+"""Slow readers of large responses."""
 
 import asyncio
 import logging
@@ -11,18 +11,17 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 GRACE_SECONDS = 15.0
 LEAST_BYTES_PER_SECOND = 4 * 1024
-"""On average, once the grace is over: three readers that share 100 kbit/s are as fast."""
+"""On average after the grace period. Three readers that share 100 kbit/s are as fast."""
 MAX_WAITING_BYTES = 64 * 1024 * 1024
-"""In one process, for readers who have let something wait since the last look."""
+"""In one process, for readers that have had pending bytes since the last look."""
 LOG_SECONDS = 60.0
 
 
 class SlowAnswers:
-    """Drops the connections of readers who take less than LEAST_BYTES_PER_SECOND of what waits for them.
+    """Drops the connections of readers that read less than LEAST_BYTES_PER_SECOND of their response.
 
-    An answer is in memory until it has been taken, whatever its size, so it may not wait for ever. When all that waits
-    is more than MAX_WAITING_BYTES the largest go first. What fits into the buffers of the system and the loop never
-    comes here.
+    A response is in memory until it has been read, so it may not wait for ever. If more than MAX_WAITING_BYTES are
+    pending in all, the largest go first. Responses that fit into the system's and the loop's buffers don't count.
     """
 
     def __init__(self) -> None:
@@ -32,7 +31,7 @@ class SlowAnswers:
         self.dropped = 0
 
     def enter(self, connection: asyncio.Transport) -> None:
-        """Watch a connection on which something waits, until all of it has been taken. Idempotent."""
+        """Watch a connection with pending bytes until they have been read. Idempotent."""
         if connection not in self._waiting:
             self._waiting[connection] = (time.monotonic(), tcp.taken_bytes(connection) or 0)
             self._schedule()
@@ -47,7 +46,7 @@ class SlowAnswers:
         sizes: dict[asyncio.Transport, int] = {}
         for connection, (since, taken_then) in list(self._waiting.items()):
             taken, size = tcp.taken_bytes(connection), connection.get_write_buffer_size()
-            if taken is None or not size:  # one that is closing has its buffer as long as it is not taken
+            if taken is None or not size:  # a closing connection keeps its buffer until it is read
                 del self._waiting[connection]
             elif taken - taken_then < LEAST_BYTES_PER_SECOND * (now - since - GRACE_SECONDS):
                 self._drop(connection)

@@ -1,4 +1,4 @@
-"""An accepted WebSocket, handed to its session."""
+"""The handover of an accepted WebSocket to its session."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,11 +7,11 @@ from starlette.websockets import WebSocket
 
 from roomful.link.transport import Transport
 from roomful.transport.asgi_transport import AsgiTransport
-from roomful.transport.websocket.asgi_cycle import EXTENSION
 from roomful.transport.websocket.protocol import WebSocketProtocol
+from roomful.transport.websocket.scope import EXTENSION
 
 MAX_UNKNOWN_MESSAGE_BYTES = 64 * 1024
-"""The largest message of somebody who has not signed in yet; a session raises it for somebody who has."""
+"""The largest message before sign-in; the session raises it after."""
 
 
 class SocketSession(Protocol):
@@ -27,12 +27,12 @@ async def serve(
     send_bound: int,
     on_shutdown: Callable[[], None],
 ) -> None:
-    """Begin a session on an accepted socket and let it have the socket to its end.
+    """Begin a session on an accepted socket, which is the session's until it ends.
 
-    More than `send_bound` bytes waiting for the peer is an overflow. `on_shutdown` is called when the server stops: it
-    closes the sessions, all of them, in the way it likes.
-    Under our own protocol class this returns at once, and nothing of the request stays. Under another server it returns
-    when the socket has ended.
+    More than `send_bound` pending bytes are an overflow. `on_shutdown` is called when the server stops, and must get
+    all sessions closed.
+    Under our own protocol class this returns at once, and the request is freed. Under another server it returns when
+    the socket has ended.
     """
     connection = websocket.scope.get("extensions", {}).get(EXTENSION)
     if isinstance(connection, WebSocketProtocol):

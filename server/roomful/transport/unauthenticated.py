@@ -1,4 +1,4 @@
-"""Open sockets and streams whose client has not signed in yet, counted by address."""
+"""Open sockets and streams before sign-in, counted by address."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from roomful.errors import RateLimited
 
 RETRY_AFTER_SECONDS = 10
-"""By then those that were open have signed in, or were closed."""
+"""By then the open ones have signed in, or were closed."""
 
 
 class Place:
-    """One socket among them, until it leaves."""
+    """One socket among the counted ones, until it leaves."""
 
     __slots__ = ("_network", "_sockets")
 
@@ -26,7 +26,7 @@ class Place:
 
 
 class UnauthenticatedSockets:
-    """At most so many for each address at this process; 0 is without limit."""
+    """At most `most` for each address in this process; 0 is without limit."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -48,7 +48,7 @@ class UnauthenticatedSockets:
 
     @contextmanager
     def entered(self, network: str) -> Iterator[Place]:
-        """A place for a handshake; who is let in keeps it beyond this block, to `leave` at sign-in or close.
+        """A place for a handshake. After success it is kept beyond this block, to `leave` at sign-in or close.
 
         Raises RateLimited.
         """

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MIN_BYTES = 1_024
 INLINE_BYTES = 32 * 1_024
-"""Compressed in less than a millisecond; more goes to a thread, for which the loop does not wait."""
+"""This much takes less than a millisecond. More is compressed in a thread."""
 
 LEVEL = 4
 _GZIP_WINDOW = 31  # zlib's number for a window of 32 KiB inside gzip
@@ -36,7 +36,7 @@ class Compression:
         async def send_compressed(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start" and _is_candidate(Headers(raw=message["headers"])):
-                start = message  # goes out with the body, which says whether it is worth it
+                start = message  # sent with the body, whose length decides
                 return
             if start is not None:
                 body: bytes = message.get("body", b"")

@@ -1,4 +1,4 @@
-"""What routes ask for: the database session and the signed-in person."""
+"""Dependencies of routes: the database session and the signed-in person."""
 
 import re
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
-from roomful.errors import BadRequest, Forbidden, Unauthenticated
+from roomful.errors import BadRequest, Unauthenticated
 from roomful.identity.people import Person, identify
 from roomful.identity.tokens import AccessClaims, TokenInvalid
 from roomful.runtime import Runtime
@@ -33,7 +33,7 @@ Live = Annotated[Runtime, Depends(get_runtime)]
 """The live objects of this process."""
 
 
-# What every request asks for looks the runtime up itself: to FastAPI each dependency is a walk of its own.
+# Dependencies of every request look the runtime up themselves: FastAPI walks through each one below another.
 async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
     """One transaction for one request: committed when the route has returned, before the answer is sent."""
     async with runtime_of(request).transaction() as session:
@@ -54,7 +54,7 @@ _bearer = OAuth2PasswordBearer(tokenUrl=f"{API}/auth/token".removeprefix("/"), a
 
 
 async def access_claims(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> AccessClaims:
-    """What the request's access token says, whether or not its sign-in still stands. Raises Unauthenticated."""
+    """The claims of the request's access token, whether or not its sign-in still stands. Raises Unauthenticated."""
     if token is None:
         raise Unauthenticated
     try:
@@ -67,7 +67,7 @@ Claims = Annotated[AccessClaims, Depends(access_claims)]
 
 
 async def current_user(request: Request, limits: RateLimits, claims: Claims) -> Person:
-    """The active person whose access token came with the request, which counts as a read or a write of theirs.
+    """The active person of the request's access token. The request counts against their rate of reads or writes.
 
     Raises Unauthenticated, RateLimited.
     """
@@ -83,15 +83,6 @@ async def current_user(request: Request, limits: RateLimits, claims: Claims) -> 
 
 CurrentUser = Annotated[Person, Depends(current_user)]
 
-
-async def admin_user(person: CurrentUser) -> Person:
-    """The signed-in person, who is an administrator. Raises Forbidden."""
-    if person.role != "admin":
-        raise Forbidden("Only an administrator may do this.")
-    return person
-
-
-AdminUser = Annotated[Person, Depends(admin_user)]
 
 _MUTATION_ID = re.compile(r"[\x20-\x7e]{1,64}")
 

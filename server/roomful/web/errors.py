@@ -1,6 +1,8 @@
 """The one shape of every error, whichever layer it comes from."""
 
+import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -20,6 +22,7 @@ from roomful.errors import (
     AppError,
     BadRequest,
     Conflict,
+    Detail,
     Forbidden,
     Invalid,
     MethodNotAllowed,
@@ -39,25 +42,25 @@ MAX_FIELD_CHARACTERS = 100
 
 
 def install(app: FastAPI) -> None:
-    """Answer every failure inside the application's routes in the contract's shape. `Failures` answers the rest."""
+    """Answer every failure inside the application's routes in the contract's shape. `ErrorMiddleware` does the rest."""
     handle = partial(_handle, _FailureLog())
     for kind in (AppError, HTTPException, RequestValidationError, WebSocketRequestValidationError):
         app.add_exception_handler(kind, handle)
 
 
 def error_response(error: AppError) -> Response:
-    """The answer that tells of an error: `{"error": "…", "code": "NOT_FOUND", "request_id": "…"}`.
+    """The error response: `{"error": "…", "code": "NOT_FOUND", "request_id": "…"}`.
 
     It refuses a WebSocket handshake just as well: `await websocket.send_denial_response(error_response(error))`.
     """
-    body: dict[str, Any] = {"error": error.message, "code": error.code, "request_id": request_id.get()}
+    body: dict[str, object] = {"error": error.message, "code": error.code, "request_id": request_id.get()}
     if error.details is not None:
         body["details"] = error.details
     return Response(msgspec.json.encode(body), error.status, error.headers, media_type="application/json")
 
 
 def explain(failure: Exception) -> AppError:
-    """What a caller is told of any exception. The text of an unexpected one is not part of it."""
+    """The error that a caller sees for an exception, without the text of an unexpected one."""
     match failure:
         case AppError():
             return failure
@@ -66,24 +69,30 @@ def explain(failure: Exception) -> AppError:
         case HTTPException():
             return _from_framework(failure)
         case ClientDisconnect():
-            return BadRequest("The body ended early.")  # nobody is left to read this
+            return BadRequest("The body ended early.")  # the client has gone
         case ConnectionError() | TimeoutError():
-            return Unavailable()  # a deadline, or a peer, of ours: callers' own mistakes surface as AppError
+            return Unavailable()  # a deadline or a service of ours: callers' mistakes are AppErrors
         case _ if is_outage(failure):
             return Unavailable("The database is not available; try again soon.")
     return AppError()
 
 
 def logged_path(scope: Scope) -> str:
-    """The path as it was sent, percent-encoded and without its query: neither a line break nor a token is in it."""
+    """The path as it was sent, percent-encoded and without its query: it holds no line break and no token."""
+    # Looked for in the decoded path, which is the one that routes match.
+    if (found := _BEFORE_TOKEN.search(scope["path"])) is not None:
+        return f"{found[0]}(token)"
     raw_path: bytes = scope["raw_path"]
     return raw_path.decode("ascii", "backslashreplace")
 
 
-class ErrorMiddleware:
-    """Answers whatever was raised inside it and not handled there; the boundary for faults of one request.
+_BEFORE_TOKEN = re.compile(r"/api/v1/(?:invitations|mail/unsubscribe)/")
 
-    A failure after the answer has begun is passed on to the server, which ends the connection and logs it.
+
+class ErrorMiddleware:
+    """Answers exceptions that nothing inside handled: the boundary for faults of one request.
+
+    A failure after the answer has begun goes on to the server, which ends the connection and logs it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -102,12 +111,19 @@ class ErrorMiddleware:
             begun = begun or message["type"]
             try:
                 await send(message)
-            except OSError:  # so a server says that the client is gone (ASGI, WebSocket 2.4)
+            except OSError:  # how a server reports that the client is gone (ASGI, WebSocket 2.4)
                 has_left = True
                 raise
 
         try:
             await self._app(scope, receive, watch)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            # The server cancels requests when its time to stop is over, and nothing else does.
+            logger.warning("a request did not end before the server had to stop", extra={"path": logged_path(scope)})
+            if begun is None:
+                await _refuse(Unavailable("The server is stopping; try again soon."), scope, receive, send)
         except Exception as failure:
             if has_left and isinstance(failure, (OSError, WebSocketDisconnect)):
                 logger.debug("the client left before it was answered", extra={"path": logged_path(scope)})
@@ -124,7 +140,7 @@ class ErrorMiddleware:
 
 async def _handle(log: "_FailureLog", connection: HTTPConnection, failure: Exception) -> Response:
     if connection.scope["type"] == "websocket":
-        raise failure  # only `Failures` knows whether the handshake is still open
+        raise failure  # only `ErrorMiddleware` knows whether the handshake is still open
     error = explain(failure)
     log.write(failure, error, connection.scope)
     if isinstance(error, MethodNotAllowed):
@@ -140,7 +156,7 @@ async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -
 
 
 class _FailureLog:
-    """Logs faults of the server's: every bug, and outages up to a number of lines, since each request meets them."""
+    """Logs the server's faults: every bug, and a bounded number of lines for outages, which every request meets."""
 
     def __init__(self) -> None:
         self._outages = Sampler(OUTAGE_LINES_A_MINUTE)
@@ -151,7 +167,7 @@ class _FailureLog:
         where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
         if not isinstance(error, Unavailable):
             logger.error("unhandled exception", extra=where, exc_info=failure)
-        elif (left_out := self._outages.take()) is not None:
+        elif (left_out := self._outages.acquire()) is not None:
             reason = outage(failure) or type(failure.__cause__ or failure).__name__
             logger.warning("unavailable", extra={**where, "reason": reason, "left_out": left_out})
 
@@ -174,7 +190,7 @@ _BY_STATUS: Mapping[int, type[AppError]] = {
 
 
 def _from_framework(failure: HTTPException) -> AppError:
-    """The framework's own errors keep their status and headers; their text gives way to ours."""
+    """The framework's own errors keep their status and headers, and get our text."""
     status = failure.status_code
     kind = _BY_STATUS.get(status) or (BadRequest if status < 500 else AppError)
     error = kind()
@@ -193,7 +209,7 @@ def _allowed_methods(connection: HTTPConnection) -> list[str]:
     return sorted(methods)
 
 
-def _details(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _details(errors: Sequence[Mapping[str, Any]]) -> list[Detail]:  # Any: as Pydantic types them
     """Pydantic's errors without the input they were found in: `{"field": "title", "message": "…", "type": "…"}`."""
     return [
         {

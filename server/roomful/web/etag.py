@@ -12,21 +12,26 @@ _TAG = re.compile(r'\s*(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*')
 _CODING = re.compile(r"-(gzip|br|zstd)\Z")
 
 
-def of(version: int) -> str:
+def of(version: int | str) -> str:
     """The entity tag of a version: `"3"`, quotes included."""
     return f'"{version}"'
 
 
 class Precondition:
-    """What a request's If-Match demands; without one, nothing."""
+    """The If-Match of a request: the versions that it may change; without one, any."""
 
     def __init__(self, header: str | None) -> None:
         self._tags = None if header is None or header.strip() == "*" else _tags(header)
 
-    def allows(self, version: int) -> bool:
+    def allows(self, version: int | str) -> bool:
         return self._tags is None or of(version) in self._tags
 
-    def require(self, version: int, current: BaseModel) -> None:
+    @property
+    def versions(self) -> list[str]:
+        """The versions it names; none where there is no If-Match, or `*`."""
+        return sorted(tag[1:-1] for tag in self._tags or ())
+
+    def require(self, version: int | str, current: BaseModel) -> None:
         """Ask under the row's lock, or another change slips in between.
 
         Raises PreconditionFailed, which shows the caller what is there now.
@@ -46,6 +51,27 @@ async def _precondition(
 IfMatch = Annotated[Precondition, Depends(_precondition)]
 
 
+class Known:
+    """The versions that a client has, by its If-None-Match (RFC 9110, 13.1.2); without one, none."""
+
+    def __init__(self, header: str | None) -> None:
+        self._has_any = header is not None and header.strip() == "*"
+        self._tags = frozenset[str]() if header is None or self._has_any else _tags(header)
+
+    def includes(self, version: int | str) -> bool:
+        """Whether the answer is 304, without a body."""
+        return self._has_any or of(version) in self._tags
+
+
+async def _known(
+    if_none_match: Annotated[str | None, Header(description="Answer 304 if the content still has this `ETag`.")] = None,
+) -> Known:
+    return Known(if_none_match)
+
+
+IfNoneMatch = Annotated[Known, Depends(_known)]
+
+
 def _tags(header: str) -> frozenset[str]:
     """The tags that may match, in the form of `of`.
 
@@ -62,4 +88,4 @@ def _tags(header: str) -> frozenset[str]:
         if header[at] != ",":
             break
         at += 1
-    raise BadRequest('If-Match must be * or a list of entity tags such as "3".')
+    raise BadRequest('If-Match and If-None-Match must be * or a list of entity tags such as "3".')

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve."""
+"""Health: whether the process lives, and whether it can serve."""
 
 import asyncio
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Failing:
 
 @router.get("/healthz")
 async def healthz() -> Health:
-    """The process answers. Looks at nothing else: a restart would not mend a database."""
+    """The process answers. Nothing else is checked: a restart would not repair a database."""
     return Health()
 
 
@@ -53,7 +53,7 @@ async def readyz(runtime: Live) -> Health:
 
 
 async def _check_database(runtime: Runtime) -> Failing | None:
-    """A query by a connection from the same pool as everybody's, and at times a write."""
+    """A query on a connection of the common pool, and now and then a write."""
     database = runtime.database
     try:
         async with asyncio.timeout(CHECK_SECONDS):

@@ -1,4 +1,4 @@
-"""The first answer to an Idempotency-Key, given again to whoever repeats the request."""
+"""Idempotency-Key: the first answer, given again when the request is repeated."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ from roomful.web.models import IdempotentAnswer
 KEPT_FOR = timedelta(hours=24)
 PURGE_BATCH = 1_000
 MAX_KEPT_BYTES = 64 * 1024 * 1024
-"""Of the answers of one person. They are 600 bytes on average, and 43 KB where a task's description is all emoji."""
+"""For the answers of one person. An answer has 600 bytes on average; a task described in emoji alone has 43 KB."""
 UNLIMITED = 2**62
 KEPT_HEADERS = ("content-type", "etag", "location")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
@@ -34,6 +34,14 @@ class MaySee(Protocol):
     async def __call__(self, session: AsyncSession, *, user_id: str, project_id: str) -> bool: ...
 
 
+class Secret(Protocol):
+    """Keeps an answer without the secret that it holds, and makes it whole when it is given again."""
+
+    def conceal(self, body: bytes) -> bytes: ...
+
+    def reveal(self, request: Request, body: bytes) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A key that this request was the first to use. Lost with the transaction if that rolls back."""
@@ -41,20 +49,21 @@ class Claim:
     session: AsyncSession
     user_id: str
     key: str
+    secret: Secret | None
 
 
 class Replay(Exception):
-    """The request has been answered before."""
+    """The request was answered before."""
 
     def __init__(self, response: Response) -> None:
         self.response = response
         super().__init__("answered before")
 
 
-def once(may_see: MaySee) -> params.Depends:
+def once(may_see: MaySee, secret: Secret | None = None) -> params.Depends:
     """The dependency of a POST route that honours Idempotency-Key; its router needs `routing.Route`.
 
-    The key is written first, in the transaction of the change: who comes second waits for the first to commit, then
+    The key is written first, in the transaction of the change: a second request waits for the first to commit, then
     gets its answer. If the first fails, nothing is kept and the second takes its place.
     """
 
@@ -75,9 +84,12 @@ def once(may_see: MaySee) -> params.Depends:
         request_hash = await _hash(request)
         most = runtime_of(request).settings.max_idempotency_keys_per_user
         if await _is_first(session, person.id, key, request_hash, most):
-            request.state.claim = Claim(session, person.id, key)
+            request.state.claim = Claim(session, person.id, key, secret)
             return
-        raise Replay(await _first_answer(session, person.id, key, request_hash, may_see))
+        kept = await _first_answer(session, person.id, key, request_hash, may_see)
+        body = kept.body or b""
+        headers = msgspec.json.decode(kept.headers or "{}", type=dict[str, str]) | {"Idempotency-Replayed": "true"}
+        raise Replay(Response(secret.reveal(request, body) if secret else body, kept.status or 200, headers))
 
     return params.Depends(claim, scope="function")
 
@@ -126,7 +138,9 @@ async def _is_first(session: AsyncSession, user_id: str, key: str, request_hash:
     return claimed.one_or_none() is not None
 
 
-async def _first_answer(session: AsyncSession, user_id: str, key: str, request_hash: str, may_see: MaySee) -> Response:
+async def _first_answer(
+    session: AsyncSession, user_id: str, key: str, request_hash: str, may_see: MaySee
+) -> IdempotentAnswer:
     kept = (
         await session.execute(
             select(IdempotentAnswer).where(IdempotentAnswer.user_id == user_id, IdempotentAnswer.key == key)
@@ -138,8 +152,7 @@ async def _first_answer(session: AsyncSession, user_id: str, key: str, request_h
         raise IdempotencyKeyReused
     if kept.project_id is not None and not await may_see(session, user_id=user_id, project_id=kept.project_id):
         raise NotFound
-    headers = msgspec.json.decode(kept.headers or "{}", type=dict[str, str])
-    return Response(kept.body, kept.status or 200, {**headers, "Idempotency-Replayed": "true"})
+    return kept
 
 
 async def _keep(claim: Claim, request: Request, response: Response) -> None:
@@ -148,18 +161,25 @@ async def _keep(claim: Claim, request: Request, response: Response) -> None:
         await claim.session.execute(delete(IdempotentAnswer).where(*mine))
         return
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    body = bytes(response.body)
+    if claim.secret is not None:
+        body = claim.secret.conceal(body)
     answer = {
         "project_id": _project_id(claim.session, request),
         "status": response.status_code,
         "headers": msgspec.json.encode(headers).decode(),
-        "body": bytes(response.body),
-        "body_bytes": len(response.body),
+        "body": body,
+        "body_bytes": len(body),
     }
     await claim.session.execute(update(IdempotentAnswer).where(*mine).values(**answer))
 
 
 def _project_id(session: AsyncSession, request: Request) -> str | None:
-    """The project that the answer speaks of: the one in the address, or else the one whose event was recorded."""
+    """The project that the answer speaks of: the one in the address, or that the route has found, or whose event was
+    recorded.
+    """
+    if (found := getattr(request.state, "project_id", None)) is not None:
+        return str(found)
     if (in_address := request.path_params.get("project_id")) is not None:
         return str(in_address)
     for publication in log.recorded(session):

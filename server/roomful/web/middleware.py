@@ -1,4 +1,4 @@
-"""What every answer carries, and the log line for a slow one."""
+"""Headers of every answer, and the log line for a slow one."""
 
 import logging
 import re
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 SLOW_MILLISECONDS = 1_000
 SLOW_LINES_A_MINUTE = 60
-"""Anybody can make requests slow, by the pace at which a body comes."""
+"""Bounded, since clients can make requests slow by sending a body slowly."""
 
 EXPOSED_HEADERS = (
     "ETag",
@@ -44,7 +44,7 @@ _ALLOWED_HEADERS = (
     "X-Request-ID",
 )
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-# The beginnings of an answer to a request, to a handshake that is refused, and to one that is not.
+# The first message of an answer: to a request, a refused handshake, an accepted one.
 _RESPONSES = ("http.response.start", "websocket.http.response.start")
 _BEGINNINGS = (*_RESPONSES, "websocket.accept")
 
@@ -53,20 +53,20 @@ GUARDS: tuple[tuple[bytes, bytes], ...] = (
     # An answer that is not a page of ours shows, runs and frames nothing.
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
-    # What only its reader may see stays in no cache, neither on the way nor on a shared machine.
+    # Private answers stay in no cache, neither on the way nor on a shared machine.
     (b"cache-control", b"no-store"),
 )
-"""What an answer says to browsers and caches, unless its route says otherwise."""
+"""Headers for browsers and caches, unless the route has set them."""
 
 _BY_TLS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 
 
 class AnswerHeaders:
-    """What every answer carries, refused and accepted handshakes among them.
+    """Adds the headers of every answer, also to refused and accepted handshakes.
 
     `X-Request-ID` names the request or socket, in the log and in errors too; a valid incoming name stays.
     `X-Response-Time: 12ms` and `Server-Timing: app;dur=12.3` tell how long the answer took to begin. `GUARDS` are for
-    browsers, which also remember to come by TLS where they have come so, to us or to a trusted proxy.
+    browsers; over TLS, to us or to a trusted proxy, they include HSTS.
 
     The name is left bound when the request is over: the server logs its own failures in the same task.
     """
@@ -102,13 +102,13 @@ class AnswerHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _warn_of_slowness(self, scope: Scope, milliseconds: float) -> None:
-        if (left_out := self._slow_lines.take()) is not None:
+        if (left_out := self._slow_lines.acquire()) is not None:
             where = {"method": scope.get("method", "WEBSOCKET"), "path": logged_path(scope)}
             logger.warning("slow request", extra={**where, "milliseconds": round(milliseconds), "left_out": left_out})
 
 
 def _guards(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """What is to be added to the headers of an answer."""
+    """The headers to add to an answer."""
     said = {name.lower() for name, _ in headers}
     guards = [guard for guard in GUARDS if guard[0] not in said]
     if scope["scheme"] in ("https", "wss"):
@@ -137,7 +137,7 @@ class Cors(CORSMiddleware):
 
 
 def behind(middleware: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
-    """An application that is met after all of these, in their order."""
+    """The application behind these middlewares, the first of them outermost."""
     for each in reversed(middleware):
         app = each.cls(app, *each.args, **each.kwargs)
     return app

@@ -11,8 +11,8 @@ from roomful.db.base import Base, Id, now
 class IdempotentAnswer(Base):
     """The first answer to a person's Idempotency-Key, written in the transaction of the change that it tells of.
 
-    `body_bytes` is the length of `body`, counted for the person's quota. `project_id` is the project the answer speaks
-    of: who has lost access to it does not get the answer again.
+    `body_bytes` is the length of `body`, counted for the person's quota. `project_id` is the project that the
+    answer speaks of: a person who has lost access to it does not get the answer again.
     """
 
     __tablename__ = "idempotent_answer"

@@ -40,7 +40,7 @@ Json = dict[str, Any]
 
 
 class ErrorBody(BaseModel):
-    """What every error looks like, from whichever part of the server it comes."""
+    """The shape of every error, whichever part of the server it comes from."""
 
     model_config = ConfigDict(title="Error")
 
@@ -53,14 +53,14 @@ class ErrorBody(BaseModel):
 def errors(*kinds: type[AppError]) -> dict[int | str, Json]:
     """The `responses=` of a route that can fail in ways of its own, such as `errors(Conflict)`.
 
-    What shows in a route's shape is documented without being named: 401 where one signs in, 429 too, 403 for a change,
-    404 for an id in the path, 412 for If-Match, 422 for anything to get wrong.
+    Errors that follow from a route's shape are added by themselves: 401 and 429 with a sign-in, 403 for a change, 404
+    for an id in the path, 412 for If-Match, 422 for any input.
     """
     return {kind.status: {"model": ErrorBody, **_response(kind)} for kind in kinds}
 
 
 def install(app: FastAPI) -> None:
-    """Serve the document with its errors, and the page that shows it from files of our own: it works off the net."""
+    """Serve the document with its errors, and the page that shows it from our own files, without the Internet."""
     generate = app.openapi
 
     def openapi() -> Json:
@@ -79,17 +79,19 @@ def install(app: FastAPI) -> None:
             swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
             swagger_css_url=f"{_FILES}/swagger-ui.css",
             swagger_favicon_url=f"{_FILES}/favicon-32x32.png",
+            # The token outlasts a reload: it stays in the browser's storage until "Logout".
+            swagger_ui_parameters={"persistAuthorization": True},
         )
         page.headers["Content-Security-Policy"] = _policy(bytes(page.body).decode())
         return page
 
     if not mimetypes.inited:
-        mimetypes.init()  # or the first file that is asked for would make the loop read the system's tables
+        mimetypes.init()  # or the first file would make the loop read the system's tables
     app.mount(f"/{_FILES}", _Files(packages=[("fastapi_swagger", "resources")]))
 
 
 class _Files(StaticFiles):
-    """Files that anybody may keep, and asks about before using them again."""
+    """Files that caches may keep, and revalidate before each use."""
 
     def file_response(self, *arguments: Any, **settings: Any) -> Response:
         response = super().file_response(*arguments, **settings)
@@ -98,7 +100,7 @@ class _Files(StaticFiles):
 
 
 def _policy(page: str) -> str:
-    """Files of our own, and the scripts that stand in the page as it was generated."""
+    """Allows our own files, and the inline scripts of the generated page."""
     scripts = [
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
@@ -132,7 +134,7 @@ def _document_errors(document: Json) -> None:
 
 
 def _evident(path: str, method: str, operation: Json) -> Sequence[type[AppError]]:
-    """The failures that an operation's shape gives away."""
+    """The errors that follow from an operation's shape."""
     names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
     is_change = method not in SAFE_METHODS
     kinds: list[type[AppError]] = []

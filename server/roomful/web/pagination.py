@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVarTuple
+from typing import Annotated, TypeVarTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,7 +22,7 @@ from roomful.web.dependencies import Live
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_PAGE_BYTES = 512 * 1024
-"""A reader that takes nothing keeps one page in memory."""
+"""Bounds the memory that a reader who reads nothing can hold."""
 WEIGHED_ROWS = 50
 """Read at once where rows may be large."""
 MAX_CURSOR_CHARACTERS = 1_000
@@ -35,7 +35,7 @@ Ts = TypeVarTuple("Ts")
 class Keyset:
     """The order of a list: columns of one table that are never null and, together, never equal in two rows."""
 
-    columns: tuple[InstrumentedAttribute[Any], ...]
+    columns: tuple[InstrumentedAttribute[object], ...]
     descending: bool = False
 
 
@@ -43,7 +43,7 @@ class PageRequest:
     """The part of a list that a request asks for.
 
     A cursor is the last row's place in the order, signed together with the list it belongs to: the path and the
-    filters. Rows added or removed while somebody pages are neither repeated nor make others be skipped.
+    filters. Rows added or removed meanwhile make no other row appear twice or be skipped.
     """
 
     def __init__(self, request: Request, response: Response, *, key: bytes, limit: int, cursor: str | None) -> None:
@@ -89,11 +89,11 @@ class PageRequest:
     def _announce(self, cursor: str) -> None:
         self._response.headers["Link"] = next_page(urlencode([*self._filters, ("cursor", cursor)]))
 
-    def _write(self, keyset: Keyset, row: Row[*tuple[Any, ...]]) -> str:
+    def _write(self, keyset: Keyset, row: Sequence[object]) -> str:
         payload = msgspec.json.encode(_place_of(keyset, row))
         return base64.urlsafe_b64encode(self._mac(keyset, payload) + payload).rstrip(b"=").decode()
 
-    def _read(self, keyset: Keyset) -> tuple[Any, ...]:
+    def _read(self, keyset: Keyset) -> tuple[object, ...]:
         token = self._cursor or ""
         try:
             if len(token) > MAX_CURSOR_CHARACTERS:
@@ -126,9 +126,9 @@ def next_page(query: str) -> str:
 
 
 async def _read_part(
-    session: AsyncSession, statement: Select[*Ts], keyset: Keyset, place: tuple[Any, ...] | None, count: int
+    session: AsyncSession, statement: Select[*Ts], keyset: Keyset, place: tuple[object, ...] | None, count: int
 ) -> Sequence[Row[*Ts]]:
-    """So many rows after a place in the order; from its start without one."""
+    """`count` rows after a place in the order, or from its start."""
     columns = keyset.columns
     if place is not None:
         after = tuple_(*(literal(value, column.type) for value, column in zip(place, columns, strict=True)))
@@ -137,8 +137,8 @@ async def _read_part(
     return (await session.execute(statement.order_by(*order).limit(count))).all()
 
 
-def _place_of(keyset: Keyset, row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
-    table: type[Any] = keyset.columns[0].parent.class_
+def _place_of(keyset: Keyset, row: Sequence[object]) -> tuple[object, ...]:
+    table: type[object] = keyset.columns[0].parent.class_
     entity = next(item for item in row if isinstance(item, table))
     return tuple(getattr(entity, column.key) for column in keyset.columns)
 

@@ -1,9 +1,9 @@
-"""Who the client is when proxies stand between it and this server."""
+"""The client's address and scheme behind trusted proxies."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from roomful.settings import Network
 
@@ -13,44 +13,37 @@ _SECURE = {"http": "https", "websocket": "wss"}
 _PLAIN = {"http": "http", "websocket": "ws"}
 
 
-class ProxyHeaders:
-    """Puts the client's own address and scheme into the scope, as far as trusted proxies vouch for them.
+def believe(scope: Scope, trusted: Sequence[Network]) -> None:
+    """Put the client's own address and scheme into the scope, as far as trusted proxies vouch for them.
 
     Each proxy appends the address that it was called from to X-Forwarded-For, so the right-most one that is not a
     trusted proxy's is the client; what stands left of it is the client's own invention. From anybody else the headers
-    mean nothing. `Forwarded` (RFC 7239) is not read.
+    mean nothing. `Forwarded` (RFC 7239) is not read. Why not uvicorn's middleware: docs/decisions/0027.
 
-    A peer on a Unix socket has no address. The file's mode decides who may connect there, and they are trusted.
+    A peer on a Unix socket has no address. It is trusted: the file's mode decides who may connect.
     """
+    if not trusted and not _is_unix(scope):
+        return
+    peer = _parse(scope["client"][0]) if scope.get("client") is not None else None
+    if not (_trusts(trusted, peer) if peer is not None else _is_unix(scope)):
+        return
+    client = peer
+    for hop in reversed(_list(scope, b"x-forwarded-for")):
+        address = _parse(hop)
+        if address is None:
+            break  # what stands left of a malformed hop can't be trusted
+        client = address
+        if not _trusts(trusted, address):
+            break
+    if client is not peer:
+        scope["client"] = (str(client), 0)
+    if schemes := _list(scope, b"x-forwarded-proto"):
+        names = _SECURE if schemes[-1].lower() in ("https", "wss") else _PLAIN
+        scope["scheme"] = names[scope["type"]]
 
-    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
-        self._app = app
-        self._trusted = trusted
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and (self._trusted or _is_unix(scope)):
-            peer = _parse(scope["client"][0]) if scope.get("client") is not None else None
-            if self._trusts(peer) if peer is not None else _is_unix(scope):
-                self._believe(scope, peer)
-        await self._app(scope, receive, send)
-
-    def _trusts(self, address: Address) -> bool:
-        return any(address in network for network in self._trusted)
-
-    def _believe(self, scope: Scope, peer: Address | None) -> None:
-        client = peer
-        for hop in reversed(_list(scope, b"x-forwarded-for")):
-            address = _parse(hop)
-            if address is None:
-                break  # nobody vouches for what stands left of nonsense
-            client = address
-            if not self._trusts(address):
-                break
-        if client is not peer:
-            scope["client"] = (str(client), 0)
-        if schemes := _list(scope, b"x-forwarded-proto"):
-            names = _SECURE if schemes[-1].lower() in ("https", "wss") else _PLAIN
-            scope["scheme"] = names[scope["type"]]
+def _trusts(trusted: Sequence[Network], address: Address) -> bool:
+    return any(address in network for network in trusted)
 
 
 def _is_unix(scope: Scope) -> bool:

@@ -1,12 +1,16 @@
-"""What a request has to look like before anything else looks at it."""
+"""Checks of a request before anything else reads it."""
 
 import asyncio
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from roomful.errors import BadRequest, PayloadTooLarge
+from roomful.settings import Network
+from roomful.web.limits import count_strangers_read
+from roomful.web.proxies import believe
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_FORM_BYTES = 64 * 1024
@@ -14,36 +18,40 @@ MAX_BODY_SECONDS = 30.0
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BODY_HEADERS = (b"content-length", b"transfer-encoding")
 _FORM_TYPES = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 
 
-class WellFormed:
-    """Refuses a request whose Host or address could mean one thing to a check and another to what it guards."""
+class HeadGuard:
+    """Looks at the head of a request or handshake: who sends it, whether it is well-formed, and whether it counts.
 
-    def __init__(self, app: ASGIApp) -> None:
+    All of it in one step: each step is one more for every socket of a crowd that comes in.
+    """
+
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
         self._app = app
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
-            _check_host([value for name, value in scope["headers"] if name == b"host"])
-            if not scope["raw_path"].startswith(b"/"):
-                raise BadRequest("The path must begin with a slash.")
-            _check_text(scope["raw_path"])
-            _check_text(scope["query_string"])
+            believe(scope, self._trusted)
+            check_well_formed(scope)
+            if scope["type"] == "http":
+                await count_strangers_read(scope)
         await self._app(scope, receive, send)
 
 
 class BodyLimit:
     """Bounds a request's body in size and in the time it takes to arrive, while it is read.
 
-    1 MiB, or 64 KiB for a form. A declared length is believed for a refusal only.
+    1 MiB, or 64 KiB for a form. A declared length alone can refuse a body, never admit one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _has_no_body(scope):
             await self._app(scope, receive, send)
             return
         max_bytes = _max_bytes(scope)
@@ -67,6 +75,23 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_bounded, send)
+
+
+def check_well_formed(scope: Scope) -> None:
+    """Refuse a Host or an address that a check could read in another way than the code it guards.
+
+    Raises BadRequest.
+    """
+    _check_host([value for name, value in scope["headers"] if name == b"host"])
+    if not scope["raw_path"].startswith(b"/"):
+        raise BadRequest("The path must begin with a slash.")
+    _check_text(scope["raw_path"])
+    _check_text(scope["query_string"])
+
+
+def _has_no_body(scope: Scope) -> bool:
+    """Whether the head announces no body. In HTTP/2 it doesn't say."""
+    return scope.get("http_version") == "1.1" and not any(name in _BODY_HEADERS for name, _ in scope["headers"])
 
 
 def _check_host(hosts: list[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Requests that begin anew when the database has given up their transaction, or lost it with the connection."""
+"""Requests that are handled again: the database gave up their transaction, or lost it with the connection."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from roomful.db.outages import is_given_up, is_lost_before_commit
 
 ATTEMPTS = 3
 MAX_PAUSE_SECONDS = 0.05
-"""Drawn anew each time, so that two that met do not meet again."""
+"""Random, so that two transactions that collided do not collide again."""
 
 
 class Handle(Protocol):
@@ -48,7 +48,7 @@ async def handle_again(handle: Handle, scope: Scope, receive: Receive, send: Sen
 
 
 def _retold(heard: list[Message], receive: Receive) -> Receive:
-    """What was heard before, then what comes; that is added to it."""
+    """Replays the messages received before, then receives, and keeps, new ones."""
     told = 0
 
     async def tell() -> Message:

@@ -1,4 +1,4 @@
-"""Routes that read their bodies strictly, and begin anew where that is safe."""
+"""Routes that read their bodies strictly, and handle a request again where that is safe."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from roomful.errors import Invalid
 from roomful.web import idempotency, strict_json
+from roomful.web.dependencies import SAFE_METHODS
 from roomful.web.retries import handle_again
 
 MAX_FORM_FIELDS = 100
@@ -19,7 +20,7 @@ MAX_FORM_FIELDS = 100
 class Route(APIRoute):
     """The class of every route: `APIRouter(route_class=Route)`.
 
-    The body is read before FastAPI does it, which would hide the reason of a refusal behind one of its own.
+    The body is read before FastAPI would, which reports its own error in place of ours.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,13 +38,15 @@ class Route(APIRoute):
                 _check_form(await strict.form(max_fields=MAX_FORM_FIELDS, max_files=0))
             elif body is not None:
                 await strict.read_json()
+            elif request.method not in SAFE_METHODS:
+                await strict.body()  # before the route locks anything, for which a slow sender would make others wait
             return await idempotency.answer_once(strict, handle)
 
         return handle_strictly
 
 
 def _walk_once(dependant: Dependant, walked: set[tuple[object, str | None]]) -> None:
-    """Leave what a shared dependency needs, such as the token of CurrentUser, to the first place that asks for it.
+    """Resolve what a shared dependency needs, such as the token of CurrentUser, only where it is first used.
 
     FastAPI calls a dependency once for a request, but walks through what is below it again at every place, which is a
     third of what it costs to answer. One that reads parameters keeps what it needs: if they are not valid, it is never

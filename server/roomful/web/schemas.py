@@ -1,4 +1,4 @@
-"""What the bodies of requests and answers have in common."""
+"""The bases of request and answer bodies."""
 
 import contextlib
 import re
@@ -45,5 +45,5 @@ Day = Annotated[date, BeforeValidator(_parse_day)]
 Visible = AfterValidator(check_visible)
 """For names and titles: refuses text that nobody could see, or that hides something. The rest is kept to the character.
 
-Answers are not held to it: what was stored before stays readable.
+Answers are not checked: what was stored before this rule stays readable.
 """

@@ -14,8 +14,8 @@ MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1
 def decode(raw: bytes) -> Any:
     """The value of a JSON text.
 
-    Raises Invalid for text that is not JSON (NaN and lone surrogates included), and for what would not survive the way
-    through PostgreSQL, an event and a browser: NUL in a string, integers beyond 64 bits, nesting deeper than 32.
+    Raises Invalid for text that is not JSON (NaN and lone surrogates included), and for values that PostgreSQL, an
+    event or a browser would change: NUL in a string, integers beyond 64 bits, nesting deeper than 32.
     """
     try:
         value = msgspec.json.decode(raw)

@@ -1,4 +1,4 @@
-// What a check has in its hands: clients of the official SDK over one transport, in one format, and their server.
+// The tools of a check: clients of the official SDK over one transport and format, and their server.
 import { randomUUID } from "node:crypto";
 import { EventSource } from "eventsource";
 import WebSocket from "ws";
@@ -9,7 +9,7 @@ import { Server } from "./server.mjs";
 const CLIENT_NOTES = ["connecting", "connected", "disconnected", "error", "subscribed", "unsubscribed", "publication"];
 const SUBSCRIPTION_NOTES = ["subscribing", "subscribed", "unsubscribed", "publication", "join", "leave", "error"];
 
-// A user and channels of its own for each check, so that none sees what another did.
+// Each check has its own user and channels, so that checks don't affect each other.
 export class Bench {
   #sdk;
   #clients = [];
@@ -35,7 +35,7 @@ export class Bench {
     return sign({ sub: this.user, channel }, seconds);
   }
 
-  // A client that is not connected yet, and what happens to it.
+  // A client that is not connected yet, and notes of its events.
   client(options = {}) {
     const { address } = this.server;
     const endpoints = [
@@ -66,7 +66,7 @@ export class Bench {
     return { ...made, id };
   }
 
-  // A subscription that is not begun yet, and what happens to it.
+  // A subscription that has not started yet, and notes of its events.
   subscription(client, channel, options = {}) {
     const subscription = client.newSubscription(channel, {
       token: this.channelToken(channel),
@@ -83,7 +83,7 @@ export class Bench {
     return { ...made, context: await made.notes.expect("subscribed") };
   }
 
-  // With protobuf the SDK takes and hands out what is published as bytes.
+  // With protobuf the SDK accepts and returns publications as bytes.
   write(value) {
     return this.wire === "protobuf" ? new TextEncoder().encode(JSON.stringify(value)) : value;
   }

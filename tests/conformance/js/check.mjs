@@ -1,9 +1,9 @@
 // The checks of one group by their names.
 //
 //   export const { checks, check } = group();
-//   check("what must be so", async (bench) => { … }, { only: ["websocket"], alone: true });
+//   check("a property", async (bench) => { … }, { only: ["websocket"], alone: true });
 //
-// `only` names the transports that it is for; `alone` is for one that leaves little of the machine to others.
+// `only` names its transports; `alone` is for a check that keeps the machine busy.
 
 export function group() {
   const checks = {};

@@ -1,11 +1,11 @@
-// Tokens as the conformance server takes them.
+// Tokens for the conformance server.
 import { createHmac } from "node:crypto";
 
 const SECRET = "secret";
 
 const encode = (value) => Buffer.from(value).toString("base64url");
 
-// With `seconds`, it expires no sooner; a negative number makes one that has expired.
+// It expires `seconds` from now at the earliest; with a negative number it has expired.
 export function sign(claims, seconds) {
   const all = seconds === undefined ? claims : { ...claims, exp: Math.ceil(Date.now() / 1000 + seconds) };
   const text = `${encode('{"alg":"HS256","typ":"JWT"}')}.${encode(JSON.stringify(all))}`;

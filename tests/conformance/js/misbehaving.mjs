@@ -1,7 +1,7 @@
-// Transports that do what a client must not.
+// Transports that break the rules.
 import WebSocket from "ws";
 
-// Says nothing as long as `isSilent()`; what is said then is lost.
+// Drops messages while `isSilent()`.
 export const silentSocket = (isSilent) =>
   class extends WebSocket {
     send(data) {
@@ -9,12 +9,12 @@ export const silentSocket = (isSilent) =>
     }
   };
 
-// The same for the transports that speak by requests.
+// The same for transports that send by requests.
 export const silentFetch = (isSilent) => (url, options) =>
   isSilent() && String(url).endsWith("/emulation") ? Promise.resolve(new Response(null, { status: 204 })) : fetch(url, options);
 
-// `sockets` gets each that is opened, for a test to stop reading it or to say on it what it likes. What they are sent is
-// as large as it looks: it is not deflated.
+// Opened sockets go into `sockets`, for a test to stop reading or to send anything. Messages are not deflated, so that
+// sizes are known.
 export const heldSocket = (sockets) =>
   class extends WebSocket {
     constructor(address, protocols, options) {

@@ -1,4 +1,4 @@
-// What an emitter of the SDK has told, in order, until somebody expects it.
+// The events of an SDK emitter, in order, until a test expects them.
 
 const SECONDS = 8;
 
@@ -17,7 +17,7 @@ export class Notes {
     }
   }
 
-  // The next note of a kind. Others are passed over, and can't be expected any more.
+  // The next note of a kind. Skips others, which can't be expected any more.
   async expect(kind, seconds = SECONDS) {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {

@@ -1,4 +1,4 @@
-// The conformance server, which publishes and does to its clients what a test wants.
+// The conformance server, which publishes and controls its clients for a test.
 
 export class Server {
   constructor(port) {
@@ -10,7 +10,7 @@ export class Server {
     return result;
   }
 
-  // By the names in tests/conformance/control.py.
+  // The commands are in tests/conformance/control.py.
   async control(act, wish) {
     await this.#post(`/control/${act}`, wish);
   }

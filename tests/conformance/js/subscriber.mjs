@@ -1,7 +1,7 @@
-// One subscriber by the official JavaScript SDK: what happens to it is told on standard output, a JSON note a line;
-// what it shall do is read from standard input, a JSON command a line.
+// One subscriber with the official JavaScript SDK. Prints its events on standard output, one JSON note per line, and
+// reads commands from standard input, one JSON command per line.
 //
-//   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "for when that expires"],
+//   node subscriber.mjs '{"url": "ws://…", "channel": "project:42", "tokens": ["the first", "the next one"],
 //                        "wire": "json" | "protobuf", "transport": "websocket" | "http_stream" | "sse",
 //                        "delta": null | "fossil"}'
 import readline from "node:readline";
@@ -11,7 +11,7 @@ import WebSocket from "ws";
 const { url, channel, tokens, wire, transport, delta } = JSON.parse(process.argv[2]);
 const base = url.replace(/^ws/, "http");
 const endpoint = transport === "websocket" ? url : base.replace(/websocket$/, transport);
-// With protobuf the SDK hands out, and takes, what is published as bytes.
+// With protobuf the SDK accepts and returns publications as bytes.
 const { Centrifuge, UnauthorizedError } = await import(wire === "protobuf" ? "centrifuge/build/protobuf" : "centrifuge");
 const read = (data) => (data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data);
 const write = (data) => (wire === "protobuf" ? new TextEncoder().encode(JSON.stringify(data)) : data);
@@ -53,7 +53,7 @@ const commands = {
     const { clients } = await subscription.presence();
     return Object.values(clients).map(({ user }) => user);
   },
-  patches: async () => subscription.deltaStats().numDeltaPayloads,
+  deltas: async () => subscription.deltaStats().numDeltaPayloads,
   publish: async ({ data }) => {
     await subscription.publish(write(data));
   },

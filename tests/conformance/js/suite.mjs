@@ -2,7 +2,7 @@
 //
 //   node suite.mjs '{"port": 8000, "transport": "websocket" | "http_stream" | "sse", "wire": "json" | "protobuf"}' [GROUP…]
 //
-// Each check is a line of JSON on standard output. The exit code is 1 when one has failed.
+// Prints a line of JSON per check. The exit code is 1 if one has failed.
 import { Bench } from "./bench.mjs";
 
 const GROUPS = ["commands", "recovery", "tokens", "closing", "subscribing", "stream"];
@@ -12,7 +12,7 @@ const AT_ONCE = 8;
 const setting = JSON.parse(process.argv[2]);
 const groups = process.argv.length > 3 ? process.argv.slice(3) : GROUPS;
 const sdk = await import(setting.wire === "protobuf" ? "centrifuge/build/protobuf" : "centrifuge");
-// A call that the SDK gives up because the client was closed is what some checks are about.
+// Some checks expect calls that the SDK gives up because the client was closed.
 process.on("unhandledRejection", ({ code, stack }) => code === undefined && console.error(stack));
 
 for (const group of groups) {
@@ -24,7 +24,7 @@ for (const group of groups) {
 }
 process.exit();
 
-// Each check has a user and channels of its own, so that some can be made while others wait.
+// Each check has its own user and channels, so that checks can run in parallel.
 async function work(group, waiting) {
   for (let next; (next = waiting.shift()) !== undefined; ) {
     const [name, { run }] = next;

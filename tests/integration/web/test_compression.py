@@ -1,4 +1,4 @@
-"""What is compressed on its way out, and what must not be."""
+"""Which answers are compressed, and which must not be."""
 
 from urllib.parse import urljoin
 
@@ -12,12 +12,7 @@ from tests.support.api import API, Api, Person
 from tests.support.large import fill
 
 
-@pytest.fixture
-async def ada(api: Api) -> Person:
-    return await api.register("ada")
-
-
-async def test_large_lists_are_compressed_for_whom_takes_gzip(ada: Person) -> None:
+async def test_large_lists_are_compressed_for_clients_with_gzip(ada: Person) -> None:
     project = await ada.create_project()
     for _ in range(4):
         await ada.create_task(project, description="Fly there, land, come back. " * 300)
@@ -50,14 +45,14 @@ async def test_a_page_of_long_tasks_ends_before_its_limit(ada: Person, runtime: 
     assert len(sizes) == 4
 
 
-async def test_small_answers_are_left_alone(ada: Person) -> None:
+async def test_small_answers_are_not_compressed(ada: Person) -> None:
     answer = await ada.request("GET", "/projects", Accept_Encoding="gzip")
     assert len(answer.content) < MIN_BYTES
     assert "content-encoding" not in answer.headers
 
 
 async def test_answers_with_a_version_keep_their_tag(ada: Person) -> None:
-    """A compressed one would need another, and no longer fit If-Match."""
+    """A compressed answer would need another tag, which If-Match would not accept."""
     project = await ada.create_project()
     task = await ada.create_task(project, description="x" * 5_000)
     answer = await ada.request("GET", f"{project.path}/tasks/{task['id']}", Accept_Encoding="gzip")
@@ -83,5 +78,5 @@ async def test_the_api_description_is_compressed(client: httpx.AsyncClient) -> N
     ("header", "takes_gzip"),
     [("gzip", True), ("br, gzip;q=0.5", True), ("GZIP", True), ("gzip;q=0", False), ("identity", False), ("", False)],
 )
-def test_what_a_client_takes(header: str, takes_gzip: bool) -> None:
+def test_accept_encoding_is_understood(header: str, takes_gzip: bool) -> None:
     assert ("gzip" in accepted(header)) == takes_gzip

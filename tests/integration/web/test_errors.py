@@ -26,7 +26,7 @@ SECRET = "the password is swordfish"
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: none of this depends on which."""
+    """One database is enough."""
     return "sqlite"
 
 
@@ -52,7 +52,7 @@ async def test_an_unknown_path(served: Served) -> None:
     expect_error(await served.client.get("/nowhere"), 404, "NOT_FOUND")
 
 
-async def test_a_wrong_method_is_told_the_right_ones(served: Served) -> None:
+async def test_a_wrong_method_is_answered_with_the_right_ones(served: Served) -> None:
     answer = await served.client.put("/notes")
     expect_error(answer, 405, "METHOD_NOT_ALLOWED")
     assert answer.headers["Allow"] == "GET, POST"
@@ -79,7 +79,7 @@ async def test_fields_are_named_and_input_is_not_echoed(served: Served) -> None:
     assert SECRET not in answer.text
 
 
-async def test_ten_thousand_mistakes_are_told_in_brief(served: Served) -> None:
+async def test_ten_thousand_mistakes_get_a_short_answer(served: Served) -> None:
     ada = await served.sign_in()
     answer = await served.client.post("/notes", json={f"f{n}": n for n in range(4_000)}, headers=ada)
     expect_error(answer, 422, "VALIDATION")
@@ -87,12 +87,12 @@ async def test_ten_thousand_mistakes_are_told_in_brief(served: Served) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b'"name"', b"\xff\xfe", b'{"name": "a"} {}'])
-async def test_a_body_that_is_no_object(served: Served, body: bytes) -> None:
+async def test_a_body_must_be_an_object(served: Served, body: bytes) -> None:
     headers = await served.sign_in() | {"Content-Type": "application/json"}
     expect_error(await served.client.post("/notes", content=body, headers=headers), 422, "VALIDATION")
 
 
-async def test_a_body_without_its_type_is_told_which(served: Served) -> None:
+async def test_a_body_without_its_type_is_told_the_right_one(served: Served) -> None:
     ada = await served.sign_in()
     for kind in ({}, {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "text/plain"}):
         answer = await served.client.post("/notes", content=b'{"name": "a"}', headers=ada | kind)
@@ -107,13 +107,13 @@ async def test_an_app_error_keeps_its_headers(served: Served) -> None:
     assert answer.headers["Retry-After"] == "2"
 
 
-async def test_who_has_no_token_is_told_the_scheme(served: Served) -> None:
+async def test_a_request_without_a_token_is_told_the_scheme(served: Served) -> None:
     answer = await served.client.post("/notes", json={"name": "a"})
     expect_error(answer, 401, "UNAUTHENTICATED")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_an_unhandled_exception_is_logged_once_and_not_told(
+async def test_an_unhandled_exception_is_logged_once_and_not_shown(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
     add(served.app, "/broken", ValueError(SECRET))
@@ -140,7 +140,7 @@ async def test_a_middleware_that_raises_is_answered_too(served: Served) -> None:
     expect_error(await served.client.get("/notes"), 500, "INTERNAL")
 
 
-async def test_a_failure_after_the_answer_has_begun_goes_to_the_server(served: Served) -> None:
+async def test_a_failure_after_the_answer_began_propagates_to_the_server(served: Served) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"a"
         raise ValueError(SECRET)
@@ -154,7 +154,7 @@ async def test_a_failure_after_the_answer_has_begun_goes_to_the_server(served: S
 
 
 @pytest.mark.parametrize("failure", [PoolTimeout(), TimeoutError(), ConnectionRefusedError(), Unavailable()])
-async def test_an_outage_is_told_as_one_that_passes(
+async def test_an_outage_is_answered_as_temporary(
     served: Served, failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     add(served.app, "/outage", failure)
@@ -167,7 +167,7 @@ async def test_an_outage_is_told_as_one_that_passes(
     assert [record.levelname for record in told] == ["WARNING"]
 
 
-async def test_a_wrong_query_of_ours_is_a_bug_and_no_outage(served: Served) -> None:
+async def test_a_wrong_query_is_a_bug_and_not_an_outage(served: Served) -> None:
     async def broken() -> None:
         async with served.runtime.database.read() as session:
             await session.execute(text("SELECT * FROM no_such_table"))

@@ -1,4 +1,4 @@
-"""Alive, and ready to serve."""
+"""Health and readiness."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.support.app import client_of, running_app
 
 @pytest.fixture
 async def small(settings: Settings) -> AsyncIterator[FastAPI]:
-    """An application with two connections to its database and little patience."""
+    """An application with two database connections and short timeouts."""
     update = {"database_pool_size": 2, "database_pool_overflow": 0, "database_pool_timeout": 0.5}
     async with running_app(settings.model_copy(update=update)) as app:
         app.include_router(notes.router)
@@ -55,7 +55,7 @@ async def test_an_exhausted_pool_is_named_and_recovers_alone(small: FastAPI) -> 
         assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_a_write_is_asked_for_once_in_five_seconds(
+async def test_a_write_is_tried_once_in_five_seconds(
     app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime: Runtime = app.state.runtime
@@ -86,7 +86,7 @@ async def test_a_schema_without_its_migrations_is_named(app: FastAPI, client: ht
     assert failing(await client.get("/readyz")) == ["schema"]
 
 
-async def test_a_schema_of_the_next_version_is_no_fault(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_a_schema_of_the_next_version_is_ready(app: FastAPI, client: httpx.AsyncClient) -> None:
     runtime: Runtime = app.state.runtime
     async with runtime.database.write() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))

@@ -55,7 +55,7 @@ async def test_another_body_under_the_same_key_is_refused(served: Served) -> Non
     assert await count(served, Project) == 1
 
 
-async def test_keys_of_two_people_have_nothing_to_do_with_each_other(served: Served) -> None:
+async def test_keys_of_two_people_are_separate(served: Served) -> None:
     answers: list[httpx.Response] = []
     for name in ("ada", "bob"):
         headers = await served.sign_in(name) | {"Idempotency-Key": "k"}
@@ -71,7 +71,7 @@ async def test_an_error_is_not_kept(served: Served) -> None:
     assert (await served.client.post("/notes", json={"name": "one"}, headers=ada)).status_code == 201
 
 
-async def test_who_lost_access_does_not_get_the_answer_again(served: Served) -> None:
+async def test_after_losing_access_the_answer_is_not_repeated(served: Served) -> None:
     ada = await served.sign_in() | {"Idempotency-Key": "k"}
     await served.client.post("/notes", json={"name": "one"}, headers=ada)
     async with served.runtime.database.write() as session:
@@ -92,7 +92,7 @@ async def test_a_key_is_forgotten_after_a_day(served: Served) -> None:
     assert second.json()["id"] != first.json()["id"]
 
 
-async def test_housekeeping_deletes_what_is_past_its_time_only(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_purging_deletes_only_expired_keys(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idempotency, "PURGE_BATCH", 2)
     ada = await served.sign_in()
     for key in ("old 1", "old 2", "old 3", "new"):
@@ -112,9 +112,7 @@ async def test_invalid_fields_leave_no_trace(served: Served) -> None:
     assert (await served.client.post("/notes", json={"name": "one"}, headers=ada)).status_code == 201
 
 
-async def test_who_comes_second_takes_the_place_of_a_first_that_fails(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_second_request_replaces_a_first_that_fails(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first is in the middle of its work when the second arrives, then rolls back."""
     working, may_fail = asyncio.Event(), asyncio.Event()
     append = log.append

@@ -1,4 +1,4 @@
-"""How often one may ask, and who is counted."""
+"""Rate limits of requests, and their keys."""
 
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
@@ -16,16 +16,18 @@ from tests.support.app import client_of, running_app
 
 BASE = "/api/v1/auth"
 
+pytestmark = pytest.mark.usefixtures("no_refills")
+
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: none of this depends on which."""
+    """One database is enough."""
     return "sqlite"
 
 
 @pytest.fixture
 async def limited(settings: Settings) -> AsyncIterator[FastAPI]:
-    """An application behind a proxy on the loopback, where five attempts and three writes a minute are enough."""
+    """An application behind a proxy on the loopback, with limits of five attempts and three writes a minute."""
     update = {"rate_limit_sign_in": 5, "rate_limit_writes": 3, "trusted_proxies": (ip_network("127.0.0.1"),)}
     async with running_app(settings.model_copy(update=update)) as app:
         app.include_router(notes.router)
@@ -37,7 +39,7 @@ async def attempt(client: httpx.AsyncClient, password: str = "wrong password", *
     return await client.post(f"{BASE}/token", data=form, headers={n.replace("_", "-"): v for n, v in headers.items()})
 
 
-async def test_a_new_forwarded_address_each_time_buys_nothing(limited: FastAPI) -> None:
+async def test_changing_forwarded_addresses_evades_no_limit(limited: FastAPI) -> None:
     async with client_of(limited) as client:
         answers = [
             await attempt(client, X_Forwarded_For=f"9.9.9.{n}, 203.0.113.7", ForwardedCommand="x") for n in range(12)
@@ -71,12 +73,23 @@ async def test_reads_are_counted_for_a_person(settings: Settings) -> None:
 
 
 async def test_reads_without_a_token_are_counted_for_an_address(settings: Settings) -> None:
-    """But not the probes of a load balancer, and nothing of those who are signed in."""
+    """But not a load balancer's probes, nor signed-in people."""
     async with running_app(settings.model_copy(update={"rate_limit_reads": 1})) as app, client_of(app) as client:
         answers = [await client.get("/api/v1/openapi.json") for _ in range(12)]
         assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
         for probe in ("/healthz", "/readyz"):
             assert (await client.get(probe)).status_code == 200
+        ada = await Api(client).register("ada")
+        await ada.get("/auth/me")
+
+
+@pytest.mark.parametrize("authorization", ["Bearer junk", "Basic YTpi", "Bearer", ""])
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/asyncapi.json", "/", "/api/v1/auth/me", "/nowhere"])
+async def test_a_bad_token_evades_no_limit(settings: Settings, path: str, authorization: str) -> None:
+    async with running_app(settings.model_copy(update={"rate_limit_reads": 1})) as app, client_of(app) as client:
+        answers = [await client.get(path, headers={"Authorization": authorization}) for _ in range(12)]
+        assert [answer.status_code == 429 for answer in answers] == [False] * 10 + [True] * 2
+        assert answers[-1].json()["code"] == "RATE_LIMITED"
         ada = await Api(client).register("ada")
         await ada.get("/auth/me")
 

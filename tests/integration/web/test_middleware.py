@@ -1,4 +1,4 @@
-"""What every answer carries."""
+"""Headers of every answer."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ ORIGIN = "https://app.example"
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: none of this depends on which."""
+    """One database is enough."""
     return "sqlite"
 
 
@@ -32,7 +32,7 @@ async def browser(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-async def test_every_answer_is_named_timed_and_typed(served: Served) -> None:
+async def test_every_answer_has_an_id_a_time_and_a_type(served: Served) -> None:
     for path in ("/healthz", "/nowhere", "/docs"):
         headers = (await served.client.get(path)).headers
         assert UUID(headers["X-Request-ID"]).version == 7
@@ -47,13 +47,13 @@ async def test_a_valid_request_id_is_kept(served: Served, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "a b", "a\tb", "é", "<b>", "a\x00"])
-async def test_another_request_id_gives_way_to_ours(served: Served, name: str) -> None:
+async def test_an_invalid_request_id_is_replaced(served: Served, name: str) -> None:
     headers = [(b"x-request-id", name.encode("latin-1"))]
     answer = await served.client.get("/healthz", headers=headers)
     assert UUID(answer.headers["X-Request-ID"]).version == 7
 
 
-async def test_a_slow_request_is_told_to_the_operator(
+async def test_a_slow_request_is_logged(
     served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(middleware, "SLOW_MILLISECONDS", 0)
@@ -76,7 +76,7 @@ async def test_no_answer_can_be_framed_or_refers(served: Served, path: str) -> N
     assert len(headers.get_list("Content-Security-Policy")) == len(headers.get_list("Cache-Control")) == 1
 
 
-async def test_answers_of_the_api_are_kept_by_nobody(served: Served) -> None:
+async def test_answers_of_the_api_are_not_cached(served: Served) -> None:
     person = await served.sign_in()
     for path in ("/api/v1/auth/me", "/api/v1/projects", "/api/v1/nowhere", "/metrics"):
         assert (await served.client.get(path, headers=person)).headers["Cache-Control"] == "no-store"
@@ -88,7 +88,7 @@ async def test_answers_of_the_api_are_kept_by_nobody(served: Served) -> None:
     ("proxies", "proto", "is_told"),
     [("127.0.0.1", "https", True), ("127.0.0.1", "http", False), ("10.0.0.1", "https", False)],
 )
-async def test_who_came_by_tls_is_to_come_so_again(settings: Settings, proxies: str, proto: str, is_told: bool) -> None:
+async def test_requests_by_tls_get_hsts(settings: Settings, proxies: str, proto: str, is_told: bool) -> None:
     trusting = settings.model_copy(update={"trusted_proxies": (ip_network(proxies),)})
     async with running_app(trusting) as app, client_of(app) as client:
         for path in ("/healthz", "/nowhere"):
@@ -106,12 +106,12 @@ async def test_lines_on_slow_requests_are_bounded(
     assert len(records) == middleware.SLOW_LINES_A_MINUTE
 
 
-async def test_a_quick_one_is_not(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_quick_request_is_not_logged(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     await served.client.get("/healthz")
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-async def test_an_allowed_origin_may_read_what_the_contract_puts_in_headers(browser: httpx.AsyncClient) -> None:
+async def test_an_allowed_origin_may_read_the_contracts_headers(browser: httpx.AsyncClient) -> None:
     for path in ("/healthz", "/nowhere"):
         headers = (await browser.get(path, headers={"Origin": ORIGIN})).headers
         assert headers["Access-Control-Allow-Origin"] == ORIGIN

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from roomful.errors import Conflict
+from roomful.gateway import asyncapi
 from roomful.web import openapi
 from tests.conftest import Backend
 from tests.integration.web.conftest import Served
@@ -17,7 +18,7 @@ from tests.integration.web.conftest import Served
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: none of this depends on which."""
+    """One database is enough."""
     return "sqlite"
 
 
@@ -28,7 +29,7 @@ async def document(client: httpx.AsyncClient) -> dict[str, Any]:
     return found
 
 
-async def test_every_operation_tells_how_it_fails(served: Served) -> None:
+async def test_every_operation_documents_its_errors(served: Served) -> None:
     paths = (await document(served.client))["paths"]
     create, rename, read = paths["/notes"]["post"], paths["/notes/{note_id}"]["patch"], paths["/notes"]["get"]
     assert set(create["responses"]) == {"201", "401", "403", "422", "429", "default"}
@@ -52,14 +53,29 @@ async def test_every_error_has_one_shape(served: Served) -> None:
                     assert example["value"]["code"] == code
 
 
-async def test_a_route_names_failures_of_its_own(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_a_route_documents_its_own_errors(app: FastAPI, client: httpx.AsyncClient) -> None:
     app.router.add_api_route("/thing", lambda: None, responses=openapi.errors(Conflict))
     response = (await document(client))["paths"]["/thing"]["get"]["responses"]["409"]
     assert response["description"] == Conflict.message
     assert "CONFLICT" in response["content"]["application/json"]["examples"]
 
 
-async def test_one_signs_in_with_the_password_form(served: Served) -> None:
+async def test_each_type_of_event_is_a_webhook(client: httpx.AsyncClient) -> None:
+    found = await document(client)
+    assert set(found["webhooks"]) == set(asyncapi.PROJECT_EVENTS)
+    schemas = found["components"]["schemas"]
+    for type_, webhook in found["webhooks"].items():
+        (reference,) = webhook["post"]["requestBody"]["content"]["application/json"]["schema"].values()
+        event = schemas[reference.rpartition("/")[2]]
+        assert event["properties"]["type"]["const"] == type_
+        assert {"id", "offset", "data"} <= set(event["required"])
+        assert set(webhook["post"]["responses"]) == {"204"}
+    moved = schemas["TaskMoved"]
+    assert set(moved["required"]) == {"task", "changed"}
+    assert moved["properties"]["task"] == {"$ref": "#/components/schemas/Task"}
+
+
+async def test_the_page_offers_the_password_form(served: Served) -> None:
     (scheme,) = (await document(served.client))["components"]["securitySchemes"].values()
     # OpenAPI 3.1, 4.6: relative to the server's address, which is relative to the document's.
     (server,) = (await document(served.client))["servers"]
@@ -67,7 +83,7 @@ async def test_one_signs_in_with_the_password_form(served: Served) -> None:
     assert root.join(scheme["flows"]["password"]["tokenUrl"]) == "https://board.example/team/api/v1/auth/token"
 
 
-async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+async def test_the_page_needs_no_other_server(client: httpx.AsyncClient) -> None:
     page = await client.get("/docs")
     assert page.status_code == 200
     addresses = re.findall(r'(?:src|href)="([^"]+)"|url: \'([^\']+)\'', page.text)
@@ -77,7 +93,7 @@ async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) 
         assert (await client.get(page.url.join(address))).status_code == 200
 
 
-async def test_the_page_runs_what_stands_in_it_and_no_other_script(client: httpx.AsyncClient) -> None:
+async def test_the_page_runs_only_its_own_scripts(client: httpx.AsyncClient) -> None:
     page = await client.get("/docs")
     (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -85,7 +101,7 @@ async def test_the_page_runs_what_stands_in_it_and_no_other_script(client: httpx
     assert f"script-src 'self' 'sha256-{digest}'" in directives
 
 
-async def test_a_thousand_ranges_of_a_file_are_no_work(client: httpx.AsyncClient) -> None:
+async def test_a_thousand_ranges_of_a_file_are_answered_quickly(client: httpx.AsyncClient) -> None:
     ranges = "bytes=" + ",".join(["0-0"] * 5_000)
     answer = await client.get("/docs/files/swagger-ui.css", headers={"Range": ranges})
     assert answer.status_code in (200, 206, 400, 416)
@@ -93,7 +109,7 @@ async def test_a_thousand_ranges_of_a_file_are_no_work(client: httpx.AsyncClient
 
 
 async def test_every_post_of_a_person_may_be_repeated_under_a_key(client: httpx.AsyncClient) -> None:
-    """But for sign-in: its answers are secrets that are stored nowhere, and a refresh may be repeated as it is."""
+    """Except sign-in, whose answers are secrets and not stored, and refreshing, which may be repeated anyway."""
     paths = (await document(client))["paths"]
     posts = {path: operations["post"] for path, operations in paths.items() if "post" in operations}
     honouring = {
@@ -108,6 +124,8 @@ async def test_every_change_of_something_versioned_honours_if_match(client: http
     paths = (await document(client))["paths"]
     for path, operations in paths.items():
         for method in {"patch", "delete"} & set(operations):
-            if not path.startswith("/api/v1/auth/"):
+            # An entry of an inbox and a watch are changed by one person alone, an invitation never: no version.
+            is_unversioned = path.endswith(("/watch", "/invitations/{invitation_id}"))
+            if not is_unversioned and not path.startswith(("/api/v1/auth/", "/api/v1/notifications/")):
                 names = {parameter["name"] for parameter in operations[method].get("parameters", ())}
                 assert "if-match" in names, (method, path)

@@ -1,4 +1,4 @@
-"""What the database does when it can't, told apart from what we did wrong."""
+"""Outages of the database, as opposed to our own mistakes."""
 
 import asyncio
 import sqlite3
@@ -20,7 +20,7 @@ from tests.conftest import settings_for
 
 
 async def failure(session: AsyncSession, *statements: str) -> Exception:
-    """What the last of these statements raises."""
+    """The error of the last statement."""
     try:
         for statement in statements:
             await session.execute(text(statement))
@@ -30,12 +30,12 @@ async def failure(session: AsyncSession, *statements: str) -> Exception:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "/nowhere"])
-async def test_a_postgresql_that_does_not_listen(host: str) -> None:
+async def test_an_unreachable_postgresql(host: str) -> None:
     where = f"@{host}/roomful" if ":" in host else f"@/roomful?host={host}"
     database = Database(settings_for(f"postgresql://nobody{where}"))
     async with database.read() as session:
         error = await failure(session, "SELECT 1")
-    assert isinstance(error, SQLAlchemyError)  # what loops that outlast an outage catch
+    assert isinstance(error, SQLAlchemyError)  # the errors that background loops survive
     assert isinstance(explain(error), Unavailable)
     await database.close()
 
@@ -51,7 +51,7 @@ async def test_a_statement_that_takes_too_long(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])
-async def test_a_lock_that_others_keep(settings: Settings) -> None:
+async def test_a_lock_held_by_others(settings: Settings) -> None:
     patient = Database(settings)
     hasty = Database(settings.model_copy(update={"database_statement_timeout": 0.3}))
     async with patient.write() as first, hasty.write() as second:
@@ -62,7 +62,7 @@ async def test_a_lock_that_others_keep(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])
-async def test_a_transaction_that_lay_idle_too_long(settings: Settings) -> None:
+async def test_an_idle_transaction_that_timed_out(settings: Settings) -> None:
     database = Database(settings.model_copy(update={"database_statement_timeout": 0.2}))
 
     async def lie_idle() -> None:
@@ -78,7 +78,7 @@ async def test_a_transaction_that_lay_idle_too_long(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])
-async def test_a_connection_that_the_operator_ends(settings: Settings) -> None:
+async def test_a_connection_ended_by_the_operator(settings: Settings) -> None:
     database = Database(settings)
     async with database.write() as session:
         assert is_outage(await failure(session, "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1"))
@@ -88,7 +88,7 @@ async def test_a_connection_that_the_operator_ends(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])
-async def test_a_connection_that_is_ended_while_it_opens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_ended_while_it_opens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def end(connection: asyncpg.Connection) -> bool:
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return False
@@ -103,7 +103,7 @@ async def test_a_connection_that_is_ended_while_it_opens(settings: Settings, mon
     await database.close()
 
 
-async def test_a_pool_that_is_empty(settings: Settings) -> None:
+async def test_an_exhausted_pool(settings: Settings) -> None:
     update = {"database_pool_size": 1, "database_pool_overflow": 0, "database_pool_timeout": 0.1}
     database = Database(settings.model_copy(update=update))
     exhausted = [database.is_exhausted]
@@ -116,7 +116,7 @@ async def test_a_pool_that_is_empty(settings: Settings) -> None:
     await database.close()
 
 
-async def test_an_sqlite_that_another_process_writes_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_sqlite_locked_by_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "SQLITE_BUSY_SECONDS", 0.1)
     path = tmp_path / "roomful.db"
     database = Database(settings_for(f"sqlite:///{path}"))
@@ -131,7 +131,7 @@ async def test_an_sqlite_that_another_process_writes_to(tmp_path: Path, monkeypa
     await database.close()
 
 
-async def test_an_sqlite_that_can_t_be_written_or_read(tmp_path: Path) -> None:
+async def test_an_sqlite_that_cannot_be_written_or_read(tmp_path: Path) -> None:
     path = tmp_path / "roomful.db"
     sqlite3.connect(path).execute("CREATE TABLE one (two)").close()
     read_only = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -151,7 +151,7 @@ async def test_an_sqlite_that_can_t_be_written_or_read(tmp_path: Path) -> None:
     "statement",
     ["SELECT * FROM nowhere", "SELEKT 1", "INSERT INTO channel (name, epoch, head, floor) VALUES (NULL, '', 0, 0)"],
 )
-async def test_our_own_mistakes_are_no_outage(database: Database, statement: str) -> None:
+async def test_our_own_mistakes_are_not_outages(database: Database, statement: str) -> None:
     async with database.write() as session:
         error = await failure(session, statement)
     assert isinstance(error, DBAPIError)

@@ -60,7 +60,7 @@ async def test_a_full_last_page_promises_nothing(served: Served, ids: list[str])
     assert [len(page) for page in await walk(served, "/notes?limit=25")] == [25]
 
 
-async def test_rows_that_come_and_go_disturb_nobody(served: Served, ids: list[str]) -> None:
+async def test_rows_that_come_and_go_do_not_disturb_pages(served: Served, ids: list[str]) -> None:
     first = await served.client.get("/notes?limit=10")
     async with served.runtime.database.write() as session:
         await session.execute(delete(Project).where(Project.id.in_(ids[8:12])))

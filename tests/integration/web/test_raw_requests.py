@@ -1,4 +1,4 @@
-"""What a client that is no HTTP library may send, to a real server process."""
+"""Raw requests to a real server process."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.support.server import Server
 
-# One server for all of these: what is refused leaves nothing behind.
+# One server for all of these: refused requests leave nothing behind.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEADLINE_SECONDS = 20
@@ -79,7 +79,7 @@ REFUSED = [
 ]
 
 
-async def test_what_could_mean_two_things_is_refused_in_the_usual_shape(server: Server) -> None:
+async def test_ambiguous_requests_get_the_usual_error(server: Server) -> None:
     for request in REFUSED:
         answer = await send(server, request)
         assert answer.status == 400, (request[:80], answer)
@@ -91,7 +91,7 @@ async def test_what_could_mean_two_things_is_refused_in_the_usual_shape(server: 
     assert "Invalid HTTP" not in server.log
 
 
-async def test_a_websocket_handshake_is_looked_at_as_well(server: Server) -> None:
+async def test_a_websocket_handshake_is_checked_as_well(server: Server) -> None:
     key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\n" + key + b"\r\n"
     for line, host in ((b"/ws/a%00b", b"roomful.test"), (b"/ws/x", b"a/../b"), (b"/ws/%zz", b"roomful.test")):
@@ -105,7 +105,7 @@ def post(path: str, kind: str, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
-async def test_the_head_of_a_handshake_is_bounded_though_it_comes_whole(server: Server) -> None:
+async def test_the_head_of_a_handshake_in_one_piece_is_bounded(server: Server) -> None:
     upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     head = b"GET /connection/websocket HTTP/1.1\r\nHost: roomful.test\r\n" + upgrade + key

@@ -1,4 +1,4 @@
-"""Requests whose transaction PostgreSQL gives up for the sake of another one."""
+"""Requests whose transaction PostgreSQL aborts in favour of another."""
 
 import asyncio
 from types import SimpleNamespace
@@ -26,15 +26,15 @@ BODY: list[Message] = [
 
 
 async def somebody_waits(session: AsyncSession) -> None:
-    """Until another connection waits for a lock of this session's."""
+    """Wait until another connection waits for this session's lock."""
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not await session.scalar(waiting):  # noqa: ASYNC110 - another process's state
             await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("backend", ["postgresql"])  # SQLite has one writer and no deadlocks
-async def test_a_change_that_met_another_in_a_deadlock_is_made(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_a_change_in_a_deadlock_is_retried(app: FastAPI, client: httpx.AsyncClient) -> None:
     runtime: Runtime = app.state.runtime
     ada = await Api(client).register("ada")
     project = await ada.create_project()
@@ -53,7 +53,7 @@ async def test_a_change_that_met_another_in_a_deadlock_is_made(app: FastAPI, cli
 
 
 class Failing:
-    """A route that reads its body and fails a number of times before it answers."""
+    """A route that reads its body and fails several times before it answers."""
 
     def __init__(
         self, times: int, state: str = DEADLOCK, *, late: bool = False, statement: str | None = "UPDATE"
@@ -85,7 +85,7 @@ async def run(route: Failing) -> list[Message]:
     return sent
 
 
-async def test_each_attempt_hears_the_same_body() -> None:
+async def test_each_attempt_reads_the_same_body() -> None:
     route = Failing(ATTEMPTS - 1)
     assert len(await run(route)) == 1
     assert route.bodies == [BODY] * ATTEMPTS
@@ -116,7 +116,7 @@ async def test_a_connection_that_was_dead_is_replaced_once() -> None:
         "when there is no connection",
     ],
 )
-async def test_what_can_t_be_mended_is_told(route: Failing, attempts: int) -> None:
+async def test_other_failures_are_raised(route: Failing, attempts: int) -> None:
     with pytest.raises(DBAPIError):
         await run(route)
     assert len(route.bodies) == attempts

@@ -15,13 +15,14 @@ from roomful.link.transport import Chunk, Transport
 from roomful.transport import slow_answers
 from roomful.transport.http_protocol import HttpProtocol
 from roomful.transport.slow_answers import SlowAnswers
-from roomful.transport.streamed_response import EVENTS, StreamedResponse
+from roomful.transport.stream_body import EVENTS
+from roomful.transport.streamed_response import StreamedResponse
 
 MEGABYTE = 1_000_000
 
 
 class Speaker:
-    """A session that says a lot at once."""
+    """A session that sends a lot at once."""
 
     def __init__(self, transport: Transport) -> None:
         transport.write(Chunk(b"x" * 8 * MEGABYTE))
@@ -32,9 +33,10 @@ class Speaker:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """As many megabytes as the path says; or a stream."""
+    """The number of megabytes in the path, or a stream."""
     if scope["path"] == "/stream":
-        await StreamedResponse(Speaker, EVENTS, send_bound=100 * MEGABYTE)(scope, receive, send)
+        answer = StreamedResponse(Speaker, EVENTS, send_bound=100 * MEGABYTE, on_shutdown=lambda: None)
+        await answer(scope, receive, send)
         return
     body = b"x" * int(scope["path"][1:]) * MEGABYTE
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
@@ -48,7 +50,7 @@ class Server:
         self.slow = slow
 
     async def ask(self, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Ask for an answer and read its first bytes, with hardly any buffer of one's own."""
+        """Send a request and read the first bytes of the answer, with a tiny receive buffer."""
         own = socket.socket()
         own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
         own.setblocking(False)
@@ -107,18 +109,18 @@ async def test_a_reader_who_hardly_reads_is_dropped(server: Server, trickles: bo
     assert await read_to_its_end(reader) < 8 * MEGABYTE
 
 
-async def test_a_reader_who_is_slow_but_reads_gets_all(server: Server) -> None:
+async def test_a_slow_reader_who_reads_gets_everything(server: Server) -> None:
     reader, _ = await server.ask("/2")
     count, began = 0, asyncio.get_running_loop().time()
     while asyncio.get_running_loop().time() < began + 1.5:
         count += len(await reader.read(1_024))
         await asyncio.sleep(0.01)
     count += await read_to_its_end(reader) if count < MEGABYTE else 0
-    assert count > 2 * MEGABYTE - 8_192  # what the block above did not read were the first line and a part of the head
+    assert count > 2 * MEGABYTE - 8_192  # the block above had read the first line and part of the head
     assert server.slow.dropped == 0
 
 
-async def test_of_too_much_that_waits_the_largest_goes(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_largest_waiting_answer_is_dropped_first(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_answers, "GRACE_SECONDS", 60.0)
     monkeypatch.setattr(slow_answers, "MAX_WAITING_BYTES", 18 * MEGABYTE)
     small, _ = await server.ask("/6")

@@ -15,7 +15,7 @@ EXTENSIONS: dict[str, Any] = {"websocket.http.response": {}}
 
 @pytest.fixture
 def backend() -> Backend:
-    """One database is enough: none of this depends on which."""
+    """One database is enough."""
     return "sqlite"
 
 
@@ -28,7 +28,7 @@ def add(app: FastAPI, failure: Exception, *, accept: bool) -> None:
 
 
 async def connect(app: FastAPI, path: str = "/socket/1", **changes: Any) -> list[Message]:
-    """What the server sends to a client that connects and says nothing."""
+    """The server's messages to a client that connects and sends nothing."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -76,7 +76,7 @@ async def test_a_fault_before_the_handshake_is_answered(app: FastAPI, caplog: py
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
-async def test_a_server_that_can_not_answer_a_handshake_in_full_closes_it(app: FastAPI) -> None:
+async def test_a_server_without_handshake_responses_closes_it(app: FastAPI) -> None:
     add(app, NotFound(), accept=False)
     assert await connect(app, extensions={}) == [{"type": "websocket.close", "code": 1008, "reason": "NOT_FOUND"}]
 
@@ -98,7 +98,7 @@ async def test_a_malformed_address(app: FastAPI) -> None:
         assert (start["status"], b'"BAD_REQUEST"' in body["body"]) == (400, True)
 
 
-async def test_a_page_elsewhere_can_not_fill_the_log(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+async def test_another_origins_page_cannot_fill_the_log(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
     headers = [(b"host", b"roomful.test"), (b"origin", b"https://elsewhere.test")]
     for _ in range(REFUSALS_LOGGED + 5):
         start, _ = await connect(app, "/connection/websocket", headers=headers)

@@ -1,4 +1,4 @@
-"""Text and numbers that one database would take and the other not, or that no event could carry."""
+"""Text and numbers that only one database accepts, or that no event can carry."""
 
 from tests.integration.web.conftest import Served
 
@@ -23,7 +23,7 @@ async def test_refused_alike_and_nothing_is_stored(served: Served) -> None:
     assert (await served.client.get("/notes")).json() == []
 
 
-async def test_what_is_merely_unusual_is_kept_to_the_letter(served: Served) -> None:
+async def test_unusual_text_is_kept_exactly(served: Served) -> None:
     ada = await served.sign_in()
     for name in (
         "\N{GRINNING FACE}",
@@ -36,7 +36,7 @@ async def test_what_is_merely_unusual_is_kept_to_the_letter(served: Served) -> N
         assert (await served.client.post("/notes", json={"name": name}, headers=ada)).json()["name"] == name
 
 
-async def test_an_id_that_is_none_is_not_found(served: Served) -> None:
+async def test_an_invalid_id_is_not_found(served: Served) -> None:
     ada = await served.sign_in()
     for note_id in ("x", "0", "%20", "a" * 10_000, "\N{GRINNING FACE}", "00000000-0000-0000-0000-000000000000"):
         answer = await served.client.patch(f"/notes/{note_id}", json={"name": "a"}, headers=ada)

@@ -1,4 +1,4 @@
-"""Sweeps over many sockets, past their transports: nothing is lost, doubled, reordered, or sent to the wrong one."""
+"""Broadcasts to many sockets, past their transports: nothing is lost, doubled, reordered, or misdelivered."""
 
 import asyncio
 import os
@@ -36,16 +36,16 @@ def send_each(request: pytest.FixtureRequest) -> SendEach:
 
 
 @pytest.fixture(autouse=True)
-def used_by_sweeps(send_each: SendEach, monkeypatch: pytest.MonkeyPatch) -> None:
+def used_by_broadcasts(send_each: SendEach, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(direct, "send_each", send_each)
 
 
 def broadcast(app: Detached, *messages: bytes) -> None:
-    """As a channel does it whose subscribers leave when their sessions end."""
+    """Like a channel whose subscribers leave when their sessions end."""
     PLAIN.broadcast(PLAIN.frame(messages, text=True), sockets_of(app))
 
 
-async def test_both_loops_stop_at_the_first_socket_that_has_not_taken_all(send_each: SendEach) -> None:
+async def test_both_loops_stop_at_the_first_socket_that_is_full(send_each: SendEach) -> None:
     app = Detached(send_bound=1 << 30)
     async with (
         AsgiServer(app) as server,
@@ -69,13 +69,13 @@ async def test_both_loops_stop_at_the_first_socket_that_has_not_taken_all(send_e
         assert send_each(chunk, [gone, ready], 0) == (0, 0)
         assert send_each(chunk, [gone], 1) is None
         assert send_each(chunk, [], 0) is None
-        # What is no longer open is for the transport to find out.
+        # The transport finds out which sockets are closed.
         gone.descriptor = os.open(os.devnull, os.O_RDONLY)
         os.close(gone.descriptor)
         assert send_each(chunk, [gone], 0) == (0, 0)
 
 
-async def test_sweep_goes_straight_to_sockets_with_nothing_waiting() -> None:
+async def test_broadcast_goes_straight_to_sockets_with_nothing_waiting() -> None:
     app = Detached()
     async with AsgiServer(app) as server, client(server.port) as connection:
         session = await app.opened()
@@ -95,7 +95,7 @@ async def test_sweep_goes_straight_to_sockets_with_nothing_waiting() -> None:
         ]
 
 
-async def test_sweep_does_not_overtake_what_waits_for_a_slow_reader() -> None:
+async def test_broadcast_does_not_overtake_bytes_waiting_for_a_slow_reader() -> None:
     app = Detached(send_bound=1 << 30)
     async with AsgiServer(app) as server, RawSocket(server.port, receive_buffer=4096) as slow:
         await slow.open()
@@ -112,12 +112,12 @@ async def test_sweep_does_not_overtake_what_waits_for_a_slow_reader() -> None:
         assert was_waiting
         for number in range(400):
             assert (await slow.read()).payload[:6] == b"%06d" % number
-        await until(lambda: socket.descriptor != NOT_DIRECT)  # straight again, once all has left
+        await until(lambda: socket.descriptor != NOT_DIRECT)  # straight again, once all bytes have left
         broadcast(app, b"caught up")
         assert (await slow.read()).payload == b"caught up"
 
 
-async def test_nothing_is_swept_behind_a_close_frame() -> None:
+async def test_nothing_is_broadcast_after_a_close_frame() -> None:
     app = Detached()
     async with AsgiServer(app) as server, RawSocket(server.port) as peer:
         await peer.open()
@@ -130,7 +130,7 @@ async def test_nothing_is_swept_behind_a_close_frame() -> None:
         await peer.read_end()
 
 
-async def test_sweep_over_a_socket_that_is_gone_writes_to_nobody() -> None:
+async def test_broadcast_to_a_closed_socket_writes_to_nobody() -> None:
     app = Detached()
     async with AsgiServer(app) as server:
         async with client(server.port):
@@ -140,15 +140,15 @@ async def test_sweep_over_a_socket_that_is_gone_writes_to_nobody() -> None:
         await until(lambda: not server.state.connections)
         async with client(server.port) as heir:
             session = await app.opened()
-            # The system gives the smallest free descriptor: the newcomer has the one of who is gone.
+            # The system gives the smallest free descriptor: the new socket has that of the closed one.
             assert {socket.descriptor for socket in sockets_of(app)} == {descriptor}
             PLAIN.broadcast(PLAIN.frame([b"not for you"], text=True), gone)
             send(session.transport, "for you")
             assert await within(heir.recv()) == "for you"
 
 
-async def test_readers_that_come_and_go_get_every_sweep_of_their_time_and_no_other() -> None:
-    """Descriptors are given away again all the time, by sockets that are closed, aborted, reset and left half-open."""
+async def test_readers_get_exactly_the_broadcasts_of_their_time() -> None:
+    """Descriptors are reused all the time, by sockets that are closed, aborted, reset and left half-open."""
     app = Detached()
     dice = random.Random(7)
     descriptors: list[int] = []

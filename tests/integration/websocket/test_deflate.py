@@ -1,4 +1,4 @@
-"""permessage-deflate: what is agreed, and what goes over the wire."""
+"""permessage-deflate: the negotiation, and the bytes on the wire."""
 
 import os
 import zlib
@@ -22,7 +22,7 @@ def inflated(data: bytes, window_bits: int = 15) -> bytes:
     return zlib.decompressobj(-window_bits).decompress(data + b"\x00\x00\xff\xff")
 
 
-async def test_deflate_is_off_unless_it_is_asked_for() -> None:
+async def test_deflate_is_off_by_default() -> None:
     async with AsgiServer(echo) as server, RawSocket(server.port, headers=offer()) as peer:
         await peer.open()
         assert "sec-websocket-extensions" not in peer.answer
@@ -76,14 +76,14 @@ async def test_a_window_is_as_small_as_the_client_wants(
         ("level=9",),
     ],
 )
-async def test_an_offer_that_can_not_be_met_is_declined(parameters: tuple[str, ...]) -> None:
+async def test_an_unsupported_offer_is_declined(parameters: tuple[str, ...]) -> None:
     async with AsgiServer(echo, options=DEFLATE) as server:
         async with RawSocket(server.port, headers=offer(*parameters)) as peer:
             await peer.open()
             assert (peer.status, peer.answer.get("sec-websocket-extensions")) == (101, None)
 
 
-async def test_the_second_offer_is_taken_when_the_first_can_not_be_met() -> None:
+async def test_a_second_offer_is_accepted_if_the_first_is_unsupported() -> None:
     headers = ["Sec-WebSocket-Extensions: x-webkit, permessage-deflate; level=9, permessage-deflate"]
     async with AsgiServer(echo, options=DEFLATE) as server, RawSocket(server.port, headers=headers) as peer:
         await peer.open()

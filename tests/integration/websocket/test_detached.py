@@ -1,4 +1,4 @@
-"""A socket in the hands of its session."""
+"""Sockets detached from their ASGI request."""
 
 import asyncio
 import gc
@@ -7,8 +7,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from roomful.transport.http_protocol import HttpProtocol
-from roomful.transport.websocket.asgi_cycle import EXTENSION
 from roomful.transport.websocket.frames import PLAIN
+from roomful.transport.websocket.scope import EXTENSION
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import CLOSE, FIN, PING, PONG, TEXT, RawSocket
 from tests.support.websockets import (
@@ -82,7 +82,7 @@ async def test_only_an_accepted_socket_detaches_and_only_once() -> None:
         assert refused == 2
 
 
-async def test_a_session_is_told_once_and_not_inside_its_own_call() -> None:
+async def test_a_session_is_told_once_and_not_within_its_own_call() -> None:
     app = Detached()
     async with AsgiServer(app) as server, client(server.port) as connection:
         session = await app.opened()
@@ -114,7 +114,7 @@ async def test_nothing_follows_a_close() -> None:
         assert (session.messages, session.endings) == ([], [4001])
 
 
-async def test_an_aborted_socket_is_lost() -> None:
+async def test_an_aborted_socket_counts_as_lost() -> None:
     app = Detached()
     async with AsgiServer(app) as server, client(server.port) as connection:
         session = await app.opened()
@@ -128,7 +128,7 @@ async def test_a_fault_of_one_session_closes_its_socket_only(caplog: pytest.LogC
     app = Detached()
     async with AsgiServer(app) as server, client(server.port) as healthy, client(server.port) as faulty:
         await until(lambda: len(app.sessions) == 2)
-        app.sessions[1].on_close(1)  # its next message trips over this
+        app.sessions[1].on_close(1)  # its next message raises because of this
         await faulty.send("a")
         assert await closed_with(faulty) == (1011, "internal error")
         await healthy.send("b")
@@ -137,7 +137,7 @@ async def test_a_fault_of_one_session_closes_its_socket_only(caplog: pytest.LogC
 
 
 class Faulty(Session):
-    """Fails on a message, with a broadcast right behind it that does not know yet that it has left."""
+    """Fails on a message, followed at once by a broadcast that does not know that it has left."""
 
     def on_message(self, data: str | bytes) -> None:
         asyncio.get_running_loop().call_soon(self.broadcast)
@@ -148,7 +148,7 @@ class Faulty(Session):
         PLAIN.broadcast(PLAIN.frame([b"behind the close frame"], text=True), [self.transport])
 
 
-async def test_no_sweep_writes_behind_the_close_frame_of_a_session_that_failed() -> None:
+async def test_no_broadcast_follows_the_close_frame_of_a_failed_session() -> None:
     app = Detached(session=Faulty)
     async with AsgiServer(app) as server, RawSocket(server.port) as peer:
         await peer.open()
@@ -182,16 +182,17 @@ async def test_a_paused_socket_closes_all_the_same() -> None:
         await until(lambda: not server.state.connections)
 
 
-async def test_limits_messages_anew() -> None:
+@pytest.mark.parametrize("close_code", [1009, 4413])
+async def test_the_message_limit_can_be_changed(close_code: int) -> None:
     app = Detached(max_message_bytes=10)
     async with AsgiServer(app) as server, client(server.port) as connection:
         session = await app.opened()
-        session.transport.limit_messages(20)
+        session.transport.limit_messages(20, close_code=close_code)
         await connection.send("x" * 20)
         assert await within(connection.recv()) == "x" * 20
         await connection.send("x" * 21)
-        assert (await closed_with(connection))[0] == 1009
-        assert session.endings == [1009]
+        assert (await closed_with(connection))[0] == close_code
+        assert session.endings == [close_code]
 
 
 async def test_pings_a_peer() -> None:
@@ -208,10 +209,10 @@ async def test_pings_a_peer() -> None:
 
 
 async def test_nothing_of_the_request_waits_for_the_garbage_collector() -> None:
-    """Ten thousand sockets that come at once would leave it two hundred thousand objects to look through."""
+    """Ten thousand sockets at once would leave it two hundred thousand objects to scan."""
     app = Detached()
     async with AsgiServer(app) as server, client(server.port):
-        await app.opened()  # what is made but once is made by now
+        await app.opened()  # objects that are made only once exist by now
         gc.collect()
         gc.disable()
         try:

@@ -1,4 +1,4 @@
-"""How a WebSocket ends: the codes that each side learns."""
+"""The end of a WebSocket: the close codes that each side gets."""
 
 import asyncio
 import logging
@@ -77,7 +77,7 @@ async def test_a_long_reason_is_cut_at_a_character() -> None:
         assert await closed_with(connection) == (4401, "x" + "é" * 61)
 
 
-async def test_a_peer_that_never_answers_a_close_is_let_go() -> None:
+async def test_a_peer_that_never_answers_a_close_is_dropped() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.close", "code": 1000})
@@ -110,7 +110,7 @@ async def test_an_application_that_returns_closes_with_1000() -> None:
         assert await closed_with(connection) == (1000, "")
 
 
-async def test_an_application_that_lets_the_disconnect_pass_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_application_that_raises_the_disconnect_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         await websocket.accept()
@@ -123,7 +123,7 @@ async def test_an_application_that_lets_the_disconnect_pass_logs_nothing(caplog:
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-async def test_sending_after_the_end_tells_so() -> None:
+async def test_sending_after_the_end_raises() -> None:
     raised: list[Exception] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""The opening handshake and its refusals."""
+"""The opening handshake, accepted and refused."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from tests.support.raw_socket import RawSocket
 from tests.support.websockets import echo
 
 
-async def test_a_refusal_is_the_applications_own_response() -> None:
+async def test_the_application_may_answer_a_refused_handshake() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
         await send({"type": "websocket.http.response.start", "status": 401, "headers": headers})
@@ -33,7 +33,7 @@ async def test_a_refusal_is_the_applications_own_response() -> None:
     [({"type": "websocket.close"}, 403), (None, 500), (ZeroDivisionError(), 500)],
     ids=["closes", "returns", "raises"],
 )
-async def test_who_does_not_accept_refuses(answer: Message | Exception | None, status: int) -> None:
+async def test_not_accepting_refuses(answer: Message | Exception | None, status: int) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if isinstance(answer, Exception):
             raise answer
@@ -68,7 +68,7 @@ async def test_a_malformed_handshake_is_refused(change: tuple[bytes, bytes], sta
         await peer.read_end()
 
 
-async def test_an_application_that_takes_too_long_to_accept_is_answered_for() -> None:
+async def test_a_handshake_that_takes_too_long_is_answered() -> None:
     outcome: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +86,7 @@ async def test_an_application_that_takes_too_long_to_accept_is_answered_for() ->
         assert outcome == ["websocket.disconnect"]
 
 
-async def test_a_header_can_not_smuggle_in_a_line() -> None:
+async def test_a_header_cannot_smuggle_in_a_line() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept", "headers": [(b"x", b"a\r\nset-cookie: b")]})
 
@@ -96,20 +96,20 @@ async def test_a_header_can_not_smuggle_in_a_line() -> None:
 
 
 @pytest.mark.parametrize("ending", ["the client goes", "it takes too long"])
-async def test_an_application_that_nobody_waits_for_any_more_is_cancelled(ending: str) -> None:
+async def test_an_application_whose_client_left_is_cancelled(ending: str) -> None:
     has_begun, has_ended = asyncio.Event(), asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         has_begun.set()
         try:
-            await asyncio.Event().wait()  # as for its turn at the database
+            await asyncio.Event().wait()  # as if waiting for the database
         finally:
             has_ended.set()
 
     seconds = 0.2 if ending == "it takes too long" else 10.0
     options = SocketOptions(handshake_seconds=seconds)
-    async with asyncio.timeout(5), AsgiServer(app, options=options) as server, RawSocket(server.port) as peer:
+    async with asyncio.timeout(20), AsgiServer(app, options=options) as server, RawSocket(server.port) as peer:
         peer.writer.write(peer.request())
         await has_begun.wait()
         if ending == "the client goes":
@@ -117,16 +117,16 @@ async def test_an_application_that_nobody_waits_for_any_more_is_cancelled(ending
         await has_ended.wait()
 
 
-async def test_an_application_is_let_finish_after_its_answer() -> None:
+async def test_an_application_may_finish_after_its_answer() -> None:
     has_answered, has_finished = asyncio.Event(), asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})
         has_answered.set()
-        await asyncio.sleep(0.05)  # such as what a middleware does afterwards
+        await asyncio.sleep(0.05)  # such as the end of a middleware
         has_finished.set()
 
-    async with asyncio.timeout(5), AsgiServer(app) as server, RawSocket(server.port) as peer:
+    async with asyncio.timeout(20), AsgiServer(app) as server, RawSocket(server.port) as peer:
         peer.writer.write(peer.request())
         await has_answered.wait()
         peer.reset()

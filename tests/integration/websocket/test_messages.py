@@ -49,7 +49,7 @@ async def test_takes_frames_that_come_byte_by_byte() -> None:
         assert (await peer.read()).payload == b"x" * 130
 
 
-async def test_tells_the_scope_what_the_request_says() -> None:
+async def test_the_scope_has_the_requests_data() -> None:
     seen: list[Scope] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Peers that read slowly, not at all, or are gone."""
+"""Peers that read slowly, never read, or are gone."""
 
 import asyncio
 import gc
@@ -7,10 +7,10 @@ import socket
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from roomful.transport.websocket.asgi_cycle import EXTENSION
 from roomful.transport.websocket.frames import PLAIN
 from roomful.transport.websocket.options import DEFAULTS, SocketOptions
 from roomful.transport.websocket.protocol import WebSocketProtocol
+from roomful.transport.websocket.scope import EXTENSION
 from tests.support.asgi_server import AsgiServer
 from tests.support.raw_socket import BINARY, CLOSE, FIN, PING, TEXT, RawSocket
 from tests.support.websockets import (
@@ -24,7 +24,7 @@ from tests.support.websockets import (
 )
 
 
-async def test_a_reader_that_sleeps_is_cut_off_and_harms_nobody() -> None:
+async def test_a_sleeping_reader_is_cut_off_and_disturbs_nobody() -> None:
     app = Detached(send_bound=256 * 1024)
     options = SocketOptions(drain_seconds=0.5, close_seconds=0.5)
     async with AsgiServer(app, options=options) as server:
@@ -55,7 +55,7 @@ async def test_a_reader_that_sleeps_is_cut_off_and_harms_nobody() -> None:
             await until(lambda: open_descriptors() < before, 5)
 
 
-async def test_a_slow_reader_that_wakes_up_in_time_gets_all_and_the_code() -> None:
+async def test_a_slow_reader_that_wakes_up_in_time_gets_everything() -> None:
     app = Detached(send_bound=256 * 1024)
     async with AsgiServer(app) as server, RawSocket(server.port, receive_buffer=4096) as peer:
         await peer.open()
@@ -73,7 +73,7 @@ async def test_a_slow_reader_that_wakes_up_in_time_gets_all_and_the_code() -> No
         await peer.read_end()
 
 
-async def test_a_socket_that_detaches_with_a_backlog_is_watched_over() -> None:
+async def test_a_socket_that_detaches_with_a_backlog_is_bounded() -> None:
     app = Detached(send_bound=1024 * 1024)
 
     async def late(scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +91,7 @@ async def test_a_socket_that_detaches_with_a_backlog_is_watched_over() -> None:
             await until(lambda: session.endings == [3008])
 
 
-async def test_an_ordinary_socket_is_pinged_and_let_go_when_it_does_not_answer() -> None:
+async def test_an_ordinary_socket_is_pinged_and_closed_without_an_answer() -> None:
     async with AsgiServer(echo, ws_ping_interval=0.1, ws_ping_timeout=0.2) as server:
         async with client(server.port) as alive, RawSocket(server.port) as dead:
             await dead.open()
@@ -102,16 +102,16 @@ async def test_an_ordinary_socket_is_pinged_and_let_go_when_it_does_not_answer()
             assert endings == [(1011, "keepalive ping timeout")]
 
 
-async def test_the_system_is_told_what_to_keep_and_how_long() -> None:
+async def test_tcp_options_bound_unsent_data_and_retries() -> None:
     app = Detached()
     async with AsgiServer(app) as server, client(server.port):
         session = await app.opened()
         assert isinstance(session.transport, WebSocketProtocol)
-        accepted = session.transport._transport.get_extra_info("socket")
+        accepted = session.transport.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
         kept = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-        assert kept <= 2 * DEFAULTS.kernel_send_bytes  # Linux counts its own overhead and says twice as much
+        assert kept <= 2 * DEFAULTS.kernel_send_bytes  # Linux adds its overhead and reports twice as much
 
 
 @pytest.mark.parametrize("is_detached", [False, True], ids=["ordinary", "detached"])

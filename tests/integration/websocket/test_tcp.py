@@ -1,4 +1,4 @@
-"""The TCP options of a socket that may be gone by the time they are set."""
+"""TCP options of a socket that may be closed by the time they are set."""
 
 import asyncio
 from typing import cast
@@ -22,13 +22,13 @@ class Accepting(asyncio.Protocol):
 
 
 @pytest.mark.parametrize("is_gone", [True, False])
-async def test_options_are_set_on_what_is_open(is_gone: bool) -> None:
-    """A reader of a stream may have left while its answer was prepared, which is no error of the server."""
+async def test_options_are_set_on_open_sockets(is_gone: bool) -> None:
+    """A reader may leave while its stream is prepared, which is not an error."""
     accepting = Accepting()
     server = await asyncio.get_running_loop().create_server(lambda: accepting, "127.0.0.1", 0)
     _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     transport = await accepting.transport
-    assert transport.get_extra_info("socket")  # as whoever wants to know the peer's address does; it is kept
+    assert transport.get_extra_info("socket")  # like a lookup of the peer's address; it is cached
     if is_gone:
         transport.abort()
         await accepting.is_over.wait()

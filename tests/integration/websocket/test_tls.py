@@ -1,4 +1,4 @@
-"""The same over TLS, where the loop's transport is another one."""
+"""The same over TLS, where the loop has another transport."""
 
 import os
 import ssl

@@ -1,4 +1,4 @@
-"""The class as a part of uvicorn: its shutdown, its workers."""
+"""The class in uvicorn: its shutdown, its workers."""
 
 import asyncio
 import pickle
@@ -40,19 +40,19 @@ async def test_a_stopping_server_leaves_the_code_that_the_application_gave() -> 
             assert await closed_with(connection) == (3001, "shutdown")
 
 
-async def test_a_stopping_server_waits_for_sessions_that_close_in_their_own_way() -> None:
+async def test_a_stopping_server_waits_for_sessions_to_close() -> None:
     def depart() -> None:
-        departures.append("begun")
+        shutdowns.append("begun")
         asyncio.get_running_loop().call_later(0.2, app.sessions[0].transport.close, 3001, "shutdown")
 
-    departures: list[str] = []
+    shutdowns: list[str] = []
     app = Detached(on_shutdown=depart)
     async with AsgiServer(app) as server, client(server.port) as connection:
         await app.opened()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.stop())
             assert await closed_with(connection) == (3001, "shutdown")
-        assert departures == ["begun"]
+        assert shutdowns == ["begun"]
 
 
 async def test_a_frozen_peer_does_not_hold_up_a_stop() -> None:

@@ -1,4 +1,4 @@
-"""Peers that break the rules, and how they learn of it."""
+"""Peers that break the protocol, and their close codes."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.support.websockets import Detached, echo, endings, within
     ],
 )
 @pytest.mark.parametrize("is_detached", [False, True], ids=["ordinary", "detached"])
-async def test_a_peer_that_breaks_the_rules_learns_which(is_detached: bool, data: bytes, code: int) -> None:
+async def test_a_peer_that_breaks_a_rule_is_told_which(is_detached: bool, data: bytes, code: int) -> None:
     detached = Detached(max_message_bytes=65536)
     async with AsgiServer(detached if is_detached else echo, ws_max_size=65536) as server:
         async with RawSocket(server.port) as peer:
@@ -33,7 +33,7 @@ async def test_a_peer_that_breaks_the_rules_learns_which(is_detached: bool, data
         assert ended == [[code]]
 
 
-async def test_a_peer_in_the_midst_of_a_huge_message_sees_the_code() -> None:
+async def test_a_peer_within_a_huge_message_sees_the_code() -> None:
     async with AsgiServer(echo, ws_max_size=65536) as server, RawSocket(server.port) as peer:
         await peer.open()
         peer.send(FIN | BINARY, bytes(16 * 1024 * 1024))

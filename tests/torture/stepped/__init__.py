@@ -1,1 +1,1 @@
-"""On the path of a process whose clock is to be stepped."""
+"""On the path of processes whose clock can be stepped."""

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Self
 
 ASKING = {"roomful.db.base", "jwt.api_jwt"}
-"""Who asks `datetime` for the time, which can't be patched itself."""
+"""Modules that use `datetime`, which can't be patched itself."""
 
 
 class SteppedDatetime(datetime):

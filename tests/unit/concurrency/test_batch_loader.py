@@ -1,4 +1,4 @@
-"""Questions of many, asked together."""
+"""Batched queries."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -10,7 +10,7 @@ from roomful.concurrency.task_scope import TaskScope
 
 
 class Asked:
-    """Answers numbers with their squares, none for 0, and waits with that until it is let go."""
+    """Answers numbers with their squares, but not 0, once it is released."""
 
     def __init__(self) -> None:
         self.askings: list[list[int]] = []
@@ -36,7 +36,7 @@ async def _turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_those_who_ask_in_one_turn_are_asked_for_together(task_scope: TaskScope) -> None:
+async def test_questions_of_one_turn_share_a_batch(task_scope: TaskScope) -> None:
     asked = Asked()
     asked.may_answer.set()
     calls = BatchLoader(task_scope, asked, most=10)
@@ -46,7 +46,7 @@ async def test_those_who_ask_in_one_turn_are_asked_for_together(task_scope: Task
     assert asked.askings == [[1, 2, 0]]
 
 
-async def test_a_question_is_never_answered_by_an_asking_that_began_before_it(task_scope: TaskScope) -> None:
+async def test_a_question_is_never_answered_by_an_earlier_batch(task_scope: TaskScope) -> None:
     asked = Asked()
     calls = BatchLoader(task_scope, asked, most=10)
     async with asyncio.TaskGroup() as tasks:
@@ -60,7 +60,7 @@ async def test_a_question_is_never_answered_by_an_asking_that_began_before_it(ta
     assert asked.askings == [[1], [1, 2]]
 
 
-async def test_no_asking_is_about_more_than_the_most(task_scope: TaskScope) -> None:
+async def test_no_batch_exceeds_the_maximum(task_scope: TaskScope) -> None:
     asked = Asked()
     asked.may_answer.set()
     calls = BatchLoader(task_scope, asked, most=2)
@@ -70,7 +70,7 @@ async def test_no_asking_is_about_more_than_the_most(task_scope: TaskScope) -> N
     assert asked.askings == [[1, 2], [3, 4], [5]]
 
 
-async def test_all_who_asked_hear_of_a_failure_and_the_next_is_asked_again(task_scope: TaskScope) -> None:
+async def test_a_failure_reaches_the_whole_batch_and_the_next_asks_again(task_scope: TaskScope) -> None:
     asked = Asked()
     asked.error = OSError("out of reach")
     asked.may_answer.set()
@@ -81,7 +81,7 @@ async def test_all_who_asked_hear_of_a_failure_and_the_next_is_asked_again(task_
     assert await calls.call(1) == 1
 
 
-async def test_one_who_gives_up_leaves_the_others_their_answer(task_scope: TaskScope) -> None:
+async def test_a_cancelled_question_leaves_the_others_their_answer(task_scope: TaskScope) -> None:
     asked = Asked()
     calls = BatchLoader(task_scope, asked, most=10)
     async with asyncio.TaskGroup() as tasks:

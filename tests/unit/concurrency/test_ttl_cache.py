@@ -1,4 +1,4 @@
-"""Answers that are remembered for a moment: never longer than they hold."""
+"""Answers that are cached for a moment, never longer than they are valid."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ SECONDS = 5.0
 
 
 class Members:
-    """Who is a member, by name; a question may be held back after it was answered."""
+    """Memberships by name; an answer can be held back."""
 
     def __init__(self, *names: str) -> None:
         self.names = set(names)
@@ -44,7 +44,7 @@ async def scene() -> AsyncIterator[Scene]:
         yield Scene(task_scope)
 
 
-async def test_answer_is_known_for_its_time_and_no_longer(scene: Scene) -> None:
+async def test_answer_is_kept_for_its_lifetime(scene: Scene) -> None:
     assert scene.answers.known("ada") is None
     assert await scene.ask()
     scene.now += SECONDS - 0.1
@@ -64,19 +64,19 @@ async def test_time_counts_from_the_question(scene: Scene) -> None:
     assert scene.answers.known("ada") is None
 
 
-async def test_refusal_is_not_remembered(scene: Scene) -> None:
+async def test_refusal_is_not_cached(scene: Scene) -> None:
     assert await scene.ask("bob") is None
     scene.members.names.add("bob")
     assert scene.answers.known("bob") is None
     assert await scene.ask("bob")
 
 
-async def test_what_is_not_watched_is_not_remembered(scene: Scene) -> None:
+async def test_unwatched_keys_are_not_cached(scene: Scene) -> None:
     assert await scene.ask(is_watched=False)
     assert scene.answers.known("ada") is None
 
 
-async def test_what_changed_is_forgotten(scene: Scene) -> None:
+async def test_changed_keys_are_dropped(scene: Scene) -> None:
     assert await scene.ask()
     scene.members.names.clear()
     scene.answers.forget()
@@ -84,7 +84,7 @@ async def test_what_changed_is_forgotten(scene: Scene) -> None:
     assert await scene.ask() is None
 
 
-async def test_answer_that_is_overtaken_by_a_change_is_not_remembered(scene: Scene) -> None:
+async def test_answer_overtaken_by_a_change_is_not_cached(scene: Scene) -> None:
     scene.members.may_return.clear()
     async with asyncio.TaskGroup() as tasks:
         asking = tasks.create_task(scene.ask())
@@ -93,5 +93,5 @@ async def test_answer_that_is_overtaken_by_a_change_is_not_remembered(scene: Sce
         scene.members.names.clear()
         scene.answers.forget()
         scene.members.may_return.set()
-    assert asking.result()  # it was true when it was asked, and the change finds who asked
+    assert asking.result()  # it was true when asked, and the change reaches the caller
     assert scene.answers.known("ada") is None

@@ -1,4 +1,4 @@
-"""The verifier of an external identity provider's tokens, and the keys that it goes by."""
+"""The verifier of an external identity provider's tokens, and its keys."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ async def external(provider: Provider) -> AsyncIterator[ExternalTokens]:
     [(RSA_KEY, "RS256", "rsa"), (EC_KEY, "ES256", "ec"), (ED_KEY, "EdDSA", "ed")],
     ids=["RS256", "ES256", "EdDSA"],
 )
-async def test_signatures_of_three_kinds_are_good(
+async def test_three_signature_algorithms_are_accepted(
     external: ExternalTokens, key: PrivateKey, algorithm: str, key_id: str
 ) -> None:
     claims = await external.verify(token(key, algorithm=algorithm, header={"kid": key_id}))
@@ -102,14 +102,14 @@ async def test_other_tokens_are_refused(external: ExternalTokens, provider: Prov
 
 
 @pytest.mark.parametrize("junk", ["", ".", "a.b.c", "\ud800.a.b", "x" * 100_000, "é.é.é", "W10.W10.W10"], ids=ascii)
-async def test_junk_asks_nobody(external: ExternalTokens, provider: Provider, junk: str) -> None:
+async def test_garbage_causes_no_request(external: ExternalTokens, provider: Provider, junk: str) -> None:
     with pytest.raises(TokenInvalid):
         await external.verify(junk)
 
     assert provider.asked == []
 
 
-async def test_public_keys_are_no_secrets(external: ExternalTokens) -> None:
+async def test_public_keys_are_not_accepted_as_secrets(external: ExternalTokens) -> None:
     pem = RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     claims = jwt.decode(token(), options={"verify_signature": False})
     forged = jwt.api_jws.PyJWS()
@@ -122,12 +122,12 @@ async def test_public_keys_are_no_secrets(external: ExternalTokens) -> None:
             await external.verify(text)
 
 
-async def test_end_far_away_is_not_believed(external: ExternalTokens) -> None:
+async def test_distant_expiry_is_cut_short(external: ExternalTokens) -> None:
     at = int(time.time())
     claims = await external.verify(token(exp=at + 10 * 366 * 86_400, iat=at))
     assert claims.expires_at == at + MAX_TTL_SECONDS
 
-    # Otherwise it would be a new sign-in again as soon as the row of the one that was revoked is purged.
+    # Otherwise it would start a new sign-in once the revoked one's row is purged.
     with pytest.raises(TokenExpired, match="older than"):
         await external.verify(token(exp=at + 10 * 366 * 86_400, iat=at - MAX_TTL_SECONDS - 60))
 
@@ -170,7 +170,7 @@ async def test_which_addresses_count_as_verified(
         ({"exp": time.time() - 86_400}, "has expired"),
     ],
 )
-async def test_refusal_of_a_well_signed_token_has_a_reason(
+async def test_refusal_of_a_signed_token_has_a_reason(
     external: ExternalTokens, changed: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(TokenInvalid, match=reason):
@@ -181,7 +181,7 @@ async def test_refusal_of_a_well_signed_token_has_a_reason(
     assert str(refused.value) == ""
 
 
-async def test_expired_token_is_said_to_be_expired(external: ExternalTokens) -> None:
+async def test_expired_token_is_called_expired(external: ExternalTokens) -> None:
     with pytest.raises(TokenExpired):
         await external.verify(token(iat=int(time.time()) - 900, exp=int(time.time()) - 60))
     await external.verify(token(iat=int(time.time()) - 900, exp=int(time.time()) - 20))
@@ -212,7 +212,7 @@ async def test_keys_of_other_kinds_are_left_out(
     await external.verify(token(EC_KEY, algorithm="ES256", header={"kid": "ec"}))
 
 
-async def test_keys_are_asked_for_once_and_again_for_a_new_one(external: ExternalTokens, provider: Provider) -> None:
+async def test_keys_are_fetched_once_and_again_for_a_new_one(external: ExternalTokens, provider: Provider) -> None:
     for _ in range(5):
         await external.verify(token())
     assert len(provider.asked) == 1
@@ -234,7 +234,7 @@ async def test_keys_are_asked_for_once_and_again_for_a_new_one(external: Externa
         await external.verify(token())
 
 
-async def test_last_keys_hold_while_the_provider_is_out(external: ExternalTokens, provider: Provider) -> None:
+async def test_last_keys_are_used_while_the_provider_is_down(external: ExternalTokens, provider: Provider) -> None:
     await external.verify(token())
     provider.status, provider.seconds = 503, provider.seconds + 3_600
 

@@ -1,4 +1,4 @@
-"""The threads that hash passwords: who waits for whom, and for how long."""
+"""The threads that hash passwords: order and length of waits."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from roomful.identity.hashing import HashingThreads
 
 
 class Work:
-    """What a thread is busy with until the test lets it go; `done` names what has run, in order."""
+    """Work for a thread until the test releases it; `done` has the finished names in order."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -68,7 +68,7 @@ async def test_waiting_is_bounded_in_time_and_number(monkeypatch: pytest.MonkeyP
     threads.close()
 
 
-async def test_who_stops_waiting_gives_the_turn_away_and_leaves_its_thread_busy() -> None:
+async def test_a_cancelled_wait_gives_up_its_turn_but_not_its_thread() -> None:
     threads, work = HashingThreads("test", count=1), Work()
     async with asyncio.TaskGroup() as group:
         at_work = group.create_task(threads.run("ada", work.blocked))

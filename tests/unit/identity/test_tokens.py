@@ -1,4 +1,4 @@
-"""The one verifier of access tokens against what attackers and libraries' defaults bring (and refresh tokens' form)."""
+"""The verifier of access tokens against attacks and library defaults, and the form of refresh tokens."""
 
 import base64
 import hashlib
@@ -13,10 +13,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from roomful.environment import SettingsError
 from roomful.identity.refresh import RefreshTokens
 from roomful.identity.tokens import TokenExpired, TokenInvalid, Tokens
 from roomful.ids import new_id
-from roomful.settings import SettingsError, load_settings
+from roomful.settings import load_settings
 
 KEY = "a signing key of forty-one bytes, at least"
 USER, SESSION = new_id(), new_id()
@@ -28,7 +29,7 @@ def tokens() -> Tokens:
 
 
 def signed(*, without: str | None = None, **changed: Any) -> str:
-    """A token with a good signature, whatever it claims."""
+    """A token with a valid signature and any claims."""
     at = int(time.time())
     claims: dict[str, Any] = {
         "typ": "access",
@@ -46,7 +47,7 @@ def signed(*, without: str | None = None, **changed: Any) -> str:
 
 
 def forged(header: Mapping[str, Any], claims: Mapping[str, Any], key: bytes = KEY.encode()) -> str:
-    """A token put together by hand: no library stands between the test and what it wants to send."""
+    """A token made by hand, without a library."""
     content = ".".join(_part(json.dumps(part).encode()) for part in (header, claims))
     return f"{content}.{_part(hmac.digest(key, content.encode(), 'sha256'))}"
 
@@ -68,7 +69,7 @@ def test_issued_token_carries_the_contracts_claims(tokens: Tokens) -> None:
     assert set(claims) == {"typ", "sub", "sid", "iat", "exp", "iss", "aud", "jti"}
 
 
-def test_handmade_token_passes_so_that_the_refusals_below_mean_something(tokens: Tokens) -> None:
+def test_handmade_token_passes(tokens: Tokens) -> None:
     assert tokens.verify(signed()).user_id == USER
 
 
@@ -127,7 +128,7 @@ def test_no_claim_may_be_missing(tokens: Tokens, claim: str) -> None:
         {"jti": 7},
         {"jti": None},
     ],
-    ids="-".join,  # the values hold the time of day, and every worker must find the same tests
+    ids="-".join,  # the values contain the time, and every worker must collect the same tests
 )
 def test_claims_of_the_wrong_kind_or_value_are_refused(tokens: Tokens, changed: dict[str, Any]) -> None:
     with pytest.raises(TokenInvalid):
@@ -178,7 +179,7 @@ def test_expired_and_otherwise_wrong_token_is_not_called_expired(tokens: Tokens)
     ],
     ids=ascii,
 )
-def test_the_header_chooses_nothing(tokens: Tokens, header: dict[str, Any]) -> None:
+def test_the_header_does_not_choose_the_algorithm(tokens: Tokens, header: dict[str, Any]) -> None:
     claims = jwt.decode(signed(), options={"verify_signature": False})
 
     with pytest.raises(TokenInvalid):
@@ -200,7 +201,7 @@ def test_the_header_chooses_nothing(tokens: Tokens, header: dict[str, Any]) -> N
     ],
     ids=ascii,
 )
-def test_a_key_named_by_the_header_is_not_looked_for(tokens: Tokens, header: dict[str, Any]) -> None:
+def test_a_key_in_the_header_is_ignored(tokens: Tokens, header: dict[str, Any]) -> None:
     claims = jwt.decode(signed(), options={"verify_signature": False})
 
     for key in (b"", b"a key that the attacker brings along"):
@@ -208,7 +209,7 @@ def test_a_key_named_by_the_header_is_not_looked_for(tokens: Tokens, header: dic
             tokens.verify(forged({"alg": "HS256", **header}, claims, key=key))
 
 
-def test_public_keys_are_no_secrets(tokens: Tokens) -> None:
+def test_public_keys_are_not_accepted_as_secrets(tokens: Tokens) -> None:
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public_key = private_key.public_key()
     claims = jwt.decode(signed(), options={"verify_signature": False})
@@ -264,7 +265,7 @@ def test_signature_is_checked_to_the_last_bit(tokens: Tokens) -> None:
     ],
     ids=lambda junk: ascii(junk)[:24],
 )
-def test_junk_is_refused_without_another_error(tokens: Tokens, junk: str) -> None:
+def test_garbage_is_refused_without_another_error(tokens: Tokens, junk: str) -> None:
     with pytest.raises(TokenInvalid):
         tokens.verify(junk)
     with pytest.raises(TokenInvalid):
@@ -274,14 +275,14 @@ def test_junk_is_refused_without_another_error(tokens: Tokens, junk: str) -> Non
 @pytest.mark.parametrize(
     "payload", [b"[]", b"null", b"1", b'"text"', b"{", b"\xff", b"[" * 4000, b'{"exp":' + b"9" * 5000]
 )
-def test_signed_junk_is_refused_too(tokens: Tokens, payload: bytes) -> None:
+def test_signed_garbage_is_refused(tokens: Tokens, payload: bytes) -> None:
     content = ".".join((_part(b'{"alg": "HS256"}'), _part(payload)))
 
     with pytest.raises(TokenInvalid):
         tokens.verify(f"{content}.{_part(hmac.digest(KEY.encode(), content.encode(), 'sha256'))}")
 
 
-def test_kinds_of_token_are_told_apart(tokens: Tokens) -> None:
+def test_kinds_of_token_are_not_interchangeable(tokens: Tokens) -> None:
     refresh_tokens = RefreshTokens(KEY, ttl_seconds=60)
 
     with pytest.raises(TokenInvalid):
@@ -299,7 +300,7 @@ def test_a_weak_key_stops_the_start_and_verifies_nothing(key: str) -> None:
         Tokens(key, access_ttl_seconds=900).verify(forged({"alg": "HS256"}, claims, key=key.encode()))
 
 
-def test_refresh_token_says_whose_it_is_to_its_maker_only() -> None:
+def test_refresh_token_is_readable_only_with_the_key() -> None:
     token = RefreshTokens(KEY, ttl_seconds=60).issue(SESSION, 7)
 
     assert RefreshTokens(KEY, ttl_seconds=60).read(token) == (SESSION, 7)

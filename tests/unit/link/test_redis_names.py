@@ -1,4 +1,4 @@
-"""Names in Redis: what they tell, and whose they are."""
+"""Names in Redis: per installation, and revealing nothing."""
 
 import pytest
 from hypothesis import given
@@ -21,11 +21,11 @@ KEY = b"a key that only this test makes names with"
         ("redis+sentinel://a,b/roomful/5", 5),
     ],
 )
-def test_number_of_the_database_is_read_from_every_kind_of_url(url: str, database: int) -> None:
+def test_database_number_is_read_from_every_kind_of_url(url: str, database: int) -> None:
     assert RedisServer(url).database == database
 
 
-def test_installations_have_no_name_in_common() -> None:
+def test_installations_share_no_name() -> None:
     installations = [
         RedisNames(KEY),
         RedisNames(KEY, database=1),
@@ -38,10 +38,11 @@ def test_installations_have_no_name_in_common() -> None:
 
 
 @given(st.text())
-def test_a_name_tells_nothing_of_what_it_names(name: str) -> None:
+def test_a_name_reveals_nothing(name: str) -> None:
     names = RedisNames(KEY)
     made = names.of("channel", name)
     assert made == names.of("channel", name)
     assert made != names.of("other", name)
     assert len(made) == len(names.prefix) + len("channel:") + TOKEN_LENGTH
     assert made.isascii()
+    assert names.kind_of(made) == b"channel"

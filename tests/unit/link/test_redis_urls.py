@@ -1,9 +1,10 @@
-"""What `ROOMFUL_REDIS_URL` may be."""
+"""Values of `ROOMFUL_REDIS_URL`."""
 
 import pytest
 
+from roomful.environment import SettingsError
 from roomful.link.redis_server import sentinel_address
-from roomful.settings import Settings, SettingsError, load_settings
+from roomful.settings import Settings, load_settings
 
 
 def settings(url: str) -> Settings:

@@ -1,4 +1,4 @@
-"""Sealed bytes, and whose messages are taken: by the sender's numbers, and by the starts that it knows."""
+"""Sealed frames, and the senders that are accepted, by their numbers and known starts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roomful.link.envelopes import EnvelopeRefused
 from roomful.link.sealing import OVERHEAD_BYTES, Forged, NotSealed, Sealer
 from roomful.link.senders import MAX_AGE, Senders
 from roomful.link.starts import START_BYTES, SUPERSEDED_SECONDS, Starts, StartsUnavailable
-from roomful.realtime.broker.redis_envelopes import RedisEnvelopes, Refused
-from roomful.realtime.publication import Arrival, ClientInfo
-from tests.support.brokers import KEY, NAMES, event, frames_of_another_node
+from roomful.realtime.publication import ClientInfo, Join
+from tests.support.brokers import KEY, NAMES, ChannelFrames, event
 
 CHANNEL = "project:1"
 SECOND = 1_000_000
@@ -31,7 +31,7 @@ def sealer(purpose: bytes = b"test", key: bytes = KEY) -> Sealer:
 
 
 @given(st.binary(max_size=300), st.binary(max_size=40))
-def test_what_one_seals_the_others_open_in_that_place_alone(content: bytes, place: bytes) -> None:
+def test_a_sealed_frame_opens_only_in_its_place(content: bytes, place: bytes) -> None:
     one, two = sealer(), sealer()
     sealed = one.seal(content, place)
     assert len(sealed) == len(content) + OVERHEAD_BYTES
@@ -46,7 +46,7 @@ def test_what_one_seals_the_others_open_in_that_place_alone(content: bytes, plac
             other.open(sealed, place)
 
 
-def test_no_number_is_given_twice_while_the_clock_stands_or_is_set_back() -> None:
+def test_no_number_repeats_when_the_clock_stands_or_goes_back() -> None:
     clock = Clock()
     one = Sealer(KEY, purpose=b"test", clock=clock)
     numbers = []
@@ -57,7 +57,7 @@ def test_no_number_is_given_twice_while_the_clock_stands_or_is_set_back() -> Non
 
 
 @given(st.binary(max_size=80), st.integers(0, 400), st.integers(0, 255))
-def test_nothing_that_was_touched_is_opened(junk: bytes, place: int, value: int) -> None:
+def test_altered_frames_are_refused(junk: bytes, place: int, value: int) -> None:
     genuine = sealer().seal(b"x" * 300, b"here")
     changed = genuine[:place] + bytes([value]) + genuine[place + 1 :]
     for touched in (junk, genuine[:place], genuine + junk, changed, junk + genuine):
@@ -66,37 +66,35 @@ def test_nothing_that_was_touched_is_opened(junk: bytes, place: int, value: int)
                 sealer().open(touched, b"here")
 
 
-GENUINE = frames_of_another_node().encode(Arrival(CHANNEL, ClientInfo("c-1", "ada", b'{"name":"Ada"}'), joined=True))
+GENUINE = ChannelFrames().encode(Join(CHANNEL, ClientInfo("c-1", "ada", b'{"name":"Ada"}')))
 
 
 @given(
     st.one_of(
         st.binary(max_size=400),
         st.tuples(st.integers(0, 400), st.binary(max_size=8)).map(
-            lambda cut: (GENUINE or b"")[: cut[0]] + cut[1] + (GENUINE or b"")[cut[0] + len(cut[1]) :]
+            lambda cut: GENUINE[: cut[0]] + cut[1] + GENUINE[cut[0] + len(cut[1]) :]
         ),
     )
 )
-def test_decoder_of_frames_refuses_whatever_is_not_genuine(frame: bytes) -> None:
+def test_decoder_refuses_frames_that_are_not_genuine(frame: bytes) -> None:
     if frame != GENUINE:
-        with pytest.raises(Refused):
-            frames_of_another_node().decode(NAMES.of("channel", CHANNEL), frame)
+        with pytest.raises(EnvelopeRefused):
+            ChannelFrames().decode(CHANNEL, frame)
 
 
-def test_frame_is_taken_once_and_in_its_channel() -> None:
-    reader, writer = frames_of_another_node(), frames_of_another_node()
+def test_frame_is_accepted_once_and_in_its_channel() -> None:
+    reader, writer = ChannelFrames(), ChannelFrames()
     frame = writer.encode(event(CHANNEL, 1))
-    assert frame is not None
-    with pytest.raises(Refused, match="forged"):
-        reader.decode(NAMES.of("channel", "project:2"), frame)
-    assert reader.decode(NAMES.of("channel", CHANNEL), frame).content == event(CHANNEL, 1)
-    with pytest.raises(Refused, match="repeated"):
-        reader.decode(NAMES.of("channel", CHANNEL), frame)
+    with pytest.raises(EnvelopeRefused, match="forged"):
+        reader.decode("project:2", frame)
+    assert reader.decode(CHANNEL, frame) == event(CHANNEL, 1)
+    with pytest.raises(EnvelopeRefused, match="repeated"):
+        reader.decode(CHANNEL, frame)
 
 
-def test_frame_holds_nothing_that_can_be_read() -> None:
-    frame = frames_of_another_node().encode(event("project:secret", 7, b'{"token":"secret"}'))
-    assert frame is not None
+def test_frame_holds_nothing_readable() -> None:
+    frame = ChannelFrames().encode(event("project:secret", 7, b'{"token":"secret"}'))
     assert b"secret" not in frame
     assert b"secret" not in NAMES.of("channel", "project:secret")
 
@@ -120,21 +118,21 @@ def test_numbers_only_grow(senders: Senders) -> None:
     assert senders.accept(b"two", 1, b"", is_beat=False)
 
 
-def test_what_was_kept_back_is_refused_though_it_was_never_heard(senders: Senders, clock: Clock) -> None:
-    """Of a dead node, whose beats don't come any more: those of a live one have greater numbers."""
+def test_a_delayed_frame_is_refused_even_if_it_is_new(senders: Senders, clock: Clock) -> None:
+    """Of a dead node without beats: a live one's have greater numbers."""
     assert senders.accept(b"one", 100, b"", is_beat=True)
     clock.now += MAX_AGE + 2
     assert not senders.accept(b"one", 101, b"", is_beat=False)
 
 
-def test_clocks_that_drift_apart_are_no_reason_to_refuse(senders: Senders, clock: Clock) -> None:
+def test_clock_drift_refuses_nothing(senders: Senders, clock: Clock) -> None:
     for second in range(1, 100):
         clock.now += 3 * SECOND // 2
         assert senders.accept(b"one", second * SECOND, b"", is_beat=True)
         assert senders.accept(b"one", second * SECOND + 1, b"", is_beat=False)
 
 
-def test_node_that_stood_still_is_believed_again_soon(senders: Senders, clock: Clock) -> None:
+def test_a_paused_node_is_soon_accepted_again(senders: Senders, clock: Clock) -> None:
     theirs = 0
     assert senders.accept(b"one", theirs, b"", is_beat=True)
     clock.now += 15 * SECOND
@@ -186,16 +184,16 @@ async def test_nodes_on_one_database_accept_each_other() -> None:
     table.starts.append(start("b"))
     two = table.since(start("b"))
     await two.look()
-    assert not one.accepts(two.newest)  # it has not looked yet
+    assert not one.accepts(two.newest)  # it has not read yet
     assert not two.accepts(one.newest)
     await one.look()
     assert one.newest == two.newest == start("b")
-    assert one.accepts(start("a"))  # what others sent before they looked
+    assert one.accepts(start("a"))  # frames of others before they read
     assert one.accepts(start("b"))
-    assert not two.accepts(start("a"))  # what was sent before it began
+    assert not two.accepts(start("a"))  # frames from before its start
 
 
-async def test_a_copy_is_not_accepted_nor_does_it_accept() -> None:
+async def test_a_copy_neither_accepts_nor_is_accepted() -> None:
     table = Table(start("a"))
     original = table.since(start("a"))
     await original.look()
@@ -229,31 +227,35 @@ async def test_outage_of_the_database_changes_nothing() -> None:
     assert one.accepts(start("a"))
 
 
-async def test_strangers_make_no_load(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_foreign_frames_cause_no_queries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("roomful.link.starts.SOONER_SECONDS", 0.01)
     monkeypatch.setattr("roomful.link.starts.READ_SECONDS", 60.0)
     table = Table(start("a"))
     one = table.since(start("a"))
     await one.look()
+
+    async def look_for_ever() -> None:
+        while True:
+            await one.look_when_due()
+
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(one.run())
+        running = tasks.create_task(look_for_ever())
         for _ in range(50):
             assert not one.accepts(start("x"))
             await asyncio.sleep(0.005)
         running.cancel()
-    assert table.reads == 2  # the stranger was asked about once
+    assert table.reads == 2  # one query for the unknown start
 
 
-async def test_without_a_database_every_node_with_the_key_is_believed() -> None:
+async def test_without_a_database_every_node_with_the_key_is_accepted() -> None:
     one, two = Starts(None), Starts(None)
     await one.look()
     assert one.accepts(two.newest)
 
 
-def test_frames_of_another_database_are_strangers() -> None:
+def test_frames_of_another_database_are_refused() -> None:
     starts = Starts(None)
     starts.newest = start("x")
-    frame = RedisEnvelopes(KEY, names=NAMES, starts=starts).encode(event(CHANNEL, 1))
-    assert frame is not None
-    with pytest.raises(Refused, match="stranger"):
-        frames_of_another_node().decode(NAMES.of("channel", CHANNEL), frame)
+    frame = ChannelFrames(starts=starts).encode(event(CHANNEL, 1))
+    with pytest.raises(EnvelopeRefused, match="stranger"):
+        ChannelFrames().decode(CHANNEL, frame)

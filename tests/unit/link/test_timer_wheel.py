@@ -1,4 +1,4 @@
-"""The wheel: entries are looked at when their time has come, once, however they change their mind."""
+"""The wheel: entries are called in time, once, however often they are rescheduled."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ async def until(entry: Entry, looks: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_entry_is_looked_at_when_its_time_has_come_and_again_if_it_says_so() -> None:
+async def test_entry_is_called_in_time_and_again_if_it_asks() -> None:
     async with turning() as wheel:
         entry = Entry(again=TICK_SECONDS)
         began_at = time.monotonic()
@@ -45,7 +45,7 @@ async def test_entry_is_looked_at_when_its_time_has_come_and_again_if_it_says_so
         assert len(wheel) == 1
 
 
-async def test_entry_that_says_never_is_out() -> None:
+async def test_entry_that_answers_never_is_removed() -> None:
     async with turning() as wheel:
         entry = Entry()
         wheel.put(entry, 0)
@@ -53,7 +53,7 @@ async def test_entry_that_says_never_is_out() -> None:
         assert len(wheel) == 0
 
 
-async def test_entry_put_anew_is_looked_at_only_at_its_new_time() -> None:
+async def test_rescheduled_entry_is_called_only_at_its_new_time() -> None:
     async with turning() as wheel:
         moved, mark = Entry(), Entry()
         wheel.put(moved, TICK_SECONDS)
@@ -64,7 +64,7 @@ async def test_entry_put_anew_is_looked_at_only_at_its_new_time() -> None:
         assert len(wheel) == 1
 
 
-async def test_entry_removed_by_another_in_the_same_turn_is_not_looked_at() -> None:
+async def test_entry_removed_in_the_same_turn_is_not_called() -> None:
     async with turning() as wheel:
         entries: list[Entry] = []
 

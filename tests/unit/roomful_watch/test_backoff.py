@@ -7,11 +7,11 @@ def test_waits_double_up_to_a_limit_and_are_cut_by_up_to_half() -> None:
         assert full / 2 <= backoff.next_seconds() <= full
 
 
-def test_two_clients_do_not_come_back_together() -> None:
+def test_two_clients_do_not_reconnect_together() -> None:
     assert len({Backoff().next_seconds() for _ in range(50)}) == 50
 
 
-def test_a_server_that_accepts_and_fails_is_tried_at_most_eight_times_in_half_a_minute() -> None:
+def test_a_server_that_accepts_and_fails_is_tried_eight_times_in_half_a_minute() -> None:
     for _ in range(200):
         backoff, waited, attempts = Backoff(), 0.0, 1
         while (waited := waited + backoff.next_seconds()) <= 30:

@@ -1,4 +1,4 @@
-"""Following a project across every way in which a connection can fail."""
+"""Following a project through every kind of failure."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ ADA, BOB = Person("u-ada", "ada"), Person("u-bob", "bob")
 
 
 class Silent(Exception):
-    """The script is over, and nothing more happens on the connection."""
+    """The script is over."""
 
 
 @dataclass
@@ -109,7 +109,7 @@ def event(offset: int) -> Event:
 
 
 async def watch(server: ScriptedServer, *, since: int | None = None) -> list[Item]:
-    """What a follower tells until the script is over."""
+    """The follower's items until the script is over."""
     items: list[Item] = []
     with contextlib.suppress(Silent):
         async for item in Follower(server, since=since, backoff=Backoff(first_seconds=0)).items():
@@ -121,11 +121,11 @@ def offsets(items: list[Item]) -> list[int]:
     return [item.offset for item in items if isinstance(item, Event)]
 
 
-async def test_without_since_only_what_is_new_is_told() -> None:
+async def test_without_since_only_new_events_come() -> None:
     assert offsets(await watch(ScriptedServer([Act(pushes=(6, 7))], head=5))) == [6, 7]
 
 
-async def test_since_tells_first_what_was_missed() -> None:
+async def test_with_since_missed_events_come_first() -> None:
     assert offsets(await watch(ScriptedServer([Act(pushes=(6,))], head=5), since=3)) == [4, 5, 6]
 
 
@@ -133,7 +133,7 @@ async def test_since_zero_is_the_whole_history() -> None:
     assert offsets(await watch(ScriptedServer([Act()], head=4), since=0)) == [1, 2, 3, 4]
 
 
-async def test_what_happens_between_connections_is_told() -> None:
+async def test_events_between_connections_come() -> None:
     server = ScriptedServer([Act(pushes=(6,)), Act(happened=2, pushes=(9,))], head=5)
     assert offsets(await watch(server)) == [6, 7, 8, 9]
     assert server.pages_asked == []
@@ -144,23 +144,23 @@ async def test_nothing_seen_yet_is_a_position_too() -> None:
     assert offsets(await watch(server)) == [6, 7, 8]
 
 
-async def test_more_missed_than_the_server_recovers_is_read_page_by_page() -> None:
+async def test_events_beyond_the_servers_recovery_are_read_in_pages() -> None:
     server = ScriptedServer([Act(recovers=False, pushes=(9,))], head=8)
     assert offsets(await watch(server, since=1)) == [2, 3, 4, 5, 6, 7, 8, 9]
     assert server.pages_asked == [1, 4, 7]
 
 
-async def test_repeated_events_are_told_once() -> None:
+async def test_repeated_events_come_once() -> None:
     assert offsets(await watch(ScriptedServer([Act(pushes=(6, 6, 5, 7, 6))], head=5))) == [6, 7]
 
 
 @pytest.mark.parametrize("beyond", [8, 9, 12])
-async def test_a_gap_is_closed_at_once(beyond: int) -> None:
+async def test_a_gap_is_filled_at_once(beyond: int) -> None:
     server = ScriptedServer([Act(pushes=(6, beyond))], head=5)
     assert offsets(await watch(server)) == list(range(6, beyond + 1))
 
 
-async def test_expired_events_are_admitted_to() -> None:
+async def test_expired_events_are_reported() -> None:
     server = ScriptedServer([Act(recovers=False, pushes=(9,))], head=8, floor=4)
     items = await watch(server, since=1)
     assert [item for item in items if isinstance(item, Skipped)] == [
@@ -169,16 +169,16 @@ async def test_expired_events_are_admitted_to() -> None:
     assert offsets(items) == [9]
 
 
-async def test_an_offset_of_the_future_is_admitted_to() -> None:
+async def test_an_offset_of_the_future_is_reported() -> None:
     items = await watch(ScriptedServer([Act(pushes=(6,))], head=5), since=99)
     assert Skipped("offset 99 is beyond the newest event", 5) in items
     assert offsets(items) == [6]
 
 
-async def test_another_history_under_the_same_name_is_admitted_to() -> None:
+async def test_a_replaced_history_is_reported() -> None:
     server = ScriptedServer([Act(pushes=(6,)), Act(another_history=True, pushes=(3,))], head=5)
     items = await watch(server)
-    assert Skipped("the project's history is another one now", 2) in items
+    assert Skipped("the project's history was replaced", 2) in items
     assert offsets(items) == [6, 3]
 
 
@@ -206,12 +206,12 @@ async def test_a_refusal_ends_it() -> None:
             pass
 
 
-async def test_connections_that_only_open_are_retried_ever_more_slowly() -> None:
+async def test_connections_that_only_open_are_retried_more_and_more_slowly() -> None:
     pauses = await first_pauses([Act()] * 6)
     assert all(later > earlier for earlier, later in zip(pauses, pauses[2:], strict=False))
 
 
-async def test_an_event_makes_the_next_wait_short_again() -> None:
+async def test_an_event_resets_the_backoff() -> None:
     pauses = await first_pauses([*[Act()] * 5, Act(pushes=(1,))])
     assert pauses[-1] <= 0.002 < pauses[-2]
 
@@ -231,7 +231,7 @@ acts = st.builds(Act, happened=st.integers(0, 6), pushes=pushes, recovers=st.boo
 
 
 @given(st.lists(acts, max_size=6), st.integers(0, 5), st.integers(1, 4))
-async def test_whatever_is_pushed_every_event_is_told_once_and_in_order(
+async def test_whatever_is_pushed_every_event_comes_once_and_in_order(
     script: list[Act], since: int, page_events: int
 ) -> None:
     server = ScriptedServer([*script, Act()], head=since, page_events=page_events)

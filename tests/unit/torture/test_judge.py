@@ -1,4 +1,4 @@
-"""The judge of the torture finds what it is there to find."""
+"""The judge finds every broken promise."""
 
 import copy
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def task(number: int) -> Json:
-    return {"id": f"t{number}", "status": "todo", "position": f"a{number}", "labels": [f"w{number}"]}
+    return {"id": f"t{number}", "status": "todo", "column_id": "c", "position": f"a{number}", "title": f"w{number}"}
 
 
 def event(offset: int, type_: str, data: Json, mutation_id: str | None = None) -> bytes:
@@ -27,14 +27,17 @@ def snapshot(offset: int, *tasks: Json) -> Json:
     return {
         "project": {"offset": offset, "task_count": len(tasks)},
         "members": [],
+        "columns": [],
+        "labels": [],
         "tasks": list(tasks),
+        "documents": [],
         "stream": {"offset": offset},
     }
 
 
 @pytest.fixture
 def history() -> History:
-    """Three tasks, made and read by one reader as it should be; the reader was shut out at the end and let in again."""
+    """A correct record: three tasks, one reader, who was removed at the end and added again."""
     log = [event(number, "task.created", {"task": task(number)}, f"m{number}") for number in (1, 2, 3)]
     log.append(event(4, "member.removed", {"member": {"user_id": "gus"}}, "m4"))
     trail = Trail("gus", "gus", snapshot(1, task(1)), snapshot(4, task(1), task(2), task(3)))
@@ -45,7 +48,7 @@ def history() -> History:
     return History(operations, [trail], [Flip("gus", "m4", let_in_at=9.0)], log=log)
 
 
-def test_nothing_is_found_where_nothing_is_wrong(history: History) -> None:
+def test_a_correct_history_passes(history: History) -> None:
     verdict = judge(history)
     assert verdict.is_clean, verdict.broken
     assert (verdict.events, verdict.deliveries) == (4, 3)

@@ -1,4 +1,4 @@
-"""The response to a broken request where the application has no form of its own for errors."""
+"""The response to a broken request without an application's error form."""
 
 from roomful.errors import RateLimited
 from roomful.transport.error_response import render_plainly

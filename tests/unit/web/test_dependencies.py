@@ -1,4 +1,4 @@
-"""Dependencies of the routes, all of them."""
+"""Dependencies of all routes."""
 
 import inspect
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def dependencies(dependant: Dependant) -> Iterator[object]:
 
 
 def test_no_route_or_dependency_waits_for_a_thread() -> None:
-    """FastAPI runs what isn't `async def` in a thread of a pool of 40, whatever it does: two switches for each."""
+    """FastAPI runs every dependency that isn't `async def` in a thread of a pool of 40, with two switches each."""
     called: set[object] = set()
     for context in iter_route_contexts(create_app(Settings(_env_file=None)).routes):
         route = context.route

@@ -35,7 +35,7 @@ def test_allows_version_3(header: str | None) -> None:
 
 
 @pytest.mark.parametrize("header", ['"2"', 'W/"2"', '"33"', '"3-"', '"3-gzip-gzip"', '"1", "2"', '""'])
-def test_refuses_version_3_and_shows_what_is_there(header: str) -> None:
+def test_refuses_version_3_and_shows_the_current_one(header: str) -> None:
     with pytest.raises(PreconditionFailed) as refusal:
         Precondition(header).require(3, Thing(name="now"))
     assert refusal.value.details == [{"name": "now"}]
@@ -43,6 +43,6 @@ def test_refuses_version_3_and_shows_what_is_there(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["3", "", '"3', '"3" "4"', '*, "3"', '"3",', '"1";"3"', "w/3", 'W/ "3"', '"3 "'])
-def test_what_is_no_list_of_tags_is_a_bad_request(header: str) -> None:
+def test_an_invalid_list_of_tags_is_a_bad_request(header: str) -> None:
     with pytest.raises(BadRequest):
         Precondition(header)

@@ -1,4 +1,4 @@
-"""What a route's dependencies cost."""
+"""The cost of a route's dependencies."""
 
 from typing import Annotated
 
@@ -74,7 +74,7 @@ def test_parameters_are_documented() -> None:
 
 
 def walked(dependant: Dependant) -> list[str]:
-    """The names of what is below a dependency, as FastAPI walks through it."""
+    """The names below a dependency, as FastAPI walks them."""
     names: list[str] = []
     for child in dependant.dependencies:
         names += [getattr(child.call, "__name__", ""), *walked(child)]

@@ -1,4 +1,4 @@
-"""JSON as the API takes it."""
+"""JSON as the API accepts it."""
 
 import pytest
 

@@ -3,6 +3,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type Answer, Refused, type RequestOptions, request, Unavailable } from "../api/request";
 import type { TokenAnswer, User } from "../api/shapes";
+import * as common from "../texts/common";
+import type { Exclusive } from "./lock";
 
 const KEY = "roomful.session";
 const LOCK = "roomful.session.renew";
@@ -16,23 +18,20 @@ interface Kept {
   user: User;
 }
 
-/** Why nobody is signed in: never was, chose to leave, or was ended from elsewhere. */
+/** Why nobody is signed in: never signed in, signed out here, or signed out from elsewhere. */
 export type Absence = "none" | "left" | "ended";
 
 /** Raised where a token is needed and the session is over. */
 export class SignedOut extends Error {
   constructor() {
-    super("You are signed out.");
+    super(common.signedOut);
   }
 }
 
 type Send = typeof request;
 
-/** Runs `work` while no other tab does; browsers offer locks only on https and localhost. */
-export type Exclusive = <T>(work: () => Promise<T>) => Promise<T>;
-
-export const exclusive: Exclusive = (work) => {
-  if (!("locks" in navigator)) return work(); // the server forgives two tabs that refresh at once
+const exclusive: Exclusive = (work) => {
+  if (!("locks" in navigator)) return work(); // on plain HTTP; the server accepts two tabs that refresh at once
   return navigator.locks.request(LOCK, work) as ReturnType<typeof work>;
 };
 
@@ -65,18 +64,20 @@ export class Session {
     this.keep((await this.send<TokenAnswer>("POST", "auth/token", { form: { username: email, password } })).body);
   }
 
-  async register(email: string, password: string, name: string): Promise<void> {
-    this.keep((await this.send<TokenAnswer>("POST", "auth/register", { body: { email, password, name } })).body);
+  /** With the token of an invitation, the person joins its project too. */
+  async register(email: string, password: string, name: string, invitation?: string): Promise<void> {
+    const body = { email, password, name, invitation };
+    this.keep((await this.send<TokenAnswer>("POST", "auth/register", { body })).body);
   }
 
-  /** Sign out here and in every tab. The server is told when it can be reached; the tokens are gone in any case. */
+  /** Sign out here and in every tab. Tells the server if it can be reached; the tokens are gone in any case. */
   async signOut(): Promise<void> {
     const token = this.kept.value?.access_token;
     this.drop("left");
     if (token) await this.send("POST", "auth/logout", { token }).catch(() => undefined);
   }
 
-  /** An access token that is good for a while, renewed first where it is not. Raises SignedOut, Unavailable. */
+  /** An access token that stays valid for a while, renewed if necessary. Raises SignedOut, Unavailable. */
   async token(): Promise<string> {
     const kept = this.kept.value;
     if (!kept) throw new SignedOut();
@@ -86,9 +87,9 @@ export class Session {
   }
 
   /**
-   * A token other than `stale`, got by one tab for all: whoever gets the lock second finds the first one's.
+   * A token other than `stale`. One tab renews it for all: the tab that gets the lock second finds the first one's.
    *
-   * Raises SignedOut when the session is over and Unavailable when the server can't be asked.
+   * Raises SignedOut when the session is over, and Unavailable when the server can't be reached.
    */
   renew(stale: string): Promise<string> {
     this.renewing ??= this.alone(() => this.renewAlone(stale)).finally(() => {
@@ -97,18 +98,31 @@ export class Session {
     return this.renewing;
   }
 
-  /** A request in the person's name; an answer 401 renews the token and tries once more. */
+  /** A request with the person's token, which is renewed once after a 401. Never with the token of who comes next. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
-    const token = await this.token();
+    const person = this.kept.value?.user.id;
+    const own = (token: string) => {
+      if (this.kept.value?.user.id !== person) throw new SignedOut();
+      return token;
+    };
+    const token = own(await this.token());
     try {
       return await this.send<T>(method, path, { ...options, token });
     } catch (failure) {
       if (!(failure instanceof Refused) || failure.status !== 401) throw failure;
-      return this.send<T>(method, path, { ...options, token: await this.renew(token) });
+      return this.send<T>(method, path, { ...options, token: own(await this.renew(token)) });
     }
   }
 
-  /** Another tab wrote: take what it wrote. */
+  /** Requests of this person, for work that may outlast their sign-in: nobody else's token is used for them. */
+  requestOf(person: string): Session["request"] {
+    return async (method, path, options) => {
+      if (this.kept.value?.user.id !== person) throw new SignedOut();
+      return this.request(method, path, options);
+    };
+  }
+
+  /** Adopt what another tab has written. */
   hear(event: StorageEvent): void {
     if (event.key !== KEY && event.key !== null) return;
     const before = this.kept.value;
@@ -117,7 +131,7 @@ export class Session {
     else if (before) this.forget("ended");
   }
 
-  /** The person changed who they are (their name). */
+  /** Keep the person's new data (their name). */
   describe(user: User): void {
     const kept = this.kept.value;
     if (kept) this.write({ ...kept, user });
@@ -133,13 +147,26 @@ export class Session {
       this.adopt(kept);
       return kept.access_token;
     }
+    const answer = await this.refresh(kept.refresh_token);
+    const now = this.read();
+    if (now?.refresh_token !== kept.refresh_token) {
+      // Meanwhile the person has signed out, perhaps somebody in, or another tab has renewed the token.
+      if (now?.user.id !== kept.user.id) throw new SignedOut();
+      this.adopt(now);
+      return now.access_token;
+    }
+    if (answer) return this.keep(answer).access_token;
+    this.drop("ended");
+    throw new SignedOut();
+  }
+
+  /** New tokens, or null if the server refuses. */
+  private async refresh(refresh_token: string): Promise<TokenAnswer | null> {
     try {
-      const body = { refresh_token: kept.refresh_token };
-      return this.keep((await this.send<TokenAnswer>("POST", "auth/refresh", { body })).body).access_token;
+      return (await this.send<TokenAnswer>("POST", "auth/refresh", { body: { refresh_token } })).body;
     } catch (failure) {
-      if (!(failure instanceof Refused) || failure.status >= 500) throw failure;
-      this.drop("ended");
-      throw new SignedOut();
+      if (failure instanceof Refused && failure.status < 500) return null;
+      throw failure;
     }
   }
 
@@ -176,7 +203,7 @@ export class Session {
     this.userSignal.value = null;
   }
 
-  /** Renew before the token ends. Tabs start at different moments, so that one is usually done before the next asks. */
+  /** Renew before the token expires. Tabs do so at different moments, so usually only one has to. */
   private schedule(): void {
     clearTimeout(this.timer);
     const kept = this.kept.value;
@@ -186,7 +213,7 @@ export class Session {
     this.timer = setTimeout(
       () => {
         this.renew(kept.access_token).catch((failure: unknown) => {
-          // No network: `token()` renews when somebody asks. A person who is signed out has been told already.
+          // Without a network, `token()` renews later. A signed-out person has been told already.
           if (!(failure instanceof Unavailable) && !(failure instanceof SignedOut)) throw failure;
         });
       },

@@ -1,4 +1,4 @@
-/** Addresses of the server, all relative to where this page was served from. */
+/** Addresses of the server, relative to the page's own. */
 
 /** `projects/1` → `https://host/base/api/v1/projects/1`. */
 export function apiAddress(path: string): string {
@@ -7,7 +7,16 @@ export function apiAddress(path: string): string {
 
 /** The event socket: `wss://host/base/connection/websocket`. */
 export function socketAddress(): string {
-  const address = new URL("connection/websocket", document.baseURI);
+  return socketAt("connection/websocket");
+}
+
+/** The socket of documents: `wss://host/base/hocuspocus`. */
+export function documentsAddress(): string {
+  return socketAt("hocuspocus");
+}
+
+function socketAt(path: string): string {
+  const address = new URL(path, document.baseURI);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   address.hash = "";
   return address.href;

@@ -1,4 +1,4 @@
-/** Names that a client makes up: unique, in every context a browser has. */
+/** Unique ids that work on plain HTTP, too. */
 
 /** A random UUID. `crypto.randomUUID` exists only on https and localhost; a self-hosted server is often neither. */
 export function newId(): string {

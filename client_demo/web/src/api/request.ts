@@ -1,10 +1,12 @@
-/** One request to the server, answered or failed in one of two ways. */
+/** Requests to the server, which may fail in two ways. */
 
+import * as common from "../texts/common";
 import { apiAddress } from "./address";
+import { takeEarly } from "./early";
 
 const DEADLINE_MS = 15_000;
 
-/** The server said no, and would say it again: `code` is for programs, the message for people. */
+/** A final refusal: repeating the request would not help. `code` is for programs, the message for people. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -16,7 +18,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer, or "not now": the same request may succeed later. */
+/** A temporary failure: the same request may succeed later. */
 export class Unavailable extends Error {
   constructor(
     message: string,
@@ -30,6 +32,8 @@ export interface RequestOptions {
   body?: unknown;
   /** Sent as a form, as OAuth2's password flow wants it. */
   form?: Record<string, string>;
+  /** A body of CSV. */
+  csv?: string;
   headers?: Record<string, string>;
   token?: string;
 }
@@ -42,7 +46,7 @@ export interface Answer<T> {
 /**
  * Send one request and read its JSON answer.
  *
- * Raises Refused for an answer that stands and Unavailable for one that may change (no network, 429, 502 to 504).
+ * Raises Unavailable for temporary failures (no network, 429, 502 to 504), and Refused for all others.
  */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
   const headers = new Headers(options.headers);
@@ -50,7 +54,10 @@ export async function request<T>(method: string, path: string, options: RequestO
   if (options.token) headers.set("Authorization", `Bearer ${options.token}`);
   let body: BodyInit | undefined;
   if (options.form) body = new URLSearchParams(options.form);
-  else if (options.body !== undefined) {
+  else if (options.csv !== undefined) {
+    headers.set("Content-Type", "text/csv");
+    body = options.csv;
+  } else if (options.body !== undefined) {
     headers.set("Content-Type", "application/json");
     body = JSON.stringify(options.body);
   }
@@ -58,25 +65,24 @@ export async function request<T>(method: string, path: string, options: RequestO
   let response: Response;
   let text: string;
   try {
-    response = await fetch(apiAddress(path), {
-      method,
-      headers,
-      body: body ?? null,
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    });
+    response = await (takeEarly(method, path, options.token) ??
+      fetch(apiAddress(path), { method, headers, body: body ?? null, signal: AbortSignal.timeout(DEADLINE_MS) }));
     text = await response.text();
   } catch {
-    throw new Unavailable("The server can't be reached.");
+    throw new Unavailable(common.unreachable);
   }
-  const parsed = parse(text);
-  if (response.ok) return { body: parsed as T, headers: response.headers };
+  if (response.ok) return { body: parse(text) as T, headers: response.headers };
+  throw refusalOf(response, text);
+}
 
-  const problem = (parsed ?? {}) as { error?: string; code?: string; details?: unknown[] };
-  const message = problem.error ?? `The server answered ${response.status}.`;
+/** What a failed answer means. */
+export function refusalOf(response: Response, text: string): Refused | Unavailable {
+  const problem = (parse(text) ?? {}) as { error?: string; code?: string; details?: unknown[] };
+  const message = problem.error ?? common.answered(response.status);
   if ([429, 502, 503, 504].includes(response.status)) {
-    throw new Unavailable(message, Number(response.headers.get("Retry-After")) || null);
+    return new Unavailable(message, Number(response.headers.get("Retry-After")) || null);
   }
-  throw new Refused(response.status, problem.code ?? "UNKNOWN", message, problem.details);
+  return new Refused(response.status, problem.code ?? "UNKNOWN", message, problem.details);
 }
 
 /** The address of the page after the one at `path`, both relative to the API; null on the last one (RFC 8288). */
@@ -93,6 +99,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // an answer of something between us and the server
+    return null; // the answer of a proxy in between
   }
 }

@@ -1,10 +1,24 @@
-/** What the server says: the resources, snapshots and events of its public interface. */
+/** The resources, snapshots and events of the server's public interface. */
 
-import type { Member, ProjectEvent, ProjectState, Task } from "./events";
+import type {
+  Column,
+  Comment,
+  DocumentState,
+  Task as EventTask,
+  Label,
+  Member,
+  Notification,
+  OwnEvent,
+  ProjectEvent,
+  ProjectState,
+  Version,
+} from "./events";
 
-export type { Member, ProjectEvent, Task };
+export type { Column, Comment, DocumentState, Label, Member, Notification, OwnEvent, ProjectEvent, Version };
+/** A task as snapshots and answers have it. Events of an older server lack its column and number. */
+export type Task = EventTask & Required<Pick<EventTask, "column_id" | "number">>;
 export type Role = Member["role"];
-export type Status = Task["status"];
+export type Category = Column["category"];
 
 export interface User {
   id: string;
@@ -20,16 +34,30 @@ export interface TokenAnswer {
   user: User;
 }
 
-export interface Project extends ProjectState {
-  /** The caller's own role and the newest event's offset; answers carry them, events do not. */
+export interface Project extends Required<ProjectState> {
+  /** The caller's own role and the newest event's offset: in answers, not in events. */
   role?: Role;
   offset?: number;
+}
+
+/** A document as this person sees it. `generation` names the history that a copy on this device belongs to. */
+export interface Document extends DocumentState {
+  access: "read" | "write";
+  generation: string;
+}
+
+/** A task in the trash. */
+export interface TrashedTask extends Task {
+  deleted_at: string;
 }
 
 export interface Snapshot {
   project: Project;
   members: Member[];
+  columns: Column[];
+  labels: Label[];
   tasks: Task[];
+  documents: DocumentState[];
   stream: { channel: string; offset: number; epoch: string };
 }
 
@@ -42,13 +70,12 @@ export interface SignIn {
   current: boolean;
 }
 
-export const STATUSES: readonly Status[] = ["todo", "in_progress", "done"];
-export const STATUS_NAMES: Record<Status, string> = { todo: "To do", in_progress: "In progress", done: "Done" };
+export const CATEGORIES: readonly Category[] = ["todo", "in_progress", "done"];
 
 /**
- * The end of a switch over the types of events: does not compile when one was forgotten.
+ * The end of a switch over the types of events: does not compile when one is missing.
  *
- * A newer server has types that nobody here knows, so it comes by here nevertheless, and gives the event back.
+ * At run time it returns the event, since a newer server may send types that this page doesn't know.
  */
 export function assertNever(event: never): ProjectEvent {
   return event;

@@ -1,4 +1,4 @@
-/** This tab's connection to the event socket, and what to tell people about it. */
+/** This tab's connection to the event socket, and its state for people. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { Centrifuge, UnauthorizedError } from "centrifuge";
@@ -35,7 +35,7 @@ export class Link {
     this.client = new Centrifuge(socketAddress(), {
       name: "roomful-board",
       minReconnectDelay: 400,
-      maxReconnectDelay: 8_000, // jittered below that by the client: a board that waits longer looks dead
+      maxReconnectDelay: 8_000, // the client adds jitter below it; a board that waits longer looks dead
       getToken: () => this.token(),
     });
     this.client.on("connected", ({ client }) => {
@@ -57,7 +57,7 @@ export class Link {
     this.client.connect();
   }
 
-  /** Try at once instead of at the end of the pause. What was missed is recovered as after any reconnect. */
+  /** Reconnect now instead of after the pause. */
   retry(): void {
     this.client.disconnect();
     if (this.socket.value === "stopped") this.socket.value = "down";
@@ -80,7 +80,7 @@ export class Link {
     if (code === 0) return; // our own `disconnect`
     this.reason.value = reason;
     this.socket.value = "stopped";
-    // Most often the session is over: ask, so that the person hears that instead of a code.
+    // Usually the sign-in has ended: this request finds out, so that the person sees that instead of a code.
     this.session.request("GET", "auth/me").catch(() => undefined);
   }
 

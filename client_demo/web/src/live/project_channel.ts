@@ -1,35 +1,56 @@
-/** One project, live: the snapshot and the events after it on their way into the board, and who is here. */
+/** Feeds the board with the project's snapshot and the events after it, and the presence with joins and leaves. */
 
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { PublicationContext, Subscription } from "centrifuge";
+import { reportFault } from "../account/fault";
+import type { KeptBoards } from "../account/kept_boards";
 import type { Session } from "../account/session";
-import { Refused } from "../api/request";
+import { Refused, Unavailable } from "../api/request";
 import type { ProjectEvent, Snapshot } from "../api/shapes";
 import type { Board } from "../state/board";
-import type { Company } from "../state/company";
+import type { Presence } from "../state/presence";
+import { BoardKeeper } from "./board_keeper";
+import { EachFrame } from "./frame";
 import type { Link } from "./link";
 
-/** `gone`: no such project, or not for this person. `removed`: they could see it until now. `deleted`: nobody can. */
+/** `gone`: no such project for this person. `removed`: they could see it until now. `deleted`: nobody can. */
 export type Access = "opening" | "open" | "gone" | "removed" | "deleted" | "failed";
+
+/** Nobody notices a shorter break, and nobody's face needs to go for it. */
+const SHORT_BREAK_MS = 700;
+
+/** A person who waits for longer is shown what this device has kept, until the server answers. */
+const LONGEST_BLANK_MS = 4_000;
 
 export class ProjectChannel {
   private readonly accessSignal = signal<Access>("opening");
   private readonly subscribedSignal = signal(false);
+  private readonly asOfSignal = signal<number | null>(null);
+  private readonly keeper: BoardKeeper;
   private readonly subscription: Subscription;
   private readonly listeners = new Set<(event: ProjectEvent) => void>();
+  /** Events of this frame. A burst is shown frame by frame, not event by event, which would block the window. */
+  private arrived: ProjectEvent[] = [];
+  private readonly frame = new EachFrame(() => this.takeArrived());
   private loading: Promise<Snapshot> | null;
   private isReloading = false;
+  private readonly unfollow: () => void;
+  private hiding: ReturnType<typeof setTimeout> | undefined;
+  private readonly blank: ReturnType<typeof setTimeout>;
 
   constructor(
     private readonly projectId: string,
     private readonly board: Board,
-    private readonly company: Company,
+    private readonly presence: Presence,
     private readonly session: Session,
     private readonly link: Link,
+    private readonly kept: KeptBoards,
   ) {
-    // The board is there as soon as HTTP is; the socket joins at its offset.
+    this.keeper = new BoardKeeper(board, kept, () => this.asOfSignal.peek() === null);
+    this.blank = setTimeout(() => void this.showKept(), LONGEST_BLANK_MS);
+    // The board appears as soon as HTTP answers; the socket continues at its offset.
     this.loading = this.load();
-    this.loading.catch(() => undefined); // told by `getState` and by `access`
+    this.loading.catch(() => undefined); // `getState` and `access` report it
     this.subscription = link.client.newSubscription(`project:${projectId}`, {
       joinLeave: true,
       recoverable: true,
@@ -38,6 +59,7 @@ export class ProjectChannel {
       getState: () => this.position(),
     });
     this.listen();
+    this.unfollow = effect(() => this.followLink(link.state.value.kind === "live"));
     this.subscription.subscribe();
   }
 
@@ -50,49 +72,70 @@ export class ProjectChannel {
     return this.subscribedSignal;
   }
 
-  /** Hear each event once, in order, after the board has it. */
+  /** When the board was as it is shown, if it comes from this device and the server has not answered; else null. */
+  get asOf(): ReadonlySignal<number | null> {
+    return this.asOfSignal;
+  }
+
+  /** Call the listener with each event once, in order, after the board has it. Events of one frame come in one batch. */
   onEvent(listener: (event: ProjectEvent) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Ask for the snapshot once more after a failure. */
+  /** Load the snapshot again after a failure. */
   retry(): void {
     this.accessSignal.value = "opening";
     void this.reload();
   }
 
   close(): void {
+    this.unfollow();
+    clearTimeout(this.hiding);
+    clearTimeout(this.blank);
+    this.keeper.close();
+    this.frame.cancel();
     this.subscription.removeAllListeners();
     this.link.client.removeSubscription(this.subscription);
   }
 
   private listen(): void {
-    const { subscription, company } = this;
-    subscription.on("publication", (publication: PublicationContext) => this.receive(publication.data as ProjectEvent));
+    const { subscription, presence } = this;
+    subscription.on("publication", (publication: PublicationContext) => {
+      this.arrived.push(publication.data as ProjectEvent);
+      this.frame.ask();
+    });
     subscription.on("subscribed", (context) => {
       this.subscribedSignal.value = true;
-      company.self = this.link.clientId;
+      presence.self = this.link.clientId;
       if (context.wasRecovering && !context.recovered) void this.reload();
-      void this.meet();
+      void this.loadPresence();
     });
     subscription.on("subscribing", () => {
       this.subscribedSignal.value = false;
     });
     subscription.on("unsubscribed", ({ code }) => {
       this.subscribedSignal.value = false;
-      company.clear();
-      // 0 is our own doing, 2 that of the client as a whole; anything else is the server's word on access.
+      presence.clear();
+      // 0 is our own unsubscribe, 2 a disconnect of the client; any other code is the server's, and about access.
       if (code !== 0 && code !== 2) void this.reconsider();
     });
-    subscription.on("join", ({ info }) => company.join(info));
-    subscription.on("leave", ({ info }) => company.leave(info));
+    subscription.on("join", ({ info }) => presence.join(info));
+    subscription.on("leave", ({ info }) => presence.leave(info));
   }
 
-  /** Where to go live from: the SDK asks at the first subscribe, and again when the server can't recover. */
+  /** While this window hears nothing, it doesn't know who is there. */
+  private followLink(isUp: boolean): void {
+    clearTimeout(this.hiding);
+    if (!isUp) this.hiding = setTimeout(() => this.presence.clear(), SHORT_BREAK_MS);
+    else if (this.subscribedSignal.peek()) void this.loadPresence();
+  }
+
+  /** The position to subscribe from; the SDK asks at first, and whenever the server can't recover. */
   private async position(): Promise<{ offset: number; epoch: string }> {
-    const snapshot = await (this.loading ?? this.load());
-    this.loading = null;
+    const loading = this.loading ?? this.load();
+    this.loading = null; // a failed one is tried again
+    const snapshot = await loading;
     return this.board.snapshot?.stream ?? snapshot.stream;
   }
 
@@ -100,55 +143,89 @@ export class ProjectChannel {
     const included = this.board.answered();
     try {
       const { body } = await this.session.request<Snapshot>("GET", `projects/${this.projectId}/snapshot`);
-      this.board.load(body, included);
-      this.accessSignal.value = "open";
+      batch(() => {
+        this.board.load(body, included);
+        this.asOfSignal.value = null;
+        this.accessSignal.value = "open";
+      });
       return body;
     } catch (failure) {
+      reportFault(failure);
       if (failure instanceof Refused && [403, 404, 422].includes(failure.status)) this.lose();
-      else if (this.accessSignal.value === "opening") this.accessSignal.value = "failed";
+      else {
+        const isShown = failure instanceof Unavailable && (await this.showKept());
+        if (!isShown && this.accessSignal.peek() === "opening") this.accessSignal.value = "failed";
+      }
       throw failure;
     }
   }
 
-  /** A fresh snapshot under the reader's eyes: the old one stays on screen until the new one is there. */
+  /** Show what this device has kept, if the server has not answered. Returns whether anything is shown now. */
+  private async showKept(): Promise<boolean> {
+    if (this.accessSignal.peek() === "opening") {
+      const kept = await this.kept.find(this.projectId);
+      if (kept && this.accessSignal.peek() === "opening") {
+        batch(() => {
+          this.board.load(kept.snapshot, new Set());
+          this.asOfSignal.value = kept.seen_at;
+          this.accessSignal.value = "open";
+        });
+      }
+    }
+    return this.accessSignal.peek() === "open";
+  }
+
+  /** Load a fresh snapshot; the old one stays on screen until then. */
   private async reload(): Promise<void> {
     if (this.isReloading) return;
     this.isReloading = true;
     try {
       await this.load();
     } catch {
-      // Without a network the next subscribe loads it; a refusal is in `access` by now.
+      // Without a network the next subscribe loads it; `access` has a refusal by now.
     } finally {
       this.isReloading = false;
     }
   }
 
-  /** The server ended the subscription: either access is gone, or it changed and we may come back. */
+  /** After the server ended the subscription: access is gone, or has changed and a new subscription works. */
   private async reconsider(): Promise<void> {
     await this.reload();
     if (this.accessSignal.value === "open") this.subscription.subscribe();
+  }
+
+  private takeArrived(): void {
+    const events = this.arrived;
+    this.arrived = [];
+    batch(() => {
+      for (const event of events) this.receive(event);
+    });
   }
 
   private receive(event: ProjectEvent): void {
     const outcome = this.board.apply(event);
     if (outcome === "gap") return void this.reload();
     if (outcome === "known") return;
-    if (event.type === "project.deleted") this.accessSignal.value = "deleted";
-    else if (event.type === "member.removed" && event.data.member.user_id === this.board.userId) this.lose();
+    if (event.type === "project.deleted") {
+      this.accessSignal.value = "deleted";
+      void this.kept.forget(this.projectId);
+    } else if (event.type === "member.removed" && event.data.member.user_id === this.board.userId) this.lose();
     for (const listener of this.listeners) listener(event);
   }
 
   private lose(): void {
     if (this.accessSignal.value === "deleted") return;
     this.accessSignal.value = this.board.snapshot ? "removed" : "gone";
+    this.keeper.close();
+    void this.kept.forget(this.projectId);
     this.subscription.unsubscribe();
   }
 
-  private async meet(): Promise<void> {
+  private async loadPresence(): Promise<void> {
     try {
-      this.company.meet(Object.values((await this.subscription.presence()).clients));
+      this.presence.load(Object.values((await this.subscription.presence()).clients));
     } catch {
-      // The connection fell meanwhile; the next one asks again.
+      // The connection was lost meanwhile; the next one asks again.
     }
   }
 }

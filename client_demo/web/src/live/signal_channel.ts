@@ -1,10 +1,10 @@
-/** What this person's hands do, told to the others: pointer, held card, field being written in. */
+/** Shows the others this person's pointer, carried card and edited field, and receives theirs. */
 
 import type { PublicationContext, Subscription } from "centrifuge";
-import { type Company, type Gesture, readGesture } from "../state/company";
+import { type Gesture, type Presence, readGesture } from "../state/presence";
 import type { Link } from "./link";
 
-const SHORTEST_GAP_MS = 66; // 15 a second look smooth once the receiver glides between them
+const SHORTEST_GAP_MS = 66; // 15 a second look smooth, since the receiver animates between them
 const REPEAT_MS = 5_000;
 
 export class SignalChannel {
@@ -16,7 +16,7 @@ export class SignalChannel {
 
   constructor(
     projectId: string,
-    private readonly company: Company,
+    private readonly presence: Presence,
     private readonly link: Link,
   ) {
     this.subscription = link.client.newSubscription(`signal:${projectId}`, { maxResubscribeDelay: 8_000 });
@@ -25,7 +25,7 @@ export class SignalChannel {
     this.heartbeat = setInterval(() => this.repeat(), REPEAT_MS);
   }
 
-  /** Change part of the gesture. Many calls between two messages leave as one, and the last word always does. */
+  /** Change part of the gesture. Calls between two messages are combined, and the last one is always sent. */
   tell(part: Gesture): void {
     const next = { ...this.gesture, ...part };
     if (JSON.stringify(next) === JSON.stringify(this.gesture)) return;
@@ -42,7 +42,7 @@ export class SignalChannel {
 
   private receive({ info, data }: PublicationContext): void {
     const gesture = readGesture(data);
-    if (info && gesture) this.company.hear(info, gesture);
+    if (info && gesture) this.presence.receive(info, gesture);
   }
 
   private send(): void {
@@ -53,7 +53,7 @@ export class SignalChannel {
   }
 
   private repeat(): void {
-    this.company.tidy();
+    this.presence.dropExpired();
     if (this.gesture.at || this.gesture.holds || this.gesture.edits) this.timer ??= setTimeout(() => this.send(), 0);
   }
 }

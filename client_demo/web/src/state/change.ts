@@ -1,34 +1,87 @@
-/** A change to a project's tasks that this person made, before the server has answered. */
+/** A person's change to a task, before the server has answered. */
 
 import { generateKeyBetween } from "fractional-indexing";
-import type { Snapshot, Status, Task } from "../api/shapes";
-import { byPosition } from "./fold";
+import type { Category, Snapshot, Task } from "../api/shapes";
+import { byPosition, firstOf } from "./columns";
+import { type CommentChange, countsMore } from "./comment_change";
+import { keyOf, spelled } from "./labels";
 
 /** The fields of a task that its panel edits. */
-export type TaskFields = Pick<Task, "title" | "description" | "assignee_id" | "due_on" | "labels">;
+export type TaskFields = Pick<Task, "title" | "description" | "assignee_id" | "due_on">;
 
-/** `mutation` names the change everywhere: in the event that it causes, and as the key that makes a repeat harmless. */
-export type Change = { mutation: string; task: string; made_at: string } & (
-  | { kind: "create"; title: string; status: Status; author: string }
+/**
+ * A column of the board. `status` is its category when the change was made, for a column that is gone by now; changes
+ * that a board before columns has kept name nothing else.
+ */
+export interface Goal {
+  column?: string;
+  status: Category;
+}
+
+/** What a new task begins with. `before` names the task that it goes before; without one it goes to the end. */
+export interface NewTask {
+  title: string;
+  labels?: readonly string[];
+  assignee_id?: string | null;
+  due_on?: string | null;
+  before?: string | null;
+  /** The line that the person wrote, for the field that it comes back to if it is refused. */
+  written?: string;
+}
+
+/**
+ * With a `version`, the change is refused if the task has another one by then. `mutation` identifies the change: in its
+ * event, and as the idempotency key. `bulk` identifies the bulk change that it is part of.
+ */
+export type Change = { mutation: string; task: string; made_at: string; bulk?: string | undefined } & (
+  | ({ kind: "create"; author: string } & NewTask & Goal)
   | { kind: "edit"; fields: Partial<TaskFields>; base: Partial<TaskFields>; version: number }
-  | { kind: "move"; status: Status; after: string | null; before: string | null }
-  | { kind: "delete" }
+  | { kind: "labels"; add: readonly string[]; remove: readonly string[] }
+  | ({ kind: "move"; after: string | null; before: string | null; version?: number | undefined } & Goal)
+  | { kind: "delete"; version?: number | undefined }
+  | { kind: "restore"; was: Task }
+  | CommentChange
 );
 
-/** What the snapshot will probably be when the change has been made: the optimistic half of `fold`. Pure. */
+const KINDS: Record<Change["kind"], true> = {
+  create: true,
+  edit: true,
+  labels: true,
+  move: true,
+  delete: true,
+  comment: true,
+  restore: true,
+};
+
+/** Whether this page can make the change: a newer one may have kept kinds that it doesn't know. */
+export function isKnown(change: { kind: string }): change is Change {
+  return Object.hasOwn(KINDS, change.kind);
+}
+
+/** Whether sending it twice would make two, but for its idempotency key. */
+export function isNew(change: Change): boolean {
+  return change.kind === "create" || (change.kind === "comment" && change.deed.do === "add");
+}
+
+/** The snapshot as the change will probably leave it: the optimistic counterpart of `fold`. Pure. */
 export function predict(snapshot: Snapshot, change: Change): Snapshot {
   switch (change.kind) {
     case "create": {
       if (snapshot.tasks.some((task) => task.id === change.task)) return snapshot;
+      const { column_id, status } = placeOf(snapshot, change);
       const task: Task = {
         id: change.task,
         title: change.title,
         description: null,
-        status: change.status,
-        assignee_id: null,
-        due_on: null,
-        labels: [],
-        position: between(column(snapshot.tasks, change.status).at(-1)?.position ?? null, null),
+        document_id: null,
+        status,
+        column_id,
+        number: 0,
+        comment_count: 0,
+        assignee_id: change.assignee_id ?? null,
+        due_on: change.due_on ?? null,
+        labels: [...(change.labels ?? [])],
+        position: destination(snapshot.tasks, column_id, change.task, null, change.before ?? null),
         version: 0,
         created_by: change.author,
         created_at: change.made_at,
@@ -38,23 +91,62 @@ export function predict(snapshot: Snapshot, change: Change): Snapshot {
     }
     case "edit":
       return replaceTask(snapshot, change.task, (task) => ({ ...task, ...change.fields }));
-    case "move":
-      return replaceTask(snapshot, change.task, (task) => ({
-        ...task,
-        status: change.status,
-        position: destination(snapshot.tasks, change),
-      }));
+    case "labels":
+      return replaceTask(snapshot, change.task, (task) => ({ ...task, labels: merged(snapshot, task.labels, change) }));
+    case "move": {
+      const place = placeOf(snapshot, change);
+      const { after, before } = change;
+      const position = destination(snapshot.tasks, place.column_id, change.task, after, before);
+      return replaceTask(snapshot, change.task, (task) => ({ ...task, ...place, position }));
+    }
     case "delete":
       return withTasks(
         snapshot,
         snapshot.tasks.filter((task) => task.id !== change.task),
       );
+    case "comment": {
+      const more = countsMore(change);
+      if (more === 0) return snapshot;
+      return replaceTask(snapshot, change.task, (task) => ({
+        ...task,
+        comment_count: (task.comment_count ?? 0) + more,
+      }));
+    }
+    case "restore": {
+      const others = snapshot.tasks.filter((task) => task.id !== change.task);
+      return withTasks(snapshot, [...others, { ...change.was, id: change.task }]);
+    }
   }
 }
 
-/** The tasks of one status, in order. */
-export function column(tasks: readonly Task[], status: Status): Task[] {
-  return tasks.filter((task) => task.status === status).sort(byPosition);
+/** The change with other ids for its tasks. A new task keeps its own until it is made. */
+export function withIds(change: Change, idOf: (id: string) => string): Change {
+  if (change.kind === "create") return change.before ? { ...change, before: idOf(change.before) } : change;
+  const task = idOf(change.task);
+  if (change.kind !== "move") return { ...change, task };
+  return { ...change, task, after: change.after && idOf(change.after), before: change.before && idOf(change.before) };
+}
+
+/** Whether the change is of this task, or puts another one beside it. */
+export function mentions(change: Change, task: string): boolean {
+  if (change.task === task || (change.kind === "create" && change.before === task)) return true;
+  return change.kind === "move" && (change.after === task || change.before === task);
+}
+
+/** A set after additions and removals. Those of two people are all done, in any order. */
+function merged(
+  { labels }: Snapshot,
+  present: readonly string[],
+  { add, remove }: Change & { kind: "labels" },
+): string[] {
+  const gone = new Set(remove.map(keyOf));
+  return spelled(labels, [...present, ...add]).filter((each) => !gone.has(keyOf(each)));
+}
+
+/** The column that a change names; if somebody has deleted it, the first of its category, as the server decides. */
+export function placeOf(snapshot: Snapshot, { column, status }: Goal): Pick<Task, "column_id" | "status"> {
+  const found = snapshot.columns.find((each) => each.id === column) ?? firstOf(snapshot.columns, status);
+  return { column_id: found?.id ?? "", status: found?.category ?? status };
 }
 
 /** Whether the task already has every value that the change wants. */
@@ -62,7 +154,7 @@ export function isMade(task: Task, fields: Partial<TaskFields>): boolean {
   return Object.entries(fields).every(([name, value]) => same(task[name as keyof TaskFields], value));
 }
 
-/** The names of fields in which the task differs from what the person saw when they began to edit. */
+/** The fields that have changed since the person began to edit. */
 export function conflicts(task: Task, base: Partial<TaskFields>): string[] {
   return Object.entries(base)
     .filter(([name, value]) => !same(task[name as keyof TaskFields], value))
@@ -73,20 +165,39 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function destination(tasks: Task[], change: Change & { kind: "move" }): string {
-  const others = column(tasks, change.status).filter((task) => task.id !== change.task);
-  const after = others.findIndex((task) => task.id === change.after);
-  const before = others.findIndex((task) => task.id === change.before);
-  const index = after >= 0 ? after + 1 : before >= 0 ? before : others.length;
-  return between(others[index - 1]?.position ?? null, others[index]?.position ?? null);
+/** Where the task goes in the column: after one task or before another, or to the end. In one pass, for many moves. */
+function destination(
+  tasks: readonly Task[],
+  column: string,
+  task: string,
+  after: string | null,
+  before: string | null,
+): string {
+  const others = tasks.filter((each) => each.column_id === column && each.id !== task);
+  const lower = others.find((each) => each.id === after);
+  if (lower)
+    return between(
+      lower.position,
+      nearest(others, (each) => byPosition(each, lower) > 0, -1),
+    );
+  const upper = others.find((each) => each.id === before);
+  const isBelow = (each: Task) => !upper || byPosition(each, upper) < 0;
+  return between(nearest(others, isBelow, 1), upper?.position ?? null);
 }
 
-/** A key between two; the server decides the real one, by the same rule. */
+/** The position of the last task of those, or of the first one for a `direction` of -1. */
+function nearest(tasks: readonly Task[], isOne: (task: Task) => boolean, direction: 1 | -1): string | null {
+  let found: Task | null = null;
+  for (const each of tasks) if (isOne(each) && (!found || byPosition(each, found) * direction > 0)) found = each;
+  return found?.position ?? null;
+}
+
+/** A position between two; the server decides the real one, by the same rule. */
 function between(low: string | null, high: string | null): string {
   try {
     return generateKeyBetween(low, high);
   } catch {
-    return `${low ?? ""}V`; // two tasks share a key, or it is not one of ours: right after the lower one
+    return `${low ?? ""}V`; // equal or foreign positions: right after the lower one
   }
 }
 

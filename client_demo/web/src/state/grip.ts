@@ -1,14 +1,13 @@
-/** The card in hand: where it was taken from, and where it would land if it were let go now. */
+/** The carried card: its old place, and where it would land now. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { STATUSES, type Status, type Task } from "../api/shapes";
-import { column } from "./change";
+import type { Column, Task } from "../api/shapes";
+import { type Arrangement, AS_IT_IS, type Sort, sorted } from "./arrangement";
+import { type Columns, sortInto } from "./columns";
 
-export type Columns = Record<Status, Task[]>;
-
-/** A place on the board, counted without the card in hand. */
+/** A place on the board, counted among the cards on screen without the carried one. */
 export interface Slot {
-  status: Status;
+  column: string;
   index: number;
 }
 
@@ -19,25 +18,52 @@ export interface Held {
   by: "pointer" | "keyboard";
 }
 
+export interface Move {
+  task: string;
+  column: string;
+  after: string | null;
+  before: string | null;
+}
+
+/** What a board shows. */
+interface Content {
+  columns: readonly Column[];
+  tasks: readonly Task[];
+}
+
+/** The tasks that pass the person's filter, by id; null if all do. */
+export type Matches = ReadonlySet<string> | null;
+
 export class Grip {
   private readonly heldSignal = signal<Held | null>(null);
-  /** The tasks as the server and this person's changes have them. */
+  /** All tasks by hand's order, without the carried card's new place. */
   readonly settled: ReadonlySignal<Columns>;
-  /** The same with the card in hand where it would land. */
+  /** All tasks in each column's order, with the carried card where it would land. */
   readonly shown: ReadonlySignal<Columns>;
+  /** Of those, the ones on screen: not filtered out, nor in a collapsed column. */
+  readonly visible: ReadonlySignal<Columns>;
+  private readonly arranged: ReadonlySignal<Columns>;
 
-  constructor(tasks: ReadonlySignal<readonly Task[]>) {
-    let last: Columns = { todo: [], in_progress: [], done: [] };
-    this.settled = computed(() => {
-      const next = columnsOf(tasks.value);
-      // A column that stays the same stays the same object, so that it need not be drawn again.
-      for (const status of STATUSES) if (isSame(last[status], next[status])) next[status] = last[status];
-      last = next;
-      return next;
+  constructor(
+    content: ReadonlySignal<Content | null>,
+    readonly matches: ReadonlySignal<Matches> = signal(null),
+    private readonly arrangement: ReadonlySignal<Arrangement> = signal(AS_IT_IS),
+  ) {
+    this.settled = stable(() => {
+      const { columns, tasks } = content.value ?? { columns: [], tasks: [] };
+      return sortInto(columns, tasks);
     });
+    this.arranged = stable(() => mapColumns(this.settled.value, (tasks, column) => sorted(tasks, this.sortOf(column))));
     this.shown = computed(() => {
       const held = this.heldSignal.value;
-      return held ? withHeld(this.settled.value, held) : this.settled.value;
+      return held ? this.withHeld(this.arranged.value, held) : this.arranged.value;
+    });
+    this.visible = computed(() => {
+      const held = this.heldSignal.value?.task.id;
+      const { collapsed } = arrangement.value;
+      return mapColumns(this.shown.value, (tasks, column) =>
+        collapsed.includes(column) ? [] : tasks.filter((task) => task.id === held || this.isMatch(task)),
+      );
     });
   }
 
@@ -45,66 +71,109 @@ export class Grip {
     return this.heldSignal;
   }
 
+  sortOf(column: string): Sort {
+    return this.arrangement.value.sorts[column] ?? "hand";
+  }
+
+  /** The tasks of a column that the task would be put between: those that the filter lets pass. */
+  others(column: string, { id }: Task): Task[] {
+    return without(this.matching(column), id);
+  }
+
   take(task: Task, by: Held["by"]): void {
-    const index = this.settled.value[task.status].findIndex((other) => other.id === task.id);
+    const column = task.column_id;
+    const index = this.matching(column).findIndex((other) => other.id === task.id);
     if (index < 0) return;
-    const slot = { status: task.status, index };
+    const slot = { column, index };
     this.heldSignal.value = { task, from: slot, to: slot, by };
   }
 
-  /** Carry the card to a slot; one that doesn't exist is the nearest that does. */
+  /** Carry the card to a slot, or the nearest one that it can have in its column: a sorted one leaves no choice. */
   carry(to: Slot): void {
     const held = this.heldSignal.value;
-    if (!held) return;
-    const room = without(this.settled.value[to.status], held.task.id).length;
-    const index = Math.max(0, Math.min(to.index, room));
-    if (held.to.status === to.status && held.to.index === index) return;
-    this.heldSignal.value = { ...held, to: { status: to.status, index } };
+    if (!held || !this.settled.value[to.column]) return;
+    const others = this.others(to.column, held.task);
+    const sort = this.sortOf(to.column);
+    const index =
+      sort === "hand"
+        ? Math.max(0, Math.min(to.index, others.length))
+        : sorted([...others, held.task], sort).indexOf(held.task);
+    if (held.to.column === to.column && held.to.index === index) return;
+    this.heldSignal.value = { ...held, to: { column: to.column, index } };
   }
 
-  /** Let go. Returns the move to make, or null where the card is back where it was. */
-  drop(): { task: string; status: Status; after: string | null; before: string | null } | null {
+  /** Put the card down. Returns the move to make, or null if the card is where it was, or its column is gone. */
+  drop(): Move | null {
     const held = this.heldSignal.value;
     this.heldSignal.value = null;
-    if (!held) return null;
-    const others = without(this.settled.value[held.to.status], held.task.id);
-    const now = this.settled.value[held.to.status].findIndex((task) => task.id === held.task.id);
-    if (now === held.to.index) return null;
-    return {
-      task: held.task.id,
-      status: held.to.status,
-      after: others[held.to.index - 1]?.id ?? null,
-      before: others[held.to.index]?.id ?? null,
-    };
+    if (!held || !this.settled.value[held.to.column]) return null;
+    const { id } = held.task;
+    const { column, index } = held.to;
+    const now = this.matching(column).findIndex((task) => task.id === id);
+    const isSorted = this.sortOf(column) !== "hand";
+    if (now === index || (isSorted && now >= 0)) return null;
+    const others = without(this.settled.value[column]!, id);
+    const place = isSorted ? others.length : this.placeIn(others, index);
+    return { task: id, column, after: others[place - 1]?.id ?? null, before: others[place]?.id ?? null };
   }
 
   cancel(): void {
     this.heldSignal.value = null;
   }
-}
 
-function columnsOf(tasks: readonly Task[]): Columns {
-  return { todo: column(tasks, "todo"), in_progress: column(tasks, "in_progress"), done: column(tasks, "done") };
-}
-
-function withHeld(columns: Columns, held: Held): Columns {
-  const shown = { ...columns };
-  // It may have been moved or changed by somebody else while in hand: look in every column.
-  let task = held.task;
-  for (const status of STATUSES) {
-    const found = columns[status].find((other) => other.id === held.task.id);
-    if (!found) continue;
-    task = found;
-    shown[status] = without(columns[status], found.id);
+  private isMatch({ id }: Task): boolean {
+    return this.matches.value === null || this.matches.value.has(id);
   }
-  shown[held.to.status] = shown[held.to.status].toSpliced(held.to.index, 0, task);
-  return shown;
+
+  private matching(column: string): Task[] {
+    return (this.arranged.value[column] ?? []).filter((task) => this.isMatch(task));
+  }
+
+  private withHeld(columns: Columns, held: Held): Columns {
+    const goal = columns[held.to.column];
+    if (!goal) return columns; // somebody has deleted it meanwhile
+    const shown: Record<string, Task[]> = { ...columns };
+    // Somebody else may have moved or changed it meanwhile: look in every column.
+    let task = held.task;
+    for (const [id, tasks] of Object.entries(columns)) {
+      const found = tasks.find((other) => other.id === held.task.id);
+      if (!found) continue;
+      task = found;
+      shown[id] = without(tasks, found.id);
+    }
+    const others = without(goal, task.id);
+    shown[held.to.column] = others.toSpliced(this.placeIn(others, held.to.index), 0, task);
+    return shown;
+  }
+
+  /** The index among all these tasks that follows the card on screen above the slot; hidden ones come after it. */
+  private placeIn(tasks: Task[], index: number): number {
+    const seen = tasks.filter((task) => this.isMatch(task));
+    const above = seen[index - 1];
+    if (above) return tasks.indexOf(above) + 1;
+    return seen[index] ? tasks.indexOf(seen[index]) : tasks.length;
+  }
+}
+
+/** Computed columns, of which an unchanged one stays the same object, so that it is not redrawn. */
+function stable(compute: () => Record<string, Task[]>): ReadonlySignal<Columns> {
+  let last: Columns = {};
+  return computed(() => {
+    const next = compute();
+    for (const [id, list] of Object.entries(next)) if (isSame(last[id], list)) next[id] = last[id]!;
+    last = next;
+    return next;
+  });
+}
+
+function mapColumns(columns: Columns, map: (tasks: Task[], column: string) => Task[]): Record<string, Task[]> {
+  return Object.fromEntries(Object.entries(columns).map(([id, tasks]) => [id, map(tasks, id)]));
 }
 
 function without(tasks: Task[], id: string): Task[] {
   return tasks.filter((task) => task.id !== id);
 }
 
-function isSame(a: readonly Task[], b: readonly Task[]): boolean {
-  return a.length === b.length && a.every((task, index) => task === b[index]);
+function isSame(a: readonly Task[] | undefined, b: readonly Task[]): boolean {
+  return a !== undefined && a.length === b.length && a.every((task, index) => task === b[index]);
 }

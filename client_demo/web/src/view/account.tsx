@@ -1,26 +1,34 @@
-/** The person: their name, and every place where they are signed in. */
+/** The account: the person's name and sign-ins. */
 
 import { useEffect, useState } from "preact/hooks";
 import type { SignIn, User } from "../api/shapes";
-import { useSession } from "./context";
+import * as texts from "../texts/account";
+import * as common from "../texts/common";
+import * as unsavedTexts from "../texts/unsaved";
+import { useSession, useUnsaved } from "./context";
 import { ago, moment } from "./dates";
 import { Confirm } from "./dialog";
+import { useDraft } from "./draft";
+import { Field } from "./entrance";
 import { messageOf } from "./failure";
 import { Icon } from "./icons";
+import { signOut } from "./leaving";
+import { MailChoice } from "./mail_choice";
 import { notify } from "./notice";
-import { Field } from "./sign_in";
+import { useRowFocus } from "./row_focus";
 import { ListSkeleton } from "./states";
 import { TopBar } from "./top_bar";
 
 export function Account() {
   useEffect(() => {
-    document.title = "Account · Roomful";
+    document.title = common.pageTitle(texts.title);
   }, []);
   return (
     <>
-      <TopBar title="Account" />
+      <TopBar title={texts.title} />
       <main class="page narrow">
         <Name />
+        <MailChoice />
         <SignIns />
       </main>
     </>
@@ -30,24 +38,27 @@ export function Account() {
 function Name() {
   const session = useSession();
   const user = session.user.value!;
-  const [name, setName] = useState(user.name);
+  const place = { project: null, task: null, field: "name" };
+  const { text: name, write, settle } = useDraft(place, texts.yourName, user.name);
   const save = async (event: Event) => {
     event.preventDefault();
     try {
-      session.describe((await session.request<User>("PATCH", "auth/me", { body: { name: name.trim() } })).body);
-      notify("Your name is changed.");
+      const { body } = await session.request<User>("PATCH", "auth/me", { body: { name: name.trim() } });
+      session.describe(body);
+      settle(body.name);
+      notify(texts.nameChanged);
     } catch (failure) {
       notify(messageOf(failure), "bad");
     }
   };
   return (
     <section class="sheet">
-      <h2>You</h2>
+      <h2>{common.you}</h2>
       <p class="quiet">{user.email}</p>
       <form class="row bottom" onSubmit={save}>
-        <Field label="Name" value={name} onInput={setName} autoComplete="name" maxLength={100} />
+        <Field label={common.name} value={name} onInput={write} autoComplete="name" maxLength={100} />
         <button type="submit" class="plain" disabled={name.trim() === "" || name.trim() === user.name}>
-          Save
+          {common.save}
         </button>
       </form>
     </section>
@@ -59,6 +70,7 @@ function SignIns() {
   const [signIns, setSignIns] = useState<SignIn[] | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [isAsking, setAsking] = useState(false);
+  const rows = useRowFocus<HTMLUListElement>();
   const load = async () => {
     setProblem(null);
     try {
@@ -77,32 +89,34 @@ function SignIns() {
       notify(messageOf(failure), "bad");
     }
   };
+  const unsaved = useUnsaved();
+  const left = unsavedTexts.summary(unsaved.changes.all.value.size, unsaved.drafts.all.value.length);
   const endAll = async () => {
     for (const signIn of signIns ?? []) if (!signIn.current) await end(signIn);
-    await session.signOut();
+    await signOut(session, unsaved);
   };
   return (
     <section class="sheet">
       <div class="row">
-        <h2>Where you are signed in</h2>
+        <h2>{texts.signIns}</h2>
         <span class="spacer" />
         {signIns && (
           <button type="button" class="danger small" onClick={() => setAsking(true)}>
-            Sign out everywhere
+            {texts.everywhere}
           </button>
         )}
       </div>
-      <p class="quiet">Ending one closes its boards at once.</p>
+      <p class="quiet">{texts.signInsHint}</p>
       {problem && (
         <p class="problem" role="alert">
           {problem}{" "}
           <button type="button" class="plain small" onClick={() => void load()}>
-            Try again
+            {common.tryAgain}
           </button>
         </p>
       )}
       {!signIns && !problem && <ListSkeleton />}
-      <ul class="sign-ins" role="list">
+      <ul class="sign-ins" role="list" {...rows}>
         {signIns?.map((signIn) => (
           <li key={signIn.id}>
             <span class="device" aria-hidden="true">
@@ -110,14 +124,14 @@ function SignIns() {
             </span>
             <span class="who">
               <b>{browserName(signIn.user_agent)}</b>
-              {signIn.current && <span class="tag">This one</span>}
+              {signIn.current && <span class="tag">{texts.thisDevice}</span>}
               <span class="quiet small" title={moment(signIn.created_at)}>
-                Signed in {ago(signIn.created_at)}, last active {ago(signIn.last_used_at)}
+                {texts.since(ago(signIn.created_at), ago(signIn.last_used_at))}
               </span>
             </span>
             {!signIn.current && (
               <button type="button" class="plain small" onClick={() => void end(signIn)}>
-                Sign out
+                {common.signOut}
                 <span class="sr"> {browserName(signIn.user_agent)}</span>
               </button>
             )}
@@ -126,24 +140,24 @@ function SignIns() {
       </ul>
       {isAsking && (
         <Confirm
-          title="Sign out everywhere?"
-          action="Sign out everywhere"
+          title={texts.everywhereQuestion}
+          action={texts.everywhere}
           onClose={() => setAsking(false)}
           onConfirm={() => void endAll()}
         >
-          All your sign-ins end, this one too. You will need your password to come back.
+          {texts.everywhereHint} {left && texts.staysHere(left)}
         </Confirm>
       )}
     </section>
   );
 }
 
-/** "Firefox on Linux" from a browser's long name for itself; the name as it is for what is no browser. */
-export function browserName(agent: string): string {
-  if (agent === "") return "Unknown program";
+/** "Firefox on Linux" from a User-Agent; other programs keep the name they give. */
+function browserName(agent: string): string {
+  if (agent === "") return texts.unknownProgram;
   const browser = /(Edg|OPR|Firefox|Chrome|Safari)\//.exec(agent.replace(/Chrome\/.*(?=Edg|OPR)/, ""))?.[1];
   const system = /(iPhone|iPad|Android|Windows|Mac OS X|CrOS|Linux)/.exec(agent)?.[1];
   if (!browser) return agent.slice(0, 60);
-  const name = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
-  return system ? `${name} on ${{ "Mac OS X": "macOS", CrOS: "ChromeOS" }[system] ?? system}` : name;
+  const name = texts.programs[browser] ?? browser;
+  return system ? texts.programOn(name, texts.systems[system] ?? system) : name;
 }

@@ -1,59 +1,80 @@
-/** The board: three columns, and the ways to carry a card between them. */
+/** The board: columns, between which cards move by pointer or keyboard. */
 
+import { effect } from "@preact/signals";
 import { Component, createRef } from "preact";
-import { type Member, STATUS_NAMES, STATUSES, type Status, type Task } from "../api/shapes";
-import type { OpenProject } from "../live/open_project";
-import type { Place } from "../state/company";
-import type { Columns, Grip, Held } from "../state/grip";
+import type { Member } from "../api/shapes";
+import type { Matches, Slot } from "../state/grip";
+import type { Place } from "../state/presence";
+import * as texts from "../texts/board";
+import { AddColumn } from "./add_column";
+import { CardFocus } from "./card_focus";
+import { CardKeys } from "./card_keys";
+import { CarriedColumn } from "./carried_column";
 import { Column } from "./column";
 import { watchPointer } from "./drag";
-import { measure, play, type Spots, slotOf } from "./flip";
-import { say } from "./notice";
+import { measure, play, type Spots } from "./flip";
+import { HeldCard } from "./held_card";
+import type { TaskPlaces } from "./open_task";
+import { placeOf } from "./pointer_place";
+import { extendSelection, toggleSelected } from "./selecting";
+import { hasLetterKeys } from "./shortcuts";
+import { type ShownBoard, taskNamed } from "./shown_board";
+import { Sieve } from "./sieve";
 
-interface BoardProps {
-  project: OpenProject;
-  grip: Grip;
-  columns: Columns;
-  held: Held | null;
+interface BoardProps extends ShownBoard {
+  /** The lasting names of selected cards. */
+  selected: ReadonlySet<string>;
   members: ReadonlyMap<string, Member>;
-  canEdit: boolean;
   day: string;
-  /** Set to this board while it is mounted: a `ref` gives elements only. */
-  handle: { current: Board | null };
+  /** Set to this board while it is mounted, since a `ref` only gives elements. */
+  places: { current: TaskPlaces | null };
 }
 
 interface Before {
   spots: Spots;
-  /** The card that had the focus: it may be drawn anew in another column. */
+  /** The focused card, which may be redrawn in another column. */
   focused: string | null;
 }
 
-export class Board extends Component<BoardProps> {
+export class Board extends Component<BoardProps> implements TaskPlaces {
+  private readonly carried = new CarriedColumn();
   private readonly element = createRef<HTMLDivElement>();
-  private tabStop: string | null = null;
+  private readonly shown = () => this.props;
+  private byFinger = false;
+  private readonly focus = new CardFocus(() => this.element.current!, this.shown);
+  private readonly hand = new HeldCard(this.shown);
+  private readonly keys = new CardKeys(this.shown, this.focus, this.hand);
+
+  private readonly sieve = new Sieve();
+  private stopSifting: () => void = () => undefined;
 
   override componentDidMount(): void {
-    this.props.handle.current = this;
-    this.keepTabStop();
+    this.props.places.current = this;
+    this.stopSifting = effect(() => this.sift(this.props.grip.matches.value));
   }
 
   override componentWillUnmount(): void {
-    this.props.handle.current = null;
+    this.props.places.current = null;
+    this.stopSifting();
+    this.sieve.stop();
   }
 
   override getSnapshotBeforeUpdate(before: BoardProps): Before | null {
-    if (before.columns === this.props.columns) return null;
-    return { spots: measure(this.element.current!), focused: this.focusedName() };
+    const { columns, order, collapsed } = this.props;
+    if (before.columns === columns && before.order === order && before.collapsed === collapsed) return null;
+    return { spots: measure(this.element.current!), focused: this.focus.name() };
   }
 
-  override componentDidUpdate(_: BoardProps, __: unknown, before: Before | null): void {
+  override componentDidUpdate(past: BoardProps, _: unknown, before: Before | null): void {
+    if (past.order !== this.props.order) this.carried.settle();
     if (!before) return;
-    if (before.focused && this.focusedName() !== before.focused) this.focus(before.focused);
-    this.keepTabStop();
+    this.sift(this.props.grip.matches.peek());
+    if (before.focused && this.focus.name() !== before.focused) this.focus.put(before.focused);
     play(this.element.current!, before.spots);
   }
 
-  render({ columns, held, members, canEdit, day }: BoardProps) {
+  render({ grip, order, columns, collapsed, held, selected, members, canEdit, day }: BoardProps) {
+    const { carried } = this;
     return (
       // biome-ignore lint/a11y/noStaticElementInteractions: it listens for the cards in it, which take the focus
       <div
@@ -62,51 +83,93 @@ export class Board extends Component<BoardProps> {
         onPointerDown={this.pointerDown}
         onPointerMove={this.pointerMove}
         onPointerLeave={this.pointerLeave}
-        onKeyDown={this.keyDown}
+        onClick={this.click}
+        onKeyDown={this.keys.press}
         onFocusIn={this.focusIn}
         onFocusOut={this.focusOut}
       >
         <p class="sr" id="board-keys">
-          {canEdit
-            ? "Enter opens the task. Space picks it up; arrow keys carry it; space puts it down and escape leaves it."
-            : "Enter opens the task. Arrow keys go to other tasks."}
+          <KeyWords canEdit={canEdit} />
         </p>
-        {STATUSES.map((status) => (
+        {order.map((column) => (
           <Column
-            key={status}
-            status={status}
-            tasks={columns[status]}
-            held={held?.to.status === status || held?.from.status === status ? held : null}
+            key={column.id}
+            column={column}
+            order={order}
+            place={carried.placeOf(column.id, order)}
+            isCarried={carried.is(column.id)}
+            tasks={columns[column.id] ?? []}
+            grip={grip}
+            isCollapsed={collapsed.includes(column.id)}
+            selected={selected}
+            held={held?.to.column === column.id || held?.from.column === column.id ? held : null}
             members={members}
             canEdit={canEdit}
             day={day}
+            onGrow={this.siftAgain}
           />
         ))}
+        {canEdit && <AddColumn />}
       </div>
     );
   }
 
-  /** Put the focus on a card, wherever it is now. */
-  focus(name: string): void {
-    const card = slotOf(this.element.current!, name)?.querySelector<HTMLElement>(".card");
-    card?.focus({ preventScroll: true });
-    card?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  private readonly siftAgain = () => {
+    const matches = this.props.grip.matches.peek();
+    if (matches) this.sift(matches);
+  };
+
+  focusNear({ column, index }: Slot): void {
+    this.focus.putNear(column, index);
+  }
+
+  /** Hide the cards that don't match. The focus stays on the board if its card is one of them. */
+  private sift(matches: Matches): void {
+    const board = this.element.current!;
+    const lost = this.sieve.apply(board, matches);
+    if (lost) this.focus.putNear(lost.column, lost.index);
+    this.focus.keepTabStop();
   }
 
   private readonly pointerDown = (event: PointerEvent) => {
-    const slot = (event.target as Element).closest<HTMLElement>(".slot");
-    if (!slot || event.button !== 0 || !event.isPrimary || !this.props.canEdit) return;
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // opens it in another tab or window
-    const task = this.taskNamed(slot.dataset.task!);
+    if (event.button !== 0 || !event.isPrimary || !this.props.canEdit) return;
+    const target = event.target as Element;
+    const slot = target.closest<HTMLElement>(".slot");
+    // A collapsed column's head is a button, and is carried like the others.
+    const head = target.closest("button:not(.expand), .menu, dialog")
+      ? null
+      : target.closest<HTMLElement>(".column-head");
+    if (head) this.carried.watch(event, head.closest<HTMLElement>(".column")!, this.shown);
+    this.byFinger = event.pointerType === "touch";
+    if (!slot || event.ctrlKey || event.metaKey || event.shiftKey) return; // the click selects
+    const task = taskNamed(this.props, slot.dataset.task!);
     if (!task || this.props.held) return;
     watchPointer(event, task, slot.dataset.task!, {
       board: this.element.current!,
       grip: this.props.grip,
+      count: this.hand.along(task).length,
       onTake: () => this.props.project.signals.tell({ holds: task.id }),
       onMove: this.pointerMove,
-      onDrop: () => this.drop(),
-      onCancel: () => this.cancel(),
+      onDrop: () => this.hand.drop(),
+      onRest: () => {
+        this.hand.cancel();
+        toggleSelected(this.props.project, slot.dataset.task!);
+      },
+      onCancel: () => this.hand.cancel(),
     });
+  };
+
+  /** With Ctrl, ⌘ or Shift a click selects, and so does a finger once something is selected. Otherwise it opens. */
+  private readonly click = (event: MouseEvent) => {
+    const { project, canEdit } = this.props;
+    const slot = (event.target as Element).closest<HTMLElement>(".slot");
+    if (!slot || !canEdit) return;
+    const name = slot.dataset.task!;
+    const isSelecting = this.byFinger && project.selection.size > 0;
+    if (event.shiftKey) extendSelection(project, name);
+    else if (event.ctrlKey || event.metaKey || isSelecting) toggleSelected(project, name);
+    else return;
+    event.preventDefault();
   };
 
   private readonly pointerMove = (event: PointerEvent) => {
@@ -119,184 +182,27 @@ export class Board extends Component<BoardProps> {
 
   private readonly focusIn = (event: FocusEvent) => {
     const slot = (event.target as Element).closest<HTMLElement>(".slot");
-    if (!slot) return;
-    this.tabStop = slot.dataset.task!;
-    this.keepTabStop();
+    if (slot) this.focus.note(slot);
   };
 
-  /** A card in hand by keyboard goes back when the focus goes elsewhere; but not while it is drawn anew. */
+  /** A card carried by keyboard goes back when it loses the focus, unless it is only being redrawn. */
   private readonly focusOut = (event: FocusEvent) => {
     if (this.props.held?.by !== "keyboard" || !(event.target as Element).isConnected) return;
     const to = event.relatedTarget as Element | null;
-    if (to && !to.closest(".slot.held")) this.cancel();
+    if (to && !to.closest(".slot.held")) this.hand.cancel();
   };
-
-  private readonly keyDown = (event: KeyboardEvent) => {
-    const card = (event.target as Element).closest<HTMLElement>(".card");
-    if (!card || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { held } = this.props;
-    const done = held?.by === "keyboard" ? this.carryByKey(event.key, held) : this.browseByKey(event.key, card);
-    if (!done) return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-
-  private browseByKey(key: string, card: HTMLElement): boolean {
-    const name = card.closest<HTMLElement>(".slot")!.dataset.task!;
-    const task = this.taskNamed(name);
-    if (!task) return false;
-    const { columns } = this.props;
-    const index = columns[task.status].findIndex((other) => other.id === task.id);
-    switch (key) {
-      case "ArrowUp":
-        return this.focusAt(task.status, index - 1);
-      case "ArrowDown":
-        return this.focusAt(task.status, index + 1);
-      case "ArrowLeft":
-        return this.focusBeside(task.status, index, -1);
-      case "ArrowRight":
-        return this.focusBeside(task.status, index, 1);
-      case "Home":
-        return this.focusAt(task.status, 0);
-      case "End":
-        return this.focusAt(task.status, columns[task.status].length - 1);
-      case " ":
-        return this.take(task);
-      default:
-        return false;
-    }
-  }
-
-  private carryByKey(key: string, held: Held): boolean {
-    const { to } = held;
-    const column = STATUSES.indexOf(to.status);
-    switch (key) {
-      case "ArrowUp":
-        return this.carry(to.status, to.index - 1);
-      case "ArrowDown":
-        return this.carry(to.status, to.index + 1);
-      case "ArrowLeft":
-        return this.carry(STATUSES[column - 1] ?? to.status, to.index);
-      case "ArrowRight":
-        return this.carry(STATUSES[column + 1] ?? to.status, to.index);
-      case " ":
-      case "Enter":
-        this.drop();
-        return true;
-      case "Escape":
-        this.cancel();
-        return true;
-      default:
-        return key.length === 1; // letters do nothing while a card is in hand
-    }
-  }
-
-  private take(task: Task): boolean {
-    if (!this.props.canEdit) {
-      say("You can look at this board, not change it.");
-      return true;
-    }
-    this.props.grip.take(task, "keyboard");
-    this.props.project.signals.tell({ holds: task.id });
-    const held = this.props.grip.held.value;
-    if (held) say(`Picked up ${task.title}. ${this.position(held)}. Arrow keys carry it, space puts it down.`);
-    return true;
-  }
-
-  private carry(status: Status, index: number): true {
-    this.props.grip.carry({ status, index });
-    const held = this.props.grip.held.value;
-    if (held) say(this.position(held));
-    return true;
-  }
-
-  private drop(): void {
-    const { grip, project } = this.props;
-    const held = grip.held.value;
-    const move = grip.drop();
-    project.signals.tell({ holds: null });
-    if (!held) return;
-    say(`${held.task.title} put down. ${this.position(held)}.`);
-    if (move) project.move(move.task, move.status, move.after, move.before);
-  }
-
-  private cancel(): void {
-    const held = this.props.grip.held.value;
-    this.props.grip.cancel();
-    this.props.project.signals.tell({ holds: null });
-    if (held) say(`${held.task.title} is back where it was.`);
-  }
 
   private placeOf(event: PointerEvent): Place | null {
     const board = this.element.current!;
     const target = event.target as Element;
     if (board.contains(target)) return placeOf(target, event);
-    // The card in hand lies over the board.
+    // The carried card covers the board.
     const below = document.elementsFromPoint(event.clientX, event.clientY).find((each) => board.contains(each));
     return below ? placeOf(below, event) : null;
   }
-
-  private position({ to, task }: Held): string {
-    const others = this.props.grip.settled.value[to.status].filter((other) => other.id !== task.id).length;
-    return `${STATUS_NAMES[to.status]}, ${to.index + 1} of ${others + 1}`;
-  }
-
-  private focusAt(status: Status, index: number): boolean {
-    const tasks = this.props.columns[status];
-    const task = tasks[Math.max(0, Math.min(index, tasks.length - 1))];
-    if (task) this.focus(this.props.project.board.lastingId(task.id));
-    return true;
-  }
-
-  /** To the nearest column on that side that has a card. */
-  private focusBeside(status: Status, index: number, step: 1 | -1): boolean {
-    const start = STATUSES.indexOf(status);
-    const side = step > 0 ? STATUSES.slice(start + 1) : STATUSES.slice(0, start).reverse();
-    const next = side.find((each) => this.props.columns[each].length > 0);
-    return next ? this.focusAt(next, index) : true;
-  }
-
-  private focusedName(): string | null {
-    const slot = document.activeElement?.closest<HTMLElement>(".board .slot");
-    return slot?.dataset.task ?? null;
-  }
-
-  /** The board is one stop for the tab key: the card focused last, else the first. Arrow keys go on from there. */
-  private keepTabStop(): void {
-    const board = this.element.current!;
-    const stop = slotOf(board, this.tabStop ?? "") ?? board.querySelector(".slot");
-    for (const card of board.querySelectorAll<HTMLElement>('.card[tabindex="0"]')) {
-      if (card.parentElement !== stop) card.tabIndex = -1;
-    }
-    const card = stop?.querySelector<HTMLElement>(".card");
-    if (card) card.tabIndex = 0;
-  }
-
-  private taskNamed(name: string): Task | undefined {
-    const id = this.props.project.board.realId(name);
-    for (const status of STATUSES) {
-      const found = this.props.columns[status].find((task) => task.id === id || task.id === name);
-      if (found) return found;
-    }
-    return undefined;
-  }
 }
 
-/** Where on the board a pointer is, in terms that hold on every screen. */
-function placeOf(target: Element, event: PointerEvent): Place | null {
-  const slot = target.closest<HTMLElement>(".slot");
-  const id = slot?.dataset.id;
-  if (slot && id) {
-    const box = slot.getBoundingClientRect();
-    return { task: id, x: share(event.clientX - box.x, box.width), y: share(event.clientY - box.y, box.height) };
-  }
-  const list = target.closest(".column")?.querySelector<HTMLElement>(".cards");
-  if (!list) return null;
-  const box = list.getBoundingClientRect();
-  const y = Math.round(event.clientY - box.y + list.scrollTop);
-  return { column: list.dataset.status!, x: share(event.clientX - box.x, box.width), y };
-}
-
-function share(part: number, whole: number): number {
-  return Math.round((part / whole) * 1000) / 1000;
+/** What keys do on a card, for screen readers. By itself, so that the choice of letters redraws it alone. */
+function KeyWords({ canEdit }: { canEdit: boolean }) {
+  return <>{canEdit ? texts.keysOfCards(hasLetterKeys.value) : texts.keysOfViewedCards}</>;
 }

@@ -1,49 +1,52 @@
-/** Other people's pointers over the board. */
+/** Other people's pointers over the board, and where the cards that they carry would land. */
 
-import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Company, Place, Pointer } from "../state/company";
-import type { Columns } from "../state/grip";
+import { useEffect, useRef } from "preact/hooks";
+import type { Columns } from "../state/columns";
+import type { Grip } from "../state/grip";
+import type { Place, Pointer, Presence } from "../state/presence";
 import { hueOf } from "./avatar";
+import { DropSlots } from "./drop_slots";
+import { isSeen, listOf, slotById, useFollow } from "./follow";
 
 interface CursorsProps {
-  company: Company;
-  /** Cards that change places take the pointers on them along. */
-  columns: Columns;
+  presence: Presence;
+  grip: Grip;
 }
 
-export function Cursors({ company, columns }: CursorsProps) {
+/** A pointer that rests for this long fades: it covers what others read. */
+const IDLE_MS = 4_000;
+
+/** Subscribes by itself to the cards' places, since pointers on them move along. */
+export function Cursors({ presence, grip }: CursorsProps) {
+  const columns = grip.shown.value;
   return (
     <div class="cursors" aria-hidden="true">
-      {company.pointers.value.map((pointer) => (
+      <DropSlots presence={presence} columns={columns} />
+      {presence.pointers.value.map((pointer) => (
         <Cursor key={pointer.client} pointer={pointer} columns={columns} />
       ))}
     </div>
   );
 }
 
-/** Follows its place on this screen, which moves when this person scrolls or opens a panel; CSS glides in between. */
+/** Follows its place on this screen; CSS glides in between. */
 function Cursor({ pointer, columns }: { pointer: Pointer; columns: Columns }) {
   const element = useRef<HTMLDivElement>(null);
-  // Not after the frame is drawn: by then it may be gone again, with its owner.
-  useLayoutEffect(() => {
+  useFollow(() => {
     const { style } = element.current!;
-    const put = () => {
-      const spot = locate(pointer.gesture.at);
-      style.opacity = spot ? "1" : "0";
-      if (spot) style.transform = `translate(${spot.x}px, ${spot.y}px)`;
-    };
-    put();
-    // A panel that opens makes the columns narrower, and no window is resized.
-    const watch = new ResizeObserver(put);
-    for (const list of document.querySelectorAll(".board .cards")) watch.observe(list);
-    window.addEventListener("scroll", put, { capture: true, passive: true });
-    window.addEventListener("resize", put);
-    return () => {
-      watch.disconnect();
-      window.removeEventListener("scroll", put, { capture: true });
-      window.removeEventListener("resize", put);
-    };
+    const spot = locate(pointer.gesture.at);
+    style.visibility = spot ? "visible" : "hidden";
+    if (spot) style.transform = `translate(${spot.x}px, ${spot.y}px)`;
   }, [pointer, columns]);
+  const place = JSON.stringify(pointer.gesture.at); // gestures are repeated while nothing moves
+  useEffect(() => {
+    const { classList } = element.current!;
+    const timer = setTimeout(() => classList.add("idle"), IDLE_MS);
+    return () => {
+      clearTimeout(timer);
+      classList.remove("idle");
+    };
+  }, [place]);
   return (
     <div class={`cursor ${hueOf(pointer.user)}`} ref={element} data-user={pointer.user}>
       <svg width="18" height="20" viewBox="0 0 18 20" aria-hidden="true">
@@ -54,23 +57,22 @@ function Cursor({ pointer, columns }: { pointer: Pointer; columns: Columns }) {
   );
 }
 
-/** Where a place is on this screen, or null where it can't be seen. */
+/** A place's position on this screen, or null if it can't be seen. */
 function locate(place: Place | null | undefined): { x: number; y: number } | null {
   if (!place) return null;
   if ("task" in place) {
-    const slot = document.querySelector(`.board .slot[data-id="${CSS.escape(place.task)}"]`);
+    const slot = slotById(place.task);
     const list = slot?.closest(".cards");
     if (!slot || !list) return null;
     const box = slot.getBoundingClientRect();
     return inside(list, box.x + place.x * box.width, box.y + place.y * box.height);
   }
-  const list = document.querySelector(`.board .cards[data-status="${CSS.escape(place.column)}"]`);
+  const list = listOf(place.column);
   if (!list) return null;
   const box = list.getBoundingClientRect();
   return inside(list, box.x + place.x * box.width, box.y + place.y - list.scrollTop);
 }
 
 function inside(list: Element, x: number, y: number): { x: number; y: number } | null {
-  const frame = list.closest(".column")!.getBoundingClientRect();
-  return y >= frame.top && y <= frame.bottom && x >= 0 && x <= window.innerWidth ? { x, y } : null;
+  return isSeen(list, x, y) ? { x, y } : null;
 }

@@ -1,30 +1,35 @@
 /** A card carried by mouse, pen or finger. */
 
-import type { Status, Task } from "../api/shapes";
+import type { Task } from "../api/shapes";
 import type { Grip } from "../state/grip";
-import { reducedMotion, slotOf } from "./flip";
+import { reducedMotion, slotOf, visibleSlots } from "./flip";
 
-const THRESHOLD_PX = 5;
-/** A finger that rests this long wants the card; one that moves sooner wants to scroll. */
-const LONG_PRESS_MS = 260;
-const EDGE_PX = 56;
-const FASTEST_SCROLL_PX = 18;
+export const THRESHOLD_PX = 5;
+/** A finger that rests this long picks the card up; one that moves sooner scrolls. */
+export const LONG_PRESS_MS = 260;
+export const EDGE_PX = 56;
+export const FASTEST_SCROLL_PX = 18;
 
 interface Options {
   board: HTMLElement;
   grip: Grip;
   onTake: () => void;
   onMove: (event: PointerEvent) => void;
+  /** How many cards go along, with this one. */
+  count: number;
   onDrop: () => void;
+  /** A finger has rested on the card and not carried it. */
+  onRest: () => void;
   onCancel: () => void;
 }
 
-/** Begin to watch a pointer that went down on a card; the card is taken only if the pointer then says so. */
+/** Watch a pointer that went down on a card: it may turn out to be a click, a scroll or a drag. */
 export function watchPointer(down: PointerEvent, task: Task, key: string, options: Options): void {
   const byFinger = down.pointerType === "touch";
   const stop = new AbortController();
   const { signal } = stop;
   let carried: Carried | null = null;
+  let hasMoved = false;
 
   const lift = () => {
     options.grip.take(task, "pointer");
@@ -47,29 +52,37 @@ export function watchPointer(down: PointerEvent, task: Task, key: string, option
     if (event.pointerId !== down.pointerId) return;
     const distance = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY);
     if (!carried && distance > THRESHOLD_PX) {
-      if (byFinger) return end(); // it scrolls
+      if (byFinger) return end(); // a scroll
       lift();
     }
     if (!carried) return;
+    hasMoved ||= distance > THRESHOLD_PX;
     carried.follow(event.clientX, event.clientY);
     options.onMove(event);
   });
-  // Once the card is in hand the finger must not scroll; before, it must be free to. A touch sends all its events to the
-  // element it began on, also when that has left the page, as a card does when it is drawn in another column: from there
-  // nothing reaches the window, and the browser would scroll and cancel the pointer.
+  // While it carries a card the finger must not scroll. A touch sends all its events to the element it began on, even if
+  // that has left the page, as a card does when it is redrawn in another column. The window would not receive them then,
+  // and the browser would scroll and cancel the pointer.
   const keepStill = (event: Event) => carried && event.cancelable && event.preventDefault();
   down.target!.addEventListener("touchmove", keepStill, { signal, passive: false });
   listen("contextmenu", (event) => byFinger && event.preventDefault());
-  listen("pointerup", () => {
+  listen("pointerup", (event) => {
+    if (event.pointerId !== down.pointerId) return; // another finger's
     const landing = carried;
     carried = null;
     end();
     if (!landing) return;
     swallowClick();
+    if (byFinger && !hasMoved) {
+      landing.remove();
+      options.onRest();
+      return;
+    }
     options.onDrop();
     landing.land();
   });
-  listen("pointercancel", () => {
+  listen("pointercancel", (event) => {
+    if (event.pointerId !== down.pointerId) return;
     const wasCarried = carried !== null;
     end();
     if (wasCarried) options.onCancel();
@@ -107,6 +120,10 @@ class Carried {
     this.ghost.inert = true;
     this.ghost.setAttribute("aria-hidden", "true");
     this.ghost.style.width = `${box.width}px`;
+    if (options.count > 1) {
+      this.ghost.dataset.count = String(options.count);
+      options.board.classList.add("carrying-selected");
+    }
     document.body.append(this.ghost);
     options.board.classList.add("carrying");
     this.tick();
@@ -117,15 +134,16 @@ class Carried {
     this.y = y;
   }
 
-  /** Let the image glide the last bit, to where the card now is. */
+  /** Let the image glide to the card's new place. */
   land(): void {
     this.stop();
     const slot = this.options.board.querySelector(".slot.held");
-    if (!slot || reducedMotion()) {
+    const isSeen = slot?.checkVisibility();
+    if (!isSeen || reducedMotion()) {
       this.ghost.remove();
       return;
     }
-    const { x, y } = slot.getBoundingClientRect();
+    const { x, y } = slot!.getBoundingClientRect();
     const landing = this.ghost.animate([{}, { transform: `translate(${x}px, ${y}px)` }], {
       duration: 160,
       easing: "cubic-bezier(.2, .8, .2, 1)",
@@ -141,7 +159,7 @@ class Carried {
 
   private stop(): void {
     cancelAnimationFrame(this.frame);
-    this.options.board.classList.remove("carrying");
+    this.options.board.classList.remove("carrying", "carrying-selected");
   }
 
   private readonly tick = (): void => {
@@ -150,7 +168,7 @@ class Carried {
     this.scroll(this.options.board, "x", this.options.board.getBoundingClientRect());
     if (list) {
       this.scroll(list, "y", list.getBoundingClientRect());
-      this.options.grip.carry({ status: list.dataset.status as Status, index: this.indexIn(list) });
+      this.options.grip.carry({ column: list.dataset.column!, index: this.indexIn(list) });
     }
     this.frame = requestAnimationFrame(this.tick);
   };
@@ -159,21 +177,22 @@ class Carried {
   private listBelow(): HTMLElement | null {
     const lists = [...this.options.board.querySelectorAll<HTMLElement>(".cards")];
     const distance = (list: HTMLElement) => {
-      const { left, right } = list.getBoundingClientRect();
+      const { left, right } = list.closest(".column")!.getBoundingClientRect();
       return Math.max(left - this.x, this.x - right, 0);
     };
     return lists.sort((a, b) => distance(a) - distance(b))[0] ?? null;
   }
 
-  /** How many other cards of the list have their middle above the pointer; found by halving. */
+  /** How many other cards of the list have their middle above the pointer; found by binary search. */
   private indexIn(list: HTMLElement): number {
+    if (list.offsetParent === null) return Number.MAX_SAFE_INTEGER; // in a collapsed column: at the end
     const y = this.y - list.getBoundingClientRect().top + list.scrollTop;
-    const slots = list.children;
+    const slots = visibleSlots(list);
     let low = 0;
     let high = slots.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const slot = slots[middle] as HTMLElement;
+      const slot = slots[middle]!;
       if (slot.offsetTop + slot.offsetHeight / 2 < y) low = middle + 1;
       else high = middle;
     }
@@ -191,12 +210,20 @@ class Carried {
   }
 }
 
-/** The click that a browser makes of the pointer going up is no wish to open the card. */
-function swallowClick(): void {
+/** The click that a busy browser makes of a finger's drop comes as much later. */
+const LATEST_CLICK_MS = 1_000;
+
+/** Ignore the click that a browser makes of the drop: it must not open what was carried. */
+export function swallowClick(): void {
+  const stop = new AbortController();
+  const options = { capture: true, signal: stop.signal };
   const swallow = (event: Event) => {
     event.preventDefault();
     event.stopPropagation();
+    stop.abort();
   };
-  window.addEventListener("click", swallow, { capture: true, once: true });
-  setTimeout(() => window.removeEventListener("click", swallow, { capture: true }), 0);
+  window.addEventListener("click", swallow, options);
+  // A click after these is another one.
+  for (const next of ["pointerdown", "keydown"]) window.addEventListener(next, () => stop.abort(), options);
+  setTimeout(() => stop.abort(), LATEST_CLICK_MS);
 }

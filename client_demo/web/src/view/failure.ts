@@ -1,17 +1,18 @@
-/** What to tell a person about something that failed. */
+/** Messages for people about failures. */
 
 import { SignedOut } from "../account/session";
 import { Refused, Unavailable } from "../api/request";
+import * as common from "../texts/common";
 
 export function messageOf(failure: unknown): string {
   if (failure instanceof Refused) return detailed(failure);
   if (failure instanceof Unavailable) {
     const wait = failure.retryAfterSeconds;
-    return wait ? `${failure.message} Try again in ${wait} s.` : `${failure.message} Try again in a moment.`;
+    return wait ? common.tryIn(failure.message, wait) : common.trySoon(failure.message);
   }
   if (failure instanceof SignedOut) return failure.message;
   reportError(failure);
-  return "Something went wrong here.";
+  return common.somethingWentWrong;
 }
 
 /** A validation error names its fields. */

@@ -1,4 +1,4 @@
-/** Motion of cards from where they were to where they are. */
+/** Animates cards from their old place to the new one. */
 
 export interface Spot {
   box: DOMRect;
@@ -6,12 +6,12 @@ export interface Spot {
   list: Element;
 }
 
-/** Where each card on screen is, by task. */
+/** The place of each card on screen, by task. */
 export type Spots = ReadonlyMap<string, Spot>;
 
 const DURATION_MS = 260;
 const EASING = "cubic-bezier(.2, .8, .2, 1)";
-/** Above this many cards in motion nobody can follow one; a whole new board just appears. */
+/** With more moving cards than this nobody can follow one, so none is animated. */
 const MOST_IN_MOTION = 60;
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -29,7 +29,7 @@ export function measure(board: HTMLElement): Spots {
   return spots;
 }
 
-/** Let every card that moved slide there from where `before` has it. Ids are lasting ones. */
+/** Animate every card that has moved since `before`. Ids are lasting ones. */
 export function play(board: HTMLElement, before: Spots): void {
   if (still.matches || before.size === 0) return;
   const after = measure(board);
@@ -49,6 +49,11 @@ export function reducedMotion(): boolean {
   return still.matches;
 }
 
+/** The slots of a list that are not filtered out, in order. */
+export function visibleSlots(list: Element): NodeListOf<HTMLElement> {
+  return list.querySelectorAll<HTMLElement>(":scope > .slot:not([hidden])");
+}
+
 export function slotOf(board: Element, task: string): HTMLElement | null {
   return board.querySelector(`.slot[data-task="${CSS.escape(task)}"]`);
 }
@@ -60,7 +65,7 @@ function slide(slot: HTMLElement, from: DOMRect, to: DOMRect): void {
   });
 }
 
-/** From one column to another, above both: a column would cut the card off at its edge. */
+/** From one column to another, drawn above both: a column would clip the card. */
 function fly(slot: HTMLElement, from: DOMRect, to: DOMRect): void {
   const bird = slot.cloneNode(true) as HTMLElement;
   bird.className = "slot flying";
@@ -90,20 +95,20 @@ function fly(slot: HTMLElement, from: DOMRect, to: DOMRect): void {
   flight.oncancel = land;
 }
 
-/** The slots of a list that can be seen, found by halving: they stand in order. */
+/** The visible slots of a list, found by binary search, since they are in order. */
 function onScreen(list: HTMLElement, frame: DOMRect): HTMLElement[] {
-  const slots = list.children;
+  const slots = visibleSlots(list);
   let low = 0;
   let high = slots.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const slot = slots[middle] as HTMLElement;
+    const slot = slots[middle]!;
     if (slot.offsetTop + slot.offsetHeight < list.scrollTop) low = middle + 1;
     else high = middle;
   }
   const seen: HTMLElement[] = [];
   for (let index = low; index < slots.length; index++) {
-    const slot = slots[index] as HTMLElement;
+    const slot = slots[index]!;
     if (slot.offsetTop > list.scrollTop + frame.height) break;
     seen.push(slot);
   }

@@ -1,21 +1,23 @@
-/** Who belongs to the project, and what they may do. */
+/** The project's members and their roles. */
 
-import { useId, useState } from "preact/hooks";
+import { useId, useMemo, useState } from "preact/hooks";
+import { newId } from "../api/identifier";
+import { Refused } from "../api/request";
 import type { Member, Role } from "../api/shapes";
+import * as texts from "../texts/members";
 import { Avatar } from "./avatar";
 import { useProject } from "./context";
 import { Confirm, Dialog } from "./dialog";
+import { useProjectDraft } from "./draft";
 import { messageOf } from "./failure";
+import { Invitations } from "./invitations";
+import { type InvitedRole, invite, type MadeInvitation } from "./invite";
 import { notify } from "./notice";
-import { at, go } from "./route";
+import { NotificationLevel } from "./notification_level";
+import { leaveProject } from "./project_end";
+import { at } from "./route";
+import { useRowFocus } from "./row_focus";
 import { useSettled } from "./settled";
-
-const ROLE_NAMES: Record<Role, string> = { owner: "Owner", editor: "Editor", viewer: "Viewer" };
-const ROLE_WORDS: Record<Role, string> = {
-  owner: "Everything, people too",
-  editor: "Changes tasks",
-  viewer: "Looks on",
-};
 
 type Question = { kind: "remove" | "hand-over"; member: Member } | null;
 
@@ -26,8 +28,10 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
   const members = [...board.members.value.values()].sort(
     (a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name),
   );
-  const here = new Set(project.company.people.value.map((person) => person.user));
+  const here = new Set(project.presence.people.value.map((person) => person.user));
   const [question, setQuestion] = useState<Question>(null);
+  const [made, setMade] = useState<MadeInvitation | null>(null);
+  const rows = useRowFocus<HTMLUListElement>();
   const path = (member: Member) => `projects/${project.id}/members/${member.user_id}`;
 
   const change = async (member: Member, next: Role) => {
@@ -40,15 +44,16 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
   const remove = async (member: Member) => {
     try {
       await session.request("DELETE", path(member));
-      if (member.user_id === board.userId) go(at.projects);
+      if (member.user_id === board.userId) leaveProject(project.id);
     } catch (failure) {
       notify(messageOf(failure), "bad");
     }
   };
   return (
-    <Dialog title="Members" onClose={onClose} wide>
-      {role === "owner" && <Invite />}
-      <ul class="members" role="list">
+    <Dialog title={texts.title} onClose={onClose} wide>
+      {role === "owner" && <Invite onMade={setMade} />}
+      {role === "owner" && <Invitations made={made} onMade={setMade} />}
+      <ul class="members" role="list" {...rows}>
         {members.map((member) => {
           const isSelf = member.user_id === board.userId;
           return (
@@ -56,8 +61,10 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
               <Avatar id={member.user_id} name={member.name} />
               <span class="who">
                 <b dir="auto">{member.name}</b>
-                {isSelf && <span class="quiet"> (you)</span>}
-                <span class="quiet small">{here.has(member.user_id) ? "Here now" : ROLE_WORDS[member.role]}</span>
+                {isSelf && <span class="quiet"> {texts.you}</span>}
+                <span class="quiet small">
+                  {here.has(member.user_id) ? texts.hereNow : texts.roleHints[member.role]}
+                </span>
               </span>
               {role === "owner" && !isSelf ? (
                 <RoleChoice
@@ -68,11 +75,11 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
                   }}
                 />
               ) : (
-                <span class="role">{ROLE_NAMES[member.role]}</span>
+                <span class="role">{texts.roles[member.role]}</span>
               )}
               {((role === "owner" && !isSelf) || (isSelf && role !== "owner")) && (
                 <button type="button" class="plain small" onClick={() => setQuestion({ kind: "remove", member })}>
-                  {isSelf ? "Leave" : "Remove"}
+                  {isSelf ? texts.leave : texts.remove}
                   {!isSelf && <span class="sr"> {member.name}</span>}
                 </button>
               )}
@@ -80,25 +87,33 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
           );
         })}
       </ul>
-      {role !== "owner" && <p class="quiet small">Only the owner invites people and changes roles.</p>}
+      <NotificationLevel />
+      <p class="small">
+        <a class="text-link" href={at.settings(project.id)} onClick={onClose}>
+          {texts.allSettings}
+        </a>
+      </p>
+      {role !== "owner" && <p class="quiet small">{texts.ownerOnly}</p>}
       {question?.kind === "remove" && (
         <Confirm
-          title={question.member.user_id === board.userId ? "Leave this project?" : `Remove ${question.member.name}?`}
-          action={question.member.user_id === board.userId ? "Leave" : "Remove"}
+          title={
+            question.member.user_id === board.userId ? texts.leaveQuestion : texts.removeQuestion(question.member.name)
+          }
+          action={question.member.user_id === board.userId ? texts.leave : texts.remove}
           onConfirm={() => void remove(question.member)}
           onClose={() => setQuestion(null)}
         >
-          The board closes at once on every screen of theirs. They can be invited again.
+          {question.member.user_id === board.userId ? texts.leaveHint : texts.removeHint}
         </Confirm>
       )}
       {question?.kind === "hand-over" && (
         <Confirm
-          title={`Hand the project over to ${question.member.name}?`}
-          action="Hand over"
+          title={texts.handOverQuestion(question.member.name)}
+          action={texts.handOver}
           onConfirm={() => void change(question.member, "owner")}
           onClose={() => setQuestion(null)}
         >
-          They become its only owner and you stay as an editor. Only they can give it back.
+          {texts.handOverHint}
         </Confirm>
       )}
     </Dialog>
@@ -106,30 +121,47 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
 }
 
 function RoleChoice({ member, onChoose }: { member: Member; onChoose: (role: Role) => void }) {
-  // It shows the new role when the event of the change has come.
+  // Shows the new role once its event arrives.
   const choice = useSettled<HTMLSelectElement>(member.role, (value) => onChoose(value as Role));
   return (
-    <select aria-label={`Role of ${member.name}`} {...choice}>
+    <select aria-label={texts.roleOf(member.name)} {...choice}>
       {(["owner", "editor", "viewer"] as const).map((each) => (
         <option key={each} value={each}>
-          {ROLE_NAMES[each]}
+          {texts.roles[each]}
         </option>
       ))}
     </select>
   );
 }
 
-function Invite() {
+/** By e-mail address: somebody with an account becomes a member at once, others can be sent an invitation. */
+function Invite({ onMade }: { onMade: (made: MadeInvitation) => void }) {
   const project = useProject();
   const id = useId();
-  const [email, setEmail] = useState("");
-  const [role, setRole] = useState<Role>("editor");
+  const { text: email, write, settle } = useProjectDraft(null, "invite", texts.draft);
+  const [role, setRole] = useState<InvitedRole>("editor");
   const [problem, setProblem] = useState<string | null>(null);
+  const [isUnknown, setUnknown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const invite = async (event: Event) => {
+  // One key for what is written: pressing again after a lost answer sends no second mail.
+  const key = useMemo(newId, [email, role]);
+  const sendInvitation = async () => {
+    setBusy(true);
+    try {
+      onMade(await invite(project, { role, email: email.trim() }, key));
+      setUnknown(false);
+      settle("");
+    } catch (failure) {
+      setProblem(messageOf(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const add = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
+    setUnknown(false);
     try {
       const added = await project.session.request<{ name: string; email_verified: boolean | null }>(
         "POST",
@@ -137,47 +169,65 @@ function Invite() {
         { body: { email: email.trim(), role } },
       );
       const { name, email_verified } = added.body;
-      if (email_verified) notify(`${name} is a member now.`);
-      else
-        notify(`${name} is a member now. Nobody has checked that ${email.trim()} is theirs: anyone can register it.`);
-      setEmail("");
+      if (email_verified) notify(texts.isMember(name));
+      else notify(texts.isUnverified(name, email.trim()));
+      settle("");
     } catch (failure) {
-      setProblem(messageOf(failure));
+      if (isWithoutAccount(failure)) setUnknown(true);
+      else setProblem(messageOf(failure));
     } finally {
       setBusy(false);
     }
   };
   return (
-    <form class="invite" onSubmit={invite}>
+    <form class="invite" onSubmit={add}>
       <div class="field grow">
-        <label for={`${id}-email`}>Invite by e-mail address</label>
+        <label for={`${id}-email`}>{texts.inviteByEmail}</label>
         <input
           id={`${id}-email`}
           type="email"
           required
           value={email}
-          placeholder="grace@example.org"
+          placeholder={texts.example}
           autoComplete="off"
           aria-describedby={problem ? `${id}-problem` : undefined}
-          onInput={(event) => setEmail(event.currentTarget.value)}
+          onInput={(event) => {
+            write(event.currentTarget.value);
+            setUnknown(false);
+          }}
         />
       </div>
       <div class="field">
-        <label for={`${id}-role`}>As</label>
-        <select id={`${id}-role`} value={role} onChange={(event) => setRole(event.currentTarget.value as Role)}>
-          <option value="editor">Editor</option>
-          <option value="viewer">Viewer</option>
+        <label for={`${id}-role`}>{texts.as}</label>
+        <select id={`${id}-role`} value={role} onChange={(event) => setRole(event.currentTarget.value as InvitedRole)}>
+          <option value="editor">{texts.roles.editor}</option>
+          <option value="viewer">{texts.roles.viewer}</option>
         </select>
       </div>
       <button type="submit" class="primary" disabled={isBusy}>
-        Invite
+        {texts.invite}
       </button>
+      {isUnknown && (
+        <div class="note offer" role="alert">
+          <span>{texts.noAccount}</span>
+          <button type="button" class="primary small" disabled={isBusy} onClick={() => void sendInvitation()}>
+            {texts.sendInvitation}
+          </button>
+        </div>
+      )}
       {problem && (
         <p class="problem" id={`${id}-problem`} role="alert">
           {problem}
         </p>
       )}
     </form>
+  );
+}
+
+/** The server has nobody with the address, which is otherwise right. */
+function isWithoutAccount(failure: unknown): boolean {
+  return (
+    failure instanceof Refused && (failure.details as { type?: string }[]).some(({ type }) => type === "no_account")
   );
 }
 

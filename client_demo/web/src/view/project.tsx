@@ -1,39 +1,40 @@
-/** An open project: the board with everything around it, or why it can't be shown. */
+/** An open project: its board or its documents, or the reason why it can't be shown. */
 
-import { computed } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { User } from "../api/shapes";
 import { OpenProject } from "../live/open_project";
-import { Grip } from "../state/grip";
-import type { Refusal } from "../state/outbox";
-import { ActivityPanel } from "./activity_panel";
-import { Faces } from "./avatar";
-import { Board } from "./board";
-import { Connection } from "./connection";
-import { ProjectContext, useLink, useProject, useSession } from "./context";
-import { Cursors } from "./cursors";
-import { Icon } from "./icons";
-import { MembersDialog } from "./members_dialog";
-import { notify } from "./notice";
-import { at, go } from "./route";
+import * as common from "../texts/common";
+import * as texts from "../texts/project";
+import * as unsavedTexts from "../texts/unsaved";
+import { ProjectContext, useLink, useOutbox, useProject, useSession, useUnsaved } from "./context";
+import { Desk } from "./desk";
+import { DraftList } from "./drafts_list";
+import { projectOnScreen } from "./palette_host";
+import { at, type ProjectRoute } from "./route";
 import { BoardSkeleton, State } from "./states";
-import { TaskPanel } from "./task_panel";
+import { numberOf } from "./task_name";
 import { TopBar } from "./top_bar";
 
 interface ProjectScreenProps {
-  id: string;
-  task: string | null;
+  where: ProjectRoute;
   user: User;
 }
 
-export function ProjectScreen({ id, task, user }: ProjectScreenProps) {
+export function ProjectScreen({ where, user }: ProjectScreenProps) {
+  const { id } = where;
   const session = useSession();
   const link = useLink();
+  const outbox = useOutbox();
   const [project, setProject] = useState<OpenProject | null>(null);
   useEffect(() => {
-    const opened = new OpenProject(id, user, session, link, tellRefusal);
+    const opened = new OpenProject(id, user, session, link, outbox);
     setProject(opened);
-    return () => opened.close();
+    projectOnScreen.value = opened;
+    return () => {
+      if (projectOnScreen.peek() === opened) projectOnScreen.value = null;
+      opened.close();
+    };
   }, [id, user.id]);
   if (!project || project.id !== id) {
     return (
@@ -45,21 +46,22 @@ export function ProjectScreen({ id, task, user }: ProjectScreenProps) {
   }
   return (
     <ProjectContext.Provider value={project}>
-      <Access task={task} />
+      <Access where={where} />
     </ProjectContext.Provider>
   );
 }
 
-function Access({ task }: { task: string | null }) {
+function Access({ where }: { where: ProjectRoute }) {
   const project = useProject();
   const name = project.board.visible.value?.project.name ?? "";
   const access = project.channel.access.value;
+  const title = useTitle(where, name);
   useEffect(() => {
-    document.title = name ? `${name} · Roomful` : "Roomful";
-  }, [name]);
+    document.title = title;
+  }, [title]);
   const home = (
     <a class="button primary" href={at.projects}>
-      Go to your projects
+      {common.goToProjects}
     </a>
   );
   switch (access) {
@@ -71,42 +73,57 @@ function Access({ task }: { task: string | null }) {
         </div>
       );
     case "open":
-      return <Desk task={task} />;
+      return <Desk where={where} />;
     case "gone":
       return (
-        <Instead title="There is no such project" action={home}>
-          Or it is not shared with you. Whoever owns it can invite you by your address.
+        <Instead title={texts.notFound} action={home}>
+          {texts.notFoundHint}
         </Instead>
       );
     case "removed":
       return (
-        <Instead title={`You no longer have access to “${name}”`} action={home}>
-          Somebody took you off this project a moment ago. Nothing more of it is shown here.
+        <Instead title={texts.noAccess(name)} action={home}>
+          {texts.wasRemoved}
         </Instead>
       );
     case "deleted":
       return (
-        <Instead title={`“${name}” was deleted`} action={home}>
-          Its owner deleted it, for everybody.
+        <Instead title={texts.wasDeleted(name)} action={home}>
+          {texts.wasDeletedHint}
         </Instead>
       );
     case "failed":
       return (
         <Instead
-          title="The board could not be loaded"
+          title={texts.notLoaded}
           action={
             <button type="button" class="primary" onClick={() => project.channel.retry()}>
-              Try again
+              {common.tryAgain}
             </button>
           }
         >
-          The server can't be reached at the moment. This page goes on trying by itself.
+          {texts.keepsTrying}
         </Instead>
       );
   }
 }
 
-function Instead({ title, action, children }: { title: string; action: preact.ComponentChildren; children: string }) {
+/** What the browser's tab says: the open task, or the project. */
+function useTitle(where: ProjectRoute, name: string): string {
+  const { board } = useProject();
+  const snapshot = board.visible.value;
+  if (!name || !snapshot) return common.appName;
+  const taskName = where.shows === "board" ? where.task : null;
+  const task = board.find(taskName);
+  if (where.shows === "settings") return texts.settingsTitle(name);
+  if (!task) return common.pageTitle(name);
+  const number = numberOf(snapshot.project.key, task);
+  return texts.taskTitle(number ? `${number} ${task.title}` : task.title, name);
+}
+
+function Instead({ title, action, children }: { title: string; action: ComponentChildren; children: string }) {
+  const project = useProject();
+  const drafts = useUnsaved().drafts.all.value.filter((draft) => draft.project === project.id);
   return (
     <>
       <TopBar />
@@ -114,126 +131,14 @@ function Instead({ title, action, children }: { title: string; action: preact.Co
         <State alert title={title} action={action}>
           {children}
         </State>
+        {drafts.length > 0 && (
+          <section class="sheet stack">
+            <h2>{unsavedTexts.notSavedHere}</h2>
+            <p class="quiet">{unsavedTexts.onlyYou}</p>
+            <DraftList project={project.id} />
+          </section>
+        )}
       </main>
     </>
   );
-}
-
-type Beside = "activity" | null;
-
-function Desk({ task: taskName }: { task: string | null }) {
-  const project = useProject();
-  const { board, company } = project;
-  const [beside, setBeside] = useState<Beside>(null);
-  const [isShowingMembers, setShowingMembers] = useState(false);
-  const boardHandle = useRef<Board | null>(null);
-  const grip = useMemo(() => new Grip(computed(() => board.visible.value?.tasks ?? [])), [board]);
-  const day = useDay();
-  const snapshot = board.visible.value!;
-  const task = taskName
-    ? snapshot.tasks.find((each) => each.id === board.realId(taskName) || each.id === taskName)
-    : null;
-  const wasOpen = useRef<string | null>(null);
-
-  // A task that is deleted while it is open closes; one that never was is no page of its own either.
-  useEffect(() => {
-    if (task) wasOpen.current = task.id;
-    else if (taskName) {
-      if (wasOpen.current) notify("The task is gone: it was deleted.");
-      else notify("There is no such task here.", "bad");
-      go(at.project(project.id), { replace: true });
-    } else wasOpen.current = null;
-  }, [task?.id, taskName]);
-
-  // A task made here is opened under a name of this window's own; its address is good for others once it has the server's.
-  useEffect(() => {
-    if (task && task.id !== taskName) go(at.task(project.id, task.id), { replace: true });
-  }, [task?.id, taskName]);
-
-  const closeTask = () => {
-    go(at.project(project.id));
-    if (task) requestAnimationFrame(() => boardHandle.current?.focus(board.lastingId(task.id)));
-  };
-  const closeOnEscape = (event: KeyboardEvent) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
-    if (task) closeTask();
-    else setBeside(null);
-  };
-  const role = board.role.value;
-  const isArchived = snapshot.project.status === "archived";
-  return (
-    <div class="filled">
-      <TopBar title={snapshot.project.name}>
-        <Connection />
-        <Faces people={company.people.value} />
-        <button type="button" class="ghost" onClick={() => setShowingMembers(true)}>
-          <Icon name="people" />
-          <span class="wide-only">Members</span>
-          <span class="sr narrow-only">Members</span>
-        </button>
-        <button
-          type="button"
-          class="ghost"
-          aria-pressed={beside === "activity"}
-          onClick={() => {
-            if (taskName) go(at.project(project.id));
-            setBeside(beside === "activity" && !taskName ? null : "activity");
-          }}
-        >
-          <Icon name="pulse" />
-          <span class="wide-only">Activity</span>
-          <span class="sr narrow-only">Activity</span>
-        </button>
-      </TopBar>
-      {isArchived && <p class="ribbon">This project is archived: it can be read, not changed.</p>}
-      {!isArchived && role === "viewer" && (
-        <p class="ribbon">You are a viewer here: you see everything and change nothing.</p>
-      )}
-      <main class="desk" onKeyDown={closeOnEscape}>
-        <h2 class="sr">Board</h2>
-        <Board
-          handle={boardHandle}
-          project={project}
-          grip={grip}
-          columns={grip.shown.value}
-          held={grip.held.value}
-          members={board.members.value}
-          canEdit={board.canEdit.value}
-          day={day}
-        />
-        {task ? (
-          <TaskPanel key={board.lastingId(task.id)} task={task} onClose={closeTask} />
-        ) : (
-          beside === "activity" && <ActivityPanel onClose={() => setBeside(null)} />
-        )}
-      </main>
-      <Cursors company={company} columns={grip.shown.value} />
-      {isShowingMembers && <MembersDialog onClose={() => setShowingMembers(false)} />}
-    </div>
-  );
-}
-
-/** Say what was taken back, and why. */
-function tellRefusal({ change, message, conflicting }: Refusal): void {
-  const words = {
-    create: `“${change.kind === "create" ? change.title : ""}” was not added.`,
-    edit: "Your edit was taken back.",
-    move: "The card went back.",
-    delete: "The task was not deleted.",
-  };
-  const reason =
-    conflicting.length > 0
-      ? `Somebody changed the ${conflicting.join(" and the ").replace(/_/g, " ")} first.`
-      : message;
-  notify(`${words[change.kind]} ${reason}`, "bad");
-}
-
-/** Today, as a value that changes at midnight: due dates are told from it. */
-function useDay(): string {
-  const [day, setDay] = useState(() => new Date().toDateString());
-  useEffect(() => {
-    const timer = setInterval(() => setDay(new Date().toDateString()), 60_000);
-    return () => clearInterval(timer);
-  }, []);
-  return day;
 }

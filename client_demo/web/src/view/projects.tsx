@@ -1,18 +1,26 @@
-/** All projects of the person. */
+/** The person's projects. */
 
-import { useEffect, useId, useMemo, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
-import { nextPage } from "../api/request";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { reportFault } from "../account/fault";
+import { nextPage, Refused } from "../api/request";
 import type { Project } from "../api/shapes";
+import { hasAll, plain, wordsOf } from "../state/filter";
+import { Questions } from "../state/questions";
+import * as common from "../texts/common";
+import * as texts from "../texts/projects";
 import { useSession } from "./context";
+import { useCurrent } from "./current";
 import { ago } from "./dates";
-import { Dialog } from "./dialog";
 import { messageOf } from "./failure";
 import { Icon } from "./icons";
-import { notify } from "./notice";
-import { at, go } from "./route";
-import { ListSkeleton, State } from "./states";
+import { KeptList } from "./kept_list";
+import { NewProject } from "./new_project";
+import { notify, offer } from "./notice";
+import { at } from "./route";
+import { useRowFocus } from "./row_focus";
+import { Failed, ListSkeleton, State } from "./states";
 import { TopBar } from "./top_bar";
+import { useUndoKeys } from "./undo_keys";
 
 type Shelf = "active" | "archived";
 
@@ -26,12 +34,16 @@ export function Projects() {
   const [isCreating, setCreating] = useState(false);
   const searchId = useId();
 
+  const questions = useRef(new Questions()).current;
+  const loadAgain = useRef(() => {});
   useEffect(() => {
-    document.title = "Projects · Roomful";
+    document.title = common.pageTitle(texts.title);
     let isCurrent = true;
+    let isShown = false;
     setProjects(null);
     setProblem(null);
     const load = async () => {
+      const counts = questions.ask();
       const found: Project[] = [];
       let page: string | null = `projects?status=${shelf}&limit=200`;
       while (page && isCurrent) {
@@ -39,37 +51,75 @@ export function Projects() {
         found.push(...answer.body);
         page = nextPage(page, answer.headers);
       }
-      if (isCurrent) setProjects(found);
+      if (!isCurrent || !counts()) return;
+      isShown = true;
+      setProjects(found);
+      setProblem(null);
     };
-    load().catch((failure) => isCurrent && setProblem(messageOf(failure)));
+    loadAgain.current = () =>
+      void load().catch((failure) => {
+        if (isShown)
+          reportFault(failure); // what is shown stays
+        else if (isCurrent) setProblem(messageOf(failure));
+      });
+    loadAgain.current();
     return () => {
       isCurrent = false;
     };
   }, [shelf, attempt]);
+  useCurrent(loadAgain);
 
+  const rows = useRowFocus<HTMLUListElement>();
   const found = useMemo(() => search(projects ?? [], words), [projects, words]);
 
-  const shelve = async (project: Project) => {
+  /** The archivings of this window that can be undone, the last one at the end. */
+  const shelved = useRef<Project[]>([]);
+  const setStatus = async (project: Project, headers: Record<string, string> = {}) => {
     const status = project.status === "active" ? "archived" : "active";
+    const { body } = await session.request<Project>("PATCH", `projects/${project.id}`, { body: { status }, headers });
+    questions.outdate();
+    setProjects((all) => all?.filter((other) => other.id !== project.id) ?? null);
+    loadAgain.current(); // the person may look at the other shelf by now
+    return body;
+  };
+  const shelving = useRef(new Set<string>());
+  const shelve = async (project: Project) => {
+    if (shelving.current.has(project.id)) return; // pressed again before the answer
+    shelving.current.add(project.id);
     try {
-      await session.request("PATCH", `projects/${project.id}`, { body: { status } });
-      setProjects((all) => all?.filter((other) => other.id !== project.id) ?? null);
-      notify(status === "archived" ? `“${project.name}” is archived.` : `“${project.name}” is back.`);
+      const changed = await setStatus(project);
+      shelved.current.push(changed);
+      const words = changed.status === "archived" ? texts.wasArchived : texts.wasRestored;
+      offer(words(project.name), { label: common.undo, act: () => void unshelve(changed) });
     } catch (failure) {
       notify(messageOf(failure), "bad");
+    } finally {
+      shelving.current.delete(project.id);
     }
   };
+  const unshelve = async (changed: Project | undefined) => {
+    if (!changed) return notify(common.nothingToUndo);
+    shelved.current = shelved.current.filter((other) => other !== changed);
+    try {
+      const { name, status } = await setStatus(changed, { "If-Match": `"${changed.version}"` });
+      notify(status === "active" ? texts.activeAgain(name) : texts.archivedAgain(name));
+    } catch (failure) {
+      const isOvertaken = failure instanceof Refused && failure.status === 412;
+      notify(isOvertaken ? texts.changedSince(changed.name) : messageOf(failure), "bad");
+    }
+  };
+  useUndoKeys(() => void unshelve(shelved.current.at(-1)));
 
   return (
     <>
       <TopBar />
       <main class="page">
         <div class="page-head">
-          <h1>Projects</h1>
+          <h1>{texts.title}</h1>
           <span class="spacer" />
           <button type="button" class="primary" onClick={() => setCreating(true)}>
             <Icon name="plus" />
-            New project
+            {texts.newProject}
           </button>
         </div>
         <div class="page-tools">
@@ -78,73 +128,35 @@ export function Projects() {
             <input
               id={searchId}
               type="search"
-              aria-label="Search projects"
-              placeholder="Search projects"
+              aria-label={texts.search}
+              placeholder={texts.search}
               value={words}
               onInput={(event) => setWords(event.currentTarget.value)}
             />
           </div>
-          <div class="segments" role="group" aria-label="Which projects">
+          <div class="segments" role="group" aria-label={texts.shelves}>
             {(["active", "archived"] as const).map((each) => (
               <button type="button" key={each} aria-pressed={shelf === each} onClick={() => setShelf(each)}>
-                {each === "active" ? "Active" : "Archived"}
+                {each === "active" ? texts.active : texts.archived}
               </button>
             ))}
           </div>
         </div>
         <p class="sr" role="status">
-          {projects && `${found.length} ${found.length === 1 ? "project" : "projects"}`}
+          {projects && texts.found(found.length)}
         </p>
         {problem && (
-          <State
-            alert
-            title="The projects could not be loaded"
-            action={
-              <button type="button" class="primary" onClick={() => setAttempt(attempt + 1)}>
-                Try again
-              </button>
-            }
-          >
+          <Failed title={texts.notLoaded} onRetry={() => setAttempt(attempt + 1)}>
             {problem}
-          </State>
+          </Failed>
         )}
+        {problem && <KeptList />}
         {!projects && !problem && <ListSkeleton />}
         {projects && found.length === 0 && <Nothing shelf={shelf} words={words} onCreate={() => setCreating(true)} />}
         {found.length > 0 && (
-          <ul class="project-list" role="list">
+          <ul class="project-list" role="list" {...rows}>
             {found.map((project) => (
-              <li key={project.id} class="project-card">
-                <a href={at.project(project.id)}>
-                  <b dir="auto">{project.name}</b>
-                  {project.description && (
-                    <span class="quiet project-words" dir="auto">
-                      {project.description}
-                    </span>
-                  )}
-                  <span class="project-facts quiet small">
-                    <span>
-                      {project.task_count} {project.task_count === 1 ? "task" : "tasks"}
-                    </span>
-                    <span>
-                      {project.role === "owner"
-                        ? "Yours"
-                        : `You are ${project.role === "editor" ? "an editor" : "a viewer"}`}
-                    </span>
-                    <time dateTime={project.updated_at}>Changed {ago(project.updated_at)}</time>
-                  </span>
-                </a>
-                {project.role === "owner" && (
-                  <button
-                    type="button"
-                    class="ghost icon-only"
-                    aria-label={`${project.status === "active" ? "Archive" : "Bring back"} ${project.name}`}
-                    title={project.status === "active" ? "Archive" : "Bring back"}
-                    onClick={() => void shelve(project)}
-                  >
-                    <Icon name={project.status === "active" ? "archive" : "restore"} />
-                  </button>
-                )}
-              </li>
+              <ProjectCard key={project.id} project={project} onShelve={() => void shelve(project)} />
             ))}
           </ul>
         )}
@@ -154,93 +166,56 @@ export function Projects() {
   );
 }
 
+function ProjectCard({ project, onShelve }: { project: Project; onShelve: () => void }) {
+  return (
+    <li class="project-card">
+      <a href={at.project(project.id)}>
+        <b dir="auto">{project.name}</b>
+        {project.description && (
+          <span class="quiet project-words" dir="auto">
+            {project.description}
+          </span>
+        )}
+        <span class="project-facts quiet small">
+          <span>{common.tasks(project.task_count)}</span>
+          <span>{texts.roles[project.role ?? "viewer"]}</span>
+          <time dateTime={project.updated_at}>{texts.changed(ago(project.updated_at))}</time>
+        </span>
+      </a>
+      {project.role === "owner" && (
+        <button
+          type="button"
+          class="ghost icon-only"
+          aria-label={project.status === "active" ? texts.archiveIt(project.name) : texts.restoreIt(project.name)}
+          title={project.status === "active" ? texts.archive : common.restore}
+          onClick={onShelve}
+        >
+          <Icon name={project.status === "active" ? "archive" : "restore"} />
+        </button>
+      )}
+    </li>
+  );
+}
+
 function Nothing({ shelf, words, onCreate }: { shelf: Shelf; words: string; onCreate: () => void }) {
-  if (words) return <State title="No project has these words">Try fewer of them, or look in the other shelf.</State>;
-  if (shelf === "archived") return <State title="Nothing is archived">What is finished can rest here.</State>;
+  if (words) return <State title={texts.noMatch}>{texts.noMatchHint}</State>;
+  if (shelf === "archived") return <State title={texts.noneArchived}>{texts.noneArchivedHint}</State>;
   return (
     <State
-      title="No project yet"
+      title={texts.none}
       action={
         <button type="button" class="primary" onClick={onCreate}>
-          Start the first one
+          {texts.createFirst}
         </button>
       }
     >
-      A project is a board, the people on it and everything that happened.
+      {texts.noneHint}
     </State>
   );
 }
 
-function NewProject({ onClose }: { onClose: () => void }) {
-  const session = useSession();
-  const id = useId();
-  const [name, setName] = useState("");
-  const [description, setDescription] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  // One key for what is written: pressing again after a lost answer makes no second project.
-  const key = useMemo(newId, [name, description]);
-  const create = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    const body = { name: name.trim(), description: description.trim() || null };
-    try {
-      const headers = { "Idempotency-Key": key };
-      go(at.project((await session.request<Project>("POST", "projects", { body, headers })).body.id));
-    } catch (failure) {
-      setProblem(messageOf(failure));
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog title="New project" onClose={onClose}>
-      <form onSubmit={create} class="stack">
-        <div class="field">
-          <label for={`${id}-name`}>Name</label>
-          <input
-            id={`${id}-name`}
-            required
-            maxLength={100}
-            value={name}
-            autoComplete="off"
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        </div>
-        <div class="field">
-          <label for={`${id}-words`}>What is it about? (optional)</label>
-          <textarea
-            id={`${id}-words`}
-            rows={3}
-            maxLength={500}
-            value={description}
-            onInput={(event) => setDescription(event.currentTarget.value)}
-          />
-        </div>
-        {problem && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <div class="row end">
-          <button type="button" class="plain" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isBusy}>
-            Create project
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Projects that have every word, in their name or description. */
+/** The projects with every word in their name, key or description. */
 function search(projects: Project[], text: string): Project[] {
-  const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return projects;
-  return projects.filter((project) => {
-    const where = `${project.name} ${project.description ?? ""}`.toLocaleLowerCase();
-    return words.every((word) => where.includes(word));
-  });
+  const words = wordsOf(text);
+  return projects.filter(({ name, key, description }) => hasAll(plain(`${name} ${key} ${description ?? ""}`), words));
 }

@@ -1,4 +1,4 @@
-/** A field that is saved when its writer has settled on a value, not at each value on the way there. */
+/** A field that is saved once the person has settled on a value, not at each value on the way. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
@@ -7,12 +7,15 @@ type Field = HTMLInputElement | HTMLSelectElement;
 /**
  * The attributes for an `<input>` or a `<select>` whose stored value is `stored`.
  *
- * By keyboard a date passes the years 2, 20 and 202 on its way to 2026, and a list passes each entry that an arrow key
- * goes over: the value is saved when the field is left, at Enter, or when the field goes away. Escape takes it back. What
- * is chosen by pointer is saved at once. A value that the field itself calls invalid is never saved.
+ * Typing the year 2026 passes 2, 20 and 202, and arrow keys pass every entry of a list. So a value from the keyboard is
+ * saved at Enter, or when the field loses the focus or goes away, also with the page; Escape restores the stored one. A
+ * choice by pointer is saved at once. An invalid value is never saved.
  */
 export function useSettled<F extends Field>(stored: string, save: (value: string) => void) {
-  const field = useRef<F>(null);
+  const field = useRef<F | null>(null);
+  const hold = useRef((element: F | null) => {
+    if (element) field.current = element; // kept when it goes: its value may have to be saved yet
+  }).current;
   const isTyping = useRef(false);
   const [draft, setDraft] = useState<string | null>(null);
 
@@ -21,7 +24,7 @@ export function useSettled<F extends Field>(stored: string, save: (value: string
     setDraft(null);
   };
   const show = () => {
-    field.current!.value = stored; // half a date is no value that a new drawing would replace
+    field.current!.value = stored; // redrawing alone would not replace half a date
   };
   const keep = () => {
     const { value, validity } = field.current!;
@@ -31,20 +34,24 @@ export function useSettled<F extends Field>(stored: string, save: (value: string
   };
   const latest = useRef(keep);
   latest.current = keep;
-  useLayoutEffect(
-    () => () => {
+  useLayoutEffect(() => {
+    const settle = () => {
       if (isTyping.current) latest.current();
-    },
-    [],
-  );
+    };
+    window.addEventListener("beforeunload", settle);
+    return () => {
+      window.removeEventListener("beforeunload", settle);
+      settle();
+    };
+  }, []);
 
   return {
-    ref: field,
+    ref: hold,
     value: draft ?? stored,
     onKeyDown: (event: KeyboardEvent) => {
       if (event.key === "Enter") keep();
       else if (event.key === "Escape" && isTyping.current) {
-        event.preventDefault(); // it closes nothing else
+        event.preventDefault(); // and closes nothing else
         leave();
         show();
       } else if (event.key !== "Tab" && event.key !== "Escape") isTyping.current = true;

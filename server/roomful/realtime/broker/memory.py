@@ -1,11 +1,11 @@
-"""The broker of a server that runs as one process."""
+"""The broker of a single process."""
 
 from roomful.realtime.broker.port import Receive
 from roomful.realtime.publication import Message, NodeMessage
 
 
 class MemoryBroker:
-    """Delivers to this process's receiver, synchronously. It loses nothing, so nothing is ever unconfirmed."""
+    """Passes messages to this process's receiver, synchronously. Loses none."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive

@@ -1,4 +1,4 @@
-"""The broker port: how messages reach the other processes."""
+"""The broker port: carries messages between processes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from typing import Protocol
 from roomful.realtime.publication import Hint, Message, NodeMessage
 
 Receive = Callable[[Message | Hint | NodeMessage], None]
-"""Takes a message of a subscribed channel. Synchronous: the order of calls is the order of arrival."""
+"""Accepts a message of a subscribed channel. Synchronous: messages are passed in the order in which they came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerFigures:
-    """What a broker between processes has counted since it began."""
+    """A broker's counters since it began."""
 
     is_reader_up: bool
     published: int
     received: int
     echoed: int
-    """Messages of this process that came back, delivered long before."""
+    """Own messages that came back: they were delivered when they were published."""
     ignored: Mapping[str, int]
-    """What came and was no message of ours, by reason."""
+    """Received envelopes that were refused, by reason."""
     dropped: Mapping[str, int]
-    """What was given to be published and was not, by reason."""
+    """Messages that were not published, by reason."""
     publish_failures: int
     reconnects: Mapping[str, int]
     queued_bytes: int
@@ -31,34 +31,33 @@ class BrokerFigures:
 class Broker(Protocol):
     """Carries messages to every process that has subscribed to their channel, this one included.
 
-    It is a doorbell with contents: it may lose, repeat and reorder messages, and callers repair from the log. What
-    it guarantees:
+    It may lose, repeat and reorder messages; callers repair from the log. It guarantees:
 
-        - a message published in this process reaches this process's receiver before `publish` returns;
-        - after `subscribe` has returned True, later messages of other processes arrive unless they are lost;
-        - `subscribe` and `unsubscribe` of one channel take effect in the order of their calls;
+    - a message published in this process reaches this process's receiver before `publish` returns;
+    - after `subscribe` has returned True, later messages of other processes arrive unless they are lost;
+    - `subscribe` and `unsubscribe` of one channel take effect in the order of their calls;
     - no call takes longer than the adapter's deadline, and none raises because the broker is out of reach.
     """
 
     def publish(self, message: Message | NodeMessage) -> None:
-        """Send a message on. Never waits; a full queue drops the oldest for other processes, and counts it."""
+        """Send a message. Never waits; a full queue drops its oldest message to other processes, and counts it."""
 
     async def subscribe(self, channel: str) -> bool:
-        """Ask for a channel's messages. Idempotent. False: not confirmed yet, the adapter goes on trying."""
+        """Ask for a channel's messages. Idempotent. False: not confirmed yet; the adapter keeps trying."""
 
     async def unsubscribe(self, channel: str) -> None:
         """End what `subscribe` began. Idempotent."""
 
     @property
     def figures(self) -> BrokerFigures | None:
-        """None for a broker that leads nowhere."""
+        """None for a broker without other processes."""
 
     @property
     def continuity(self) -> int | None:
-        """A number for as long as nothing is known to be lost on the way here; None while nothing comes from others."""
+        """Stays the same number while no message is known to be lost; None while none arrive from other processes."""
 
     def is_live(self, node: str) -> bool | None:
-        """Whether another node of this name has been heard of just now; None when that can't be told."""
+        """Whether another node of this name has sent a sign of life just now; None when that is unknown."""
 
     async def is_healthy(self) -> bool:
-        """Whether a message to itself makes its round within a few seconds."""
+        """Whether a message to itself came back within the last few seconds."""

@@ -1,6 +1,5 @@
-"""A channel as this process sees it."""
+"""A channel as this process follows it."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,30 +9,28 @@ from typing import NamedTuple
 from roomful.realtime.delivery.fanout import Fanout
 from roomful.realtime.delivery.subscription import Subscription
 from roomful.realtime.history.port import PAGE_BYTES
-from roomful.realtime.publication import Arrival, Hint, Message, Position, Publication
+from roomful.realtime.publication import Hint, Message, Position, Publication
 
 HELD_LIMIT = 1024
 HELD_BYTES = 1024 * 1024
-"""Of event data among the held events."""
+"""Of event data in the held events."""
 TAIL_BYTES = 2 * PAGE_BYTES
-"""Of event data in the tail. No recovery gives more than a page: the second is for readers in between."""
+"""Of event data in the tail. A recovery gives at most a page; the second is for readers further behind."""
 
 Observe = Callable[[Publication], None]
-"""Is shown each event just before it is delivered, in order; may end subscriptions."""
+"""Called with each event just before it is delivered, in order. May end subscriptions."""
 
 
 @dataclass(slots=True)
 class ChannelCounters:
-    """What came in beside the next expected event."""
+    """Events that were not the next expected one."""
 
     repeated: int = 0
-    held: int = 0
-    held_dropped: int = 0
     gaps: int = 0
 
 
 class Delivered(NamedTuple):
-    """An event that subscribers have had; `data` is None where memory does not reach back to it."""
+    """An event that subscribers have received. `data` is None if memory does not reach back to it."""
 
     position: Position
     data: bytes | None
@@ -42,12 +39,12 @@ class Delivered(NamedTuple):
 class Channel:
     """Puts a channel's events into order, once for all its subscribers here.
 
-    Live subscribers all stand at `position`: an event that is older is dropped, the next one is forwarded, and one
-    that comes too early is held until the gap before it is closed, by its arrival or from the log. So no subscriber
-    needs a place of its own while it is live, and delivery is a plain write to each (docs/decisions/0004).
+    All live subscribers are at `position`: an older event is dropped, the next one is forwarded, and an early one is
+    held until the gap before it is closed, by the broker or from the log. So a live subscriber needs no position of its
+    own, and delivery is a plain write to each (docs/decisions/0004).
 
-    `tail` keeps the newest events in memory, so that a crowd that comes back asks the database nothing. It is bounded
-    by their number and by their bytes, and so are the held ones.
+    `tail` keeps the newest events in memory, so that returning clients cost no database query. The tail and the held
+    events are bounded by number and by bytes.
     """
 
     __slots__ = (
@@ -66,9 +63,8 @@ class Channel:
         "is_sequenced",
         "name",
         "position",
-        "repair",
+        "reconciled_head",
         "subscriptions",
-        "swept_head",
         "tail",
     )
 
@@ -89,12 +85,11 @@ class Channel:
         self.held: dict[int, Publication] = {}
         self.fanout = fanout
         self.subscriptions: set[Subscription] = set()
-        self.guarded = 0  # subscriptions to other channels that follow this one
+        self.guarded = 0  # subscriptions to other channels that name this one as their guard
         self.is_asked_for = False  # of the broker
         self.is_open = False
         self.doubted: Delivered | None = None  # another event came at its offset, or the log's head is below it
-        self.repair: asyncio.Task[None] | None = None
-        self.swept_head: Position | None = None
+        self.reconciled_head: Position | None = None  # the log's, when it was last reconciled
         self.idle_since = 0.0
         self._observe = observe
         self._tail_length = tail_length
@@ -102,17 +97,17 @@ class Channel:
         self._held_bytes = 0
         self._counters = counters
 
-    def take(self, message: Message | Hint) -> bool:
-        """Deliver a message in its turn. False: events are missing before it, or what it hints at; read the log."""
+    def deliver(self, message: Message | Hint) -> bool:
+        """Deliver a message in its turn. False: the log must be read, for events before it or the event it hints at."""
         if isinstance(message, Hint):
             return self._has_had(message.position)
-        if isinstance(message, Arrival) or not message.offset:
+        if not isinstance(message, Publication) or not message.offset:
             self.fanout.add(message)
             return True
         position = self.position
         if position is None or message.epoch != position.epoch:
             self._hold(message)
-            return position is None  # still opening: what comes now is sorted out when the position is known
+            return position is None  # still opening: `start_at` releases or drops what is held
         if message.offset <= position.offset:
             self._counters.repeated += 1
             delivered = self.delivered(message.offset)
@@ -128,26 +123,26 @@ class Channel:
         return not self.held
 
     def start_at(self, position: Position) -> None:
-        """Everything up to here is history; what was held and follows it is delivered."""
+        """Treat everything up to here as delivered, and deliver the held events that follow."""
         self.position = position
         self.doubted = None
         self._forget_tail()
         self._release()
 
     def forget(self) -> None:
-        """Be as before opening: the channel does not exist any more, or not yet again."""
+        """Return to the state before opening: the channel does not exist any more."""
         self.position = None
         self.is_open = False
         self._forget_tail()
         self.drop_held()
 
     def drop_held(self) -> None:
-        """Wait no longer for what comes before the held events."""
+        """Stop waiting for the events before the held ones."""
         self.held.clear()
         self._held_bytes = 0
 
     def missed(self, after: int) -> list[Publication] | None:
-        """The events above an offset up to `position`, from memory; None when memory does not reach back so far."""
+        """The events above an offset up to `position`, from memory. None if memory does not reach back so far."""
         if self.position is None or after > self.position.offset:
             return None
         count = self.position.offset - after
@@ -155,12 +150,18 @@ class Channel:
             return None
         return list(islice(self.tail, len(self.tail) - count, None))
 
-    def delivered(self, offset: int) -> "Delivered":
-        """What was delivered at an offset up to `position`."""
-        assert self.position is not None
-        distance = self.position.offset - offset
+    def delivered(self, offset: int) -> Delivered:
+        """The event that was delivered at an offset up to `position`."""
+        position = self.known_position
+        distance = position.offset - offset
         data = self.tail[-1 - distance].data if distance < len(self.tail) else None
-        return Delivered(Position(self.position.epoch, offset), data)
+        return Delivered(Position(position.epoch, offset), data)
+
+    @property
+    def known_position(self) -> Position:
+        """The position of an open recoverable channel."""
+        assert self.position is not None, "open() comes first"
+        return self.position
 
     @property
     def is_wanted(self) -> bool:
@@ -170,7 +171,7 @@ class Channel:
         return (subscription for subscription in list(self.subscriptions) if subscription.is_live)
 
     def _has_had(self, hinted: Position) -> bool:
-        """Whether an event was delivered, or will be in the history that the channel is about to start at."""
+        """Whether an event was delivered, or will be before the position that an opening channel starts at."""
         position = self.position
         return position is None or (hinted.epoch == position.epoch and hinted.offset <= position.offset)
 
@@ -179,14 +180,12 @@ class Channel:
             self._unhold(replaced)
         size = len(publication.data)
         if len(self.held) >= HELD_LIMIT or self._held_bytes + size > HELD_BYTES:
-            self._counters.held_dropped += 1  # it will be read from the log with the rest of the gap
-            return
-        self._counters.held += 1
+            return  # it will be read from the log with the rest of the gap
         self.held[publication.offset] = publication
         self._held_bytes += size
 
     def _release(self) -> None:
-        """Forward the held events whose turn has come; forget those that came in another way."""
+        """Forward the held events whose turn has come, and drop those that were delivered otherwise."""
         if not self.held or self.position is None:
             return
         for offset in sorted(self.held):

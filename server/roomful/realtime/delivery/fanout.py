@@ -1,4 +1,4 @@
-"""The fan-out of one channel: what one turn of the loop brings, encoded once, written to every subscriber."""
+"""The fan-out of one channel: the messages of one turn of the loop, encoded once, written to every subscriber."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,13 +10,14 @@ from roomful.realtime.delivery.write_scheduler import WriteScheduler
 from roomful.realtime.publication import Message, Publication
 
 SLICE = 64
-"""Writes in one step, some 0.3 ms: between two of them other channels have their turn."""
+"""Writes of one slice, some 0.3 ms. Between slices other channels have their turn."""
 JOIN_BYTES = 64 * 1024
-"""What is joined into one write at most, so that a burst doesn't overrun a healthy reader's bound at once."""
+"""Joined into one write at most, so that a burst doesn't exceed a healthy reader's bound at once."""
 SIGNAL_JOIN_BYTES = 8 * 1024
-"""The same for signals: a part of this is all that a socket which is just full has to keep of them."""
+"""The same for signals: a socket that is just full keeps only a part of this."""
 MAX_SIGNAL_BATCHES = 128
-"""Waiting for a turn to be written: what comes in beyond that is dropped before it is encoded."""
+MAX_SIGNAL_BYTES = 1024 * 1024
+"""Waiting to be written. Signals beyond either bound are dropped before they are encoded."""
 
 
 @dataclass(slots=True)
@@ -26,12 +27,12 @@ class FanoutCounters:
     encoded: int = 0
     written: int = 0
     signals_dropped: int = 0
-    """Signals times subscribers who were not given them."""
+    """Counts signals times the subscribers that did not get them."""
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Messages on their way. A sealed batch is for those who were subscribed when it was sealed, and no others."""
+    """Messages on their way. A sealed batch goes to those who were subscribed when it was sealed, and no others."""
 
     before: Publication | None
     is_of_signals: bool = False
@@ -41,13 +42,13 @@ class _Batch:
 
 
 class _Group:
-    """Subscribers of one channel that take the same bytes."""
+    """Subscribers of one channel that get the same bytes."""
 
     __slots__ = ("gone", "outlets", "places", "wire")
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
-        # Only ever appended to while batches are under way: a place, once given, may be emptied but never moved.
+        # While batches are under way a place may be emptied, but never moves.
         self.outlets: list[Outlet | None] = []
         self.places: dict[object, int] = {}
         self.gone = 0
@@ -56,15 +57,16 @@ class _Group:
 class Fanout:
     """Writes messages to the channel's live subscribers, each message once to each, in the order of `add`.
 
-    All calls are synchronous and made from the loop. Who joins gets what is added afterwards; who leaves gets nothing
-    more, not even what is on its way.
+    All calls are synchronous and made from the loop. A subscriber gets messages added after its join. After its leave
+    it gets nothing more, not even messages on their way.
     """
 
-    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_latest", "_scheduler", "_slices")
+    __slots__ = ("_batches", "_counters", "_groups", "_has_turns", "_latest", "_scheduler", "_slices", "_waiting_bytes")
 
     def __init__(self, scheduler: WriteScheduler, counters: FanoutCounters) -> None:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._batches: deque[_Batch] = deque()
+        self._waiting_bytes = 0
         self._latest: Publication | None = None
         self._slices: Iterator[bool] | None = None
         self._scheduler = scheduler
@@ -72,7 +74,7 @@ class Fanout:
         self._counters = counters
 
     def join(self, subscriber: object, wire: Wire, outlet: Outlet) -> None:
-        self._seal()  # what was added before is not for the newcomer, who has read it from the log
+        self._seal()  # the newcomer has read earlier messages from the log
         group = self._groups.get(wire.key)
         if group is None:
             group = self._groups[wire.key] = _Group(wire)
@@ -89,10 +91,10 @@ class Fanout:
     def add(self, message: Message) -> None:
         """Send a message with the others of this turn of the loop.
 
-        A signal goes only to those who are not behind, so events never wait behind many of them.
+        Signals go only to readers that are not behind, so that events never wait behind many signals.
         """
         is_signal = isinstance(message, Publication) and message.is_signal
-        if is_signal and len(self._batches) >= MAX_SIGNAL_BATCHES:
+        if is_signal and (len(self._batches) >= MAX_SIGNAL_BATCHES or self._waiting_bytes >= MAX_SIGNAL_BYTES):
             self._counters.signals_dropped += sum(len(group.places) for group in self._groups.values())
             return
         if not self._can_be_joined(is_signal):
@@ -100,24 +102,25 @@ class Fanout:
             self._batches.append(_Batch(self._latest, is_signal))
         batch = self._batches[-1]
         batch.messages.append(message)
+        size_bytes = 100
         if isinstance(message, Publication):
             self._latest = message
-            batch.size_bytes += len(message.data)
-        else:
-            batch.size_bytes += 100
+            size_bytes = len(message.data)
+        batch.size_bytes += size_bytes
+        self._waiting_bytes += size_bytes
         if not self._has_turns:
             self._has_turns = True
             self._scheduler.enter(self)
 
     def flush(self) -> None:
-        """Write all that was added now, without slicing: something must follow it, such as the channel's end."""
+        """Write all added messages now, in one go, because something must follow them, such as the channel's end."""
         slices = self._slices or self._write_out()
         self._slices = None
         for _ in slices:
             pass
 
     def write_slice(self) -> bool:
-        """Write the next slice, when it is this channel's turn. Whether there is more to write."""
+        """Write the next slice, when the scheduler calls. Whether there is more to write."""
         if self._slices is None:
             self._slices = self._write_out()
         goes_on = False
@@ -130,10 +133,11 @@ class Fanout:
         return goes_on
 
     def _write_out(self) -> Iterator[bool]:
-        """Writes slice by slice, and yields True between two of them."""
+        """Write slice by slice, and yield True between two slices."""
         while self._batches:
             self._seal()
             batch = self._batches.popleft()
+            self._waiting_bytes -= batch.size_bytes
             for group, end in batch.audience or ():
                 chunk = group.wire.encode(batch.messages, batch.before)
                 if chunk is None:
@@ -142,7 +146,7 @@ class Fanout:
                 for start in range(0, end, SLICE):
                     outlets = [each for each in group.outlets[start : min(start + SLICE, end)] if each is not None]
                     if batch.is_of_signals:
-                        outlets = self._those_who_keep_up(outlets, len(batch.messages))
+                        outlets = self._not_behind(outlets, len(batch.messages))
                     group.wire.broadcast(chunk, outlets)
                     self._counters.written += len(outlets)
                     if start + SLICE < end:
@@ -153,23 +157,23 @@ class Fanout:
             self._compact(group)
 
     def _can_be_joined(self, is_signal: bool) -> bool:
-        """Whether the last batch takes a message more."""
+        """Whether the last batch has room for another message."""
         if not self._batches or self._batches[-1].audience is not None:
             return False
         last = self._batches[-1]
         return last.is_of_signals == is_signal and last.size_bytes < (SIGNAL_JOIN_BYTES if is_signal else JOIN_BYTES)
 
-    def _those_who_keep_up(self, outlets: list[Outlet], signals: int) -> list[Outlet]:
-        keeping_up = [outlet for outlet in outlets if not outlet.is_behind]
-        self._counters.signals_dropped += signals * (len(outlets) - len(keeping_up))
-        return keeping_up
+    def _not_behind(self, outlets: list[Outlet], signals: int) -> list[Outlet]:
+        not_behind = [outlet for outlet in outlets if not outlet.is_behind]
+        self._counters.signals_dropped += signals * (len(outlets) - len(not_behind))
+        return not_behind
 
     def _seal(self) -> None:
         if self._batches and self._batches[-1].audience is None:
             self._batches[-1].audience = [(group, len(group.outlets)) for group in self._groups.values()]
 
     def _compact(self, group: _Group) -> None:
-        """Give up the places of those who left, once they are many."""
+        """Remove the places of those who left, once they are half of all."""
         if not group.places:
             self._groups.pop(group.wire.key, None)
         elif group.gone * 2 > len(group.outlets):

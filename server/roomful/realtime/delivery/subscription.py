@@ -1,4 +1,4 @@
-"""One connection's place in one channel."""
+"""A subscription: one client's place in one channel."""
 
 from typing import Literal, Protocol
 
@@ -10,27 +10,24 @@ from roomful.realtime.publication import ClientInfo, Position
 
 
 class Subscriber(Protocol):
-    """Whose subscriptions they are: a session."""
+    """The owner of subscriptions: a session."""
 
     def subscription_ended(self, subscription: "Subscription", reason: Unsubscribe, /) -> None:
-        """The server has ended a live one; called once, and never for what the session itself ends."""
+        """The server has ended a live one. Called once, and never for a subscription that the session ended."""
 
     def subscription_reset(self, subscription: "Subscription", position: Position, /) -> None:
-        """The channel's stream was replaced by another one, which stands there.
-
-        What the subscriber knows belongs to a history that is gone.
-        """
+        """Another history has replaced the channel's, now at this position: the subscriber's state is invalid."""
 
 
 class Subscription:
-    """Joining until it has been sent what it missed, then live, then ended; it never goes back.
+    """First joining, until it has been sent what it missed; then live; then ended. It never goes back.
 
-    Whoever is about to make it live looks at `has_ended` after each wait.
+    It may end during any await before `go_live`: check `has_ended` after each.
 
-    `expires_at` is seconds since 1970; None lasts as long as the connection. `by_server` is one that the client has not
-    asked for: SDKs don't ask for it again when it ends, so that a new connection has to bring it back.
+    `expires_at` is seconds since 1970; None lasts as long as the connection. `by_server` marks the server's own, which
+    SDKs don't ask for again when it ends: only a new connection brings it back.
 
-    `guard` names another channel whose events decide who may stay: it is followed here for as long as this lasts.
+    `guard` names another channel whose events may end this subscription: this node follows it as long as this lasts.
     """
 
     __slots__ = (

@@ -1,37 +1,36 @@
-"""A wire: one way in which a channel's messages become bytes, shared by all subscribers that take it."""
+"""A wire: one encoding of a channel's messages, shared by all subscribers that read it."""
 
 from collections.abc import Sequence
 from typing import Protocol, cast
 
 from roomful.link.transport import Chunk, Framing, Outlet, write_to_each
-from roomful.realtime.protocol.delta import PatchFormat
+from roomful.realtime.protocol.delta import DeltaFormat
 from roomful.realtime.protocol.formats import ClientFormat, PushFormat
 from roomful.realtime.publication import Message, Publication
 
 
 class Wire(Protocol):
-    """What is said (format), and how a kind of transport carries it (framing). Wires with one `key` are the same.
+    """A format, and the framing of a kind of transport. Wires with equal keys are the same.
 
-    With `tells_joins` it tells of joins and leaves besides publications. Subscribers that asked for them take another
-    wire than the rest: a join is neither encoded for nor written to anybody who did not ask, so that opening n sockets
-    in one channel takes n steps and not n².
+    With `tells_joins` it also carries joins and leaves. Subscribers that asked for them have a wire of their own: a
+    join is neither encoded for nor written to the others, so that opening n sockets in a channel takes n steps, not n².
     """
 
     @property
     def key(self) -> tuple[str, str]: ...
 
     def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk | None:
-        """One chunk with these messages in order; None when this format tells of none of them.
+        """One chunk of these messages, in order. None if this format has nothing for any of them.
 
-        `before` is the publication that came before them, if any.
+        `before` is the publication before them, if any.
         """
 
     def broadcast(self, chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
-        """Write a chunk to outlets of this wire, in order: see `Framing`."""
+        """Write a chunk to outlets of this wire, in order. See `Framing`."""
 
 
 class PlainWire:
-    """Each message by itself."""
+    """Encodes each message by itself."""
 
     __slots__ = ("format", "framing", "key", "tells_joins")
 
@@ -50,20 +49,20 @@ class PlainWire:
         self.framing.broadcast(chunk, outlets)
 
 
-class PatchWire:
-    """Each publication as a patch of the one before it. Its chunks are for `PatchWriter`s."""
+class DeltaWire:
+    """Encodes each publication as a delta against the one before it. Its chunks are for `DeltaWriter`s."""
 
     __slots__ = ("format", "framing", "key", "tells_joins")
 
-    def __init__(self, patch_format: PatchFormat, framing: Framing, *, tells_joins: bool = False) -> None:
-        self.format = patch_format
+    def __init__(self, delta_format: DeltaFormat, framing: Framing, *, tells_joins: bool = False) -> None:
+        self.format = delta_format
         self.framing = framing
         self.tells_joins = tells_joins
-        self.key = _key(patch_format, framing, tells_joins=tells_joins)
+        self.key = _key(delta_format, framing, tells_joins=tells_joins)
 
     def encode(self, messages: Sequence[Message], before: Publication | None) -> Chunk | None:
         told = messages if self.tells_joins else _publications(messages)
-        return Chunk(_Patches(self, told, before)) if told else None
+        return Chunk(_Deltas(self, told, before)) if told else None
 
     broadcast = staticmethod(write_to_each)
 
@@ -76,8 +75,8 @@ class PatchWire:
         return self.framing.frame(pushes, text=self.format.is_text)
 
 
-class PatchWriter:
-    """Writes to one subscriber, who has to have one publication whole before patches are of use."""
+class DeltaWriter:
+    """Writes to one subscriber, which must get one whole publication before it can apply deltas."""
 
     __slots__ = ("_has_base", "_outlet")
 
@@ -87,20 +86,20 @@ class PatchWriter:
 
     @property
     def is_behind(self) -> bool:
-        return False  # whoever misses a publication can't read the next patch
+        return False  # a subscriber that missed a publication can't apply the next delta
 
     def write(self, chunk: Chunk, /) -> None:
-        patches = cast("_Patches", chunk)  # made by our wire
-        self._outlet.write(patches.chunk(has_base=self._has_base))
-        self._has_base = self._has_base or patches.has_publication
+        deltas = cast("_Deltas", chunk)  # made by our wire
+        self._outlet.write(deltas.chunk(has_base=self._has_base))
+        self._has_base = self._has_base or deltas.has_publication
 
 
-class _Patches:
-    """The same messages for those who have had the publication before them, and for those who have not."""
+class _Deltas:
+    """The same messages, for subscribers that have the publication before them and for those that don't."""
 
     __slots__ = ("_before", "_chunks", "_messages", "_wire", "has_publication")
 
-    def __init__(self, wire: PatchWire, messages: Sequence[Message], before: Publication | None) -> None:
+    def __init__(self, wire: DeltaWire, messages: Sequence[Message], before: Publication | None) -> None:
         self._wire = wire
         self._messages = messages
         self._before = before
@@ -116,21 +115,21 @@ class _Patches:
 
 
 def wire_of(push_format: PushFormat, framing: Framing, *, tells_joins: bool = False) -> PlainWire:
-    """The one wire of this format and framing, for all their sockets: of both there are a handful in a process."""
+    """The one wire of this format and framing in this process. There are a handful of each."""
     key = _key(push_format, framing, tells_joins=tells_joins)
     return _WIRES.get(key) or _WIRES.setdefault(key, PlainWire(push_format, framing, tells_joins=tells_joins))
 
 
-def patch_wire_of(client_format: ClientFormat, framing: Framing, *, tells_joins: bool = False) -> PatchWire:
-    """The one wire of patches, likewise."""
+def delta_wire_of(client_format: ClientFormat, framing: Framing, *, tells_joins: bool = False) -> DeltaWire:
+    """The one wire of deltas, likewise."""
     key = _key(client_format, framing, tells_joins=tells_joins)
-    found = _PATCH_WIRES.get(key)
-    return found or _PATCH_WIRES.setdefault(
-        key, PatchWire(PatchFormat(client_format), framing, tells_joins=tells_joins)
+    found = _DELTA_WIRES.get(key)
+    return found or _DELTA_WIRES.setdefault(
+        key, DeltaWire(DeltaFormat(client_format), framing, tells_joins=tells_joins)
     )
 
 
-def _key(named: PushFormat | PatchFormat, framing: Framing, *, tells_joins: bool) -> tuple[str, str]:
+def _key(named: PushFormat | DeltaFormat, framing: Framing, *, tells_joins: bool) -> tuple[str, str]:
     return (f"{named.name}+joins" if tells_joins else named.name), framing.name
 
 
@@ -139,4 +138,4 @@ def _publications(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 _WIRES: dict[tuple[str, str], PlainWire] = {}
-_PATCH_WIRES: dict[tuple[str, str], PatchWire] = {}
+_DELTA_WIRES: dict[tuple[str, str], DeltaWire] = {}

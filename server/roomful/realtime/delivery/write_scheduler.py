@@ -1,4 +1,4 @@
-"""The turns in which this process's channels write to their subscribers."""
+"""The write scheduler, which shares the event loop among the channels that write."""
 
 import asyncio
 import time
@@ -7,24 +7,23 @@ from collections.abc import Callable
 from typing import Protocol
 
 TURN_SECONDS = 0.001
-"""What one turn of the loop gives to writing, give or take a slice: then it reads its sockets again."""
+"""How long one turn of the loop writes, give or take a slice, before it reads its sockets again."""
 
 
 class Writer(Protocol):
     """A channel with something to write."""
 
     def write_slice(self) -> bool:
-        """Write one slice. Whether there is more to write."""
+        """Write one slice. Returns whether there is more to write."""
 
 
 class WriteScheduler:
-    """Shares the loop among the channels that have something to write, so that a large one holds no other up.
+    """Shares the loop among the channels that have something to write, so that a large one delays no other.
 
-    Who has just got something comes before those who are in the midst of a long write: a small channel is done with its
-    first slice. The long ones take turns, a slice each; one of them goes on in every turn of the loop, however much
-    else comes in.
+    A new writer goes before those amid a long write: a small channel is done with its first slice. Long writes
+    alternate, a slice each, and at least one slice of them is written in every turn of the loop.
 
-    With `delay_seconds` a channel waits so long before its turn, for more to come that is then written together.
+    `delay_seconds` is how long a channel waits for more messages before its first slice.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter, *, delay_seconds: float = 0.0) -> None:

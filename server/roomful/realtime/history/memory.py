@@ -1,4 +1,4 @@
-"""A history in this process's memory: for channels that no database records, and for tests."""
+"""A history in memory, for channels that no database records, and for tests."""
 
 import secrets
 from collections import deque
@@ -10,7 +10,7 @@ from roomful.realtime.publication import ClientInfo, Position, Publication
 
 
 class MemoryHistory:
-    """Keeps the newest publications of each channel. A channel exists from the first look at it, with an own epoch."""
+    """Keeps the newest publications of each channel. `open` makes a channel, with an epoch of its own."""
 
     def __init__(self, *, size: int = 100) -> None:
         self._size = size
@@ -19,7 +19,7 @@ class MemoryHistory:
         self._kept: dict[str, deque[Publication]] = {}
 
     def open(self, channel: str, *, size: int | None = None) -> Position:
-        """The channel's position; makes it when it is new, of a size of its own if so wanted."""
+        """The channel's position. Makes a new channel, with a size of its own if given."""
         if channel not in self._epochs:
             self._epochs[channel] = secrets.token_hex(4)
             self._heads[channel] = 0
@@ -27,7 +27,7 @@ class MemoryHistory:
         return Position(self._epochs[channel], self._heads[channel])
 
     def append(self, channel: str, data: bytes, *, type_: str = "", info: ClientInfo | None = None) -> Publication:
-        """Record at the channel's next offset. What is returned is to be published."""
+        """Record at the channel's next offset. Publish the result."""
         epoch, head = self.open(channel)
         publication = Publication(channel, data, head + 1, epoch, type_, info)
         self._heads[channel] = publication.offset
@@ -35,7 +35,7 @@ class MemoryHistory:
         return publication
 
     def forget(self, channel: str) -> None:
-        """Lose the channel with all that it held; the next look finds a new one."""
+        """Delete the channel. The next `open` makes a new one."""
         for table in (self._epochs, self._heads, self._kept):
             table.pop(channel, None)
 
@@ -62,7 +62,7 @@ class MemoryHistory:
         }
 
     async def renew_if_lost(self, channel: str, delivered: Position, data: bytes | None) -> None:
-        """What is in memory is not rolled back."""
+        """Memory is never rolled back."""
 
     def _known(self, channel: str) -> tuple[deque[Publication], Position]:
         if channel not in self._epochs:

@@ -1,4 +1,4 @@
-"""The engine of one process, put together once for everybody who serves it."""
+"""The engine of one process, and the node that serves clients on it: built here, in one place."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -12,7 +12,7 @@ from roomful.realtime.broker.port import Broker, Receive
 from roomful.realtime.delivery.hub import Hub
 from roomful.realtime.history.port import History
 from roomful.realtime.limits import Limits
-from roomful.realtime.node.emulation import Emulation, receiver
+from roomful.realtime.node.emulation import Emulation, new_node_name
 from roomful.realtime.node.node import Node
 from roomful.realtime.node.shutdown import Shutdown
 from roomful.realtime.node.socket_registry import SocketRegistry
@@ -20,11 +20,12 @@ from roomful.realtime.policy import Policy
 from roomful.realtime.presence.memory import MemoryPresence
 from roomful.realtime.presence.port import Presence
 from roomful.realtime.presence.recorder import PresenceRecorder
+from roomful.realtime.publication import Hint, Message, NodeMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
-    """What reaches the other processes. Without `buckets` each process counts rates for itself."""
+    """The adapters that reach other processes. Without `buckets` each process counts rates for itself."""
 
     broker: Broker
     presence: Presence
@@ -32,18 +33,18 @@ class Adapters:
 
 
 OpenAdapters = Callable[[Receive, str], AbstractAsyncContextManager[Adapters]]
-"""Opens them, given where the broker brings its messages, and the name of this node."""
+"""Opens the adapters, given the function that receives the broker's messages, and this node's name."""
 
 
 @asynccontextmanager
 async def memory_adapters(receive: Receive, _node: str) -> AsyncIterator[Adapters]:
-    """Those of a process that is alone."""
+    """The adapters of a single process."""
     yield Adapters(broker=MemoryBroker(receive), presence=MemoryPresence())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What a process knows of channels, whoever may use them. A `Node` serves clients on it, by a policy."""
+    """The channels of one process, without a policy. A `Node` serves clients on it, by a policy."""
 
     hub: Hub
     history: History
@@ -61,21 +62,35 @@ async def open_engine(
     *,
     open_adapters: OpenAdapters = memory_adapters,
     secret: bytes = b"",
+    node: str = "",
     tail_length: int = 512,
     batch_delay_seconds: float = 0.0,
 ) -> AsyncIterator[Engine]:
-    """Follow channels and deliver what is published, until the block is left.
+    """Follow channels and deliver publications until the block is left.
 
-    Nodes of one installation share the `secret`. `tail_length` publications of each channel in use are kept in memory
-    for clients that come back: no more than the shortest history, which must not seem longer than it is.
+    Nodes of one installation share the `secret`; `node` names this one (`new_node_name`). `tail_length` publications
+    of each channel in use are kept in memory for returning clients. It must not exceed the shortest history, or more
+    could be recovered than history keeps.
     """
+    hub: Hub | None = None
+    emulation: Emulation | None = None
+
+    def receive(message: Message | Hint | NodeMessage) -> None:
+        # Both are None until the adapters are open: nothing has been subscribed to by then.
+        if isinstance(message, NodeMessage):
+            if emulation is not None:
+                emulation.accept(message)
+        elif hub is not None:
+            hub.dispatch(message)
+
     async with AsyncExitStack() as stack:
         task_scope = await stack.enter_async_context(TaskScope("sessions"))
-        hub = Hub(history, task_scope, tail_length=tail_length, batch_delay_seconds=batch_delay_seconds)
-        emulation = Emulation(secret)
-        adapters = await stack.enter_async_context(open_adapters(receiver(hub, emulation), emulation.node))
-        hub.connect(adapters.broker)
-        await emulation.connect(adapters.broker)
+        node = node or new_node_name()
+        adapters = await stack.enter_async_context(open_adapters(receive, node))
+        broker = adapters.broker
+        hub = Hub(history, broker, task_scope, tail_length=tail_length, batch_delay_seconds=batch_delay_seconds)
+        emulation = Emulation(broker, node=node, secret=secret)
+        await broker.subscribe(emulation.channel)
         rates = Rates(adapters.buckets)
         loops = await stack.enter_async_context(BackgroundLoops())
         loops.run("hub", hub.run())
@@ -83,7 +98,7 @@ async def open_engine(
         yield Engine(
             hub=hub,
             history=history,
-            broker=adapters.broker,
+            broker=broker,
             presence=adapters.presence,
             emulation=emulation,
             rates=rates,
@@ -96,9 +111,9 @@ async def open_engine(
 async def open_node(
     engine: Engine, policy: Policy, *, version: str, limits: Limits | None = None, grace_seconds: float = 1.0
 ) -> AsyncIterator[Node]:
-    """Serve sessions by this policy; when the block is left every one of them is closed with 3001.
+    """Serve sessions by this policy. When the block is left, all of them are closed with 3001.
 
-    `grace_seconds` is what a shutdown that begins earlier has for closing them one after the other.
+    A shutdown that begins before that has `grace_seconds` to close them one after the other.
     """
     sessions = SocketRegistry()
     node = Node(

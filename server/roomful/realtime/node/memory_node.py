@@ -1,4 +1,4 @@
-"""A node by itself: one process, whose channels are kept in its memory."""
+"""A node of a single process, which keeps its channels in memory."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,22 +18,22 @@ from roomful.realtime.publication import ClientInfo, Publication
 
 @dataclass(frozen=True, slots=True)
 class MemoryChannels:
-    """What a policy needs to publish. A recoverable channel is there once its `history` has opened it."""
+    """Publishes, for a policy. A recoverable channel exists once its `history` has opened it."""
 
     history: MemoryHistory
     broker: MemoryBroker
 
     def publish(self, channel: str, data: bytes, *, info: ClientInfo | None = None) -> Publication:
-        """Record JSON at a recoverable channel's next offset, and deliver it, on one line.
+        """Record JSON, on one line, at a recoverable channel's next offset, and deliver it.
 
-        Raises ValueError for what is no JSON: nothing is recorded then, and nobody gets it.
+        Raises ValueError for data that is not JSON, which is neither recorded nor delivered.
         """
         publication = self.history.append(channel, one_line(data), info=_checked(info))
         self.broker.publish(publication)
         return publication
 
     def publish_without_recording(self, channel: str, data: bytes, *, info: ClientInfo | None = None) -> None:
-        """Deliver JSON, on one line, to those who are subscribed now. Raises ValueError for what is no JSON."""
+        """Deliver JSON, on one line, to the present subscribers. Raises ValueError for data that is not JSON."""
         self.broker.publish(Publication(channel, one_line(data), info=_checked(info)))
 
 
@@ -46,12 +46,12 @@ def _checked(info: ClientInfo | None) -> ClientInfo | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryParts:
-    """What a node is made of that some want otherwise."""
+    """The replaceable parts of a memory node."""
 
     history: MemoryHistory = field(default_factory=MemoryHistory)
     presence: MemoryPresence = field(default_factory=MemoryPresence)
     tail_length: int = 512
-    """Of each channel in use, for who comes back; no longer than the shortest history, which must not seem longer."""
+    """As for `open_engine`."""
 
 
 @asynccontextmanager
@@ -62,7 +62,7 @@ async def open_memory_node(
     limits: Limits | None = None,
     parts: MemoryParts | None = None,
 ) -> AsyncIterator[Node]:
-    """Serve sessions with this policy; at the end every one of them is closed with 3001."""
+    """Serve sessions by this policy. When the block is left, all of them are closed with 3001."""
     parts = parts or MemoryParts()
 
     @asynccontextmanager

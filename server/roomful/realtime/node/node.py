@@ -1,4 +1,4 @@
-"""One process of the server, as its sessions know it."""
+"""A node: one process of the server, as its sessions use it."""
 
 from dataclasses import dataclass, field
 
@@ -8,9 +8,9 @@ from roomful.link.timer_wheel import TimerWheel
 from roomful.realtime.delivery.hub import Hub
 from roomful.realtime.history.port import History
 from roomful.realtime.limits import Limits
+from roomful.realtime.node.command_errors import CommandErrors
 from roomful.realtime.node.emulation import Emulation
 from roomful.realtime.node.lost_recoveries import LostRecoveries
-from roomful.realtime.node.refusals import Refusals
 from roomful.realtime.node.shutdown import Shutdown
 from roomful.realtime.node.socket_registry import SocketRegistry
 from roomful.realtime.policy import Policy
@@ -34,22 +34,22 @@ class Node:
     rates: Rates
     lost_recoveries: LostRecoveries = field(default_factory=LostRecoveries)
     limits: Limits = field(default_factory=Limits)
-    refusals: Refusals = field(default_factory=Refusals)
+    command_errors: CommandErrors = field(default_factory=CommandErrors)
 
     @property
     def name(self) -> str:
-        """By which other nodes find it."""
+        """The name under which other nodes reach it."""
         return self.emulation.node
 
     def is_command_allowed(self, user: str) -> bool:
-        """Count a command of a person."""
-        return not self.rates.rate("commands", self.limits.commands_per_minute).take(user)
+        """Count a person's command against the limit."""
+        return not self.rates.rate("commands", self.limits.commands_per_minute).acquire(user)
 
     def is_publish_allowed(self, user: str, per_minute: int) -> bool:
-        """Count a publication of a person, to whichever channel has this limit."""
-        return not self.rates.rate("publications", per_minute).take(user)
+        """Count a person's publication against a limit, which all channels with the same limit share."""
+        return not self.rates.rate("publications", per_minute).acquire(user)
 
     @property
     def absence_seconds(self) -> float:
-        """For how long somebody whose connection ends now may be away without having left."""
+        """The grace period before a leave, for a connection that ends now."""
         return RESTART_SECONDS if self.shutdown.has_begun else BLINK_SECONDS

@@ -8,7 +8,7 @@ from roomful.realtime.protocol.codes import Disconnect
 
 
 class Closable(Protocol):
-    """A socket's session, of whatever protocol."""
+    """A socket's session, of any protocol."""
 
     def end(self, disconnect: Disconnect) -> None:
         """Close with this code, after what was written. Idempotent; never waits."""
@@ -45,7 +45,7 @@ class SocketRegistry:
         return list(self._sign_in)
 
     def sign_ins_of(self, user_id: str) -> set[str]:
-        """The sign-ins by which a person has sockets here."""
+        """The sign-ins of a person's sockets here."""
         return {self._sign_in[session] for session in self._of_user.get(user_id, ())}
 
     def end_sign_in(self, session_id: str, disconnect: Disconnect) -> None:

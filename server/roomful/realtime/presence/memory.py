@@ -1,4 +1,4 @@
-"""The presence of a server that runs as one process."""
+"""Presence in the memory of a single process."""
 
 import time
 from collections import Counter
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from roomful.realtime.presence.port import Entry, Leave
+from roomful.realtime.presence.port import Entry, Removal
 from roomful.realtime.publication import ClientInfo
 
 
@@ -23,9 +23,9 @@ class _List:
 
 
 class MemoryPresence:
-    """Keeps the lists in this process; nothing expires, since nobody else can die.
+    """Keeps the lists in this process. Entries don't expire: they end with the process that made them.
 
-    `who` says whose a connection is, its user's by default: what has the same answer comes once and goes once.
+    `who` names the person of a connection, by default its user: a person joins once and leaves once.
     """
 
     def __init__(self, who: Callable[[ClientInfo], str] = attrgetter("user")) -> None:
@@ -37,9 +37,9 @@ class MemoryPresence:
     async def enter(self, entries: Sequence[Entry]) -> list[bool]:
         return [self._enter(entry) for entry in entries]
 
-    async def leave(self, leaves: Sequence[Leave]) -> None:
-        for leave in leaves:
-            self._leave(leave)
+    async def leave(self, removals: Sequence[Removal]) -> None:
+        for removal in removals:
+            self._leave(removal)
 
     async def gone(self) -> list[Entry]:
         now = time.monotonic()
@@ -61,8 +61,8 @@ class MemoryPresence:
             return False
         return self._away.pop((entry.channel, who), None) is None
 
-    def _leave(self, leave: Leave) -> None:
-        channel, client = leave.entry
+    def _leave(self, removal: Removal) -> None:
+        channel, client = removal.entry
         present = self._lists.get(channel)
         if present is None or present.clients.pop(client.client, None) is None:
             return
@@ -70,6 +70,6 @@ class MemoryPresence:
         present.connections_of[who] -= 1
         if not present.connections_of[who]:
             del present.connections_of[who]
-            self._away[channel, who] = _Away(leave.entry, time.monotonic() + leave.grace_seconds)
+            self._away[channel, who] = _Away(removal.entry, time.monotonic() + removal.grace_seconds)
         if not present.clients:
             del self._lists[channel]

@@ -1,4 +1,4 @@
-"""The presence port: who is in a channel now, on any node."""
+"""The presence port: the people in each channel now, on any node."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,49 +7,49 @@ from roomful.realtime.publication import ClientInfo
 
 
 class Entry(NamedTuple):
-    """One connection in one channel. Its identity comes from the sign-in of the socket, never from what it says."""
+    """One connection in one channel. Its identity comes from the socket's sign-in, never from the client's messages."""
 
     channel: str
     client: ClientInfo
 
 
-class Leave(NamedTuple):
-    """A connection that goes. A person who comes back within the grace was never away."""
+class Removal(NamedTuple):
+    """An entry to remove. A person who comes back within the grace period has not left."""
 
     entry: Entry
     grace_seconds: float
 
 
 class PresenceUnavailable(Exception):
-    """The list can't be read or changed now; it may be in a moment."""
+    """The list can't be read or changed now. Temporary."""
 
 
 class PresenceLost(Exception):
-    """The list has begun anew, and what this node had entered is not on it any more."""
+    """The list is a new one, without the entries that this node had made."""
 
 
 class Presence(Protocol):
     """A list of connections per channel, the same on every node, and of the people behind them.
 
-    An entry is there until it is removed, or its node has not entered it again for a while (30 s at most). Each call
-    has a deadline of its own and raises PresenceUnavailable when the list is out of reach. Calls that change the list
-    are made one at a time.
+    An entry lasts until it is removed, or until its node has not renewed it for a while (30 s at most). Each call has
+    a deadline and raises PresenceUnavailable when the list is out of reach. Calls that change the list are made one at
+    a time.
     """
 
     refused: int
-    """How many entries were skipped that no node has made."""
+    """How many entries were skipped because no node had made them."""
 
     async def enter(self, entries: Sequence[Entry]) -> list[bool]:
-        """Add connections, or keep those that are there from expiring. For each, whether it brings its person in."""
+        """Add connections, or renew those that are there. For each, whether its person joins with it."""
 
-    async def leave(self, leaves: Sequence[Leave]) -> None:
+    async def leave(self, removals: Sequence[Removal]) -> None:
         """Remove connections. Idempotent."""
 
     async def gone(self) -> list[Entry]:
-        """People who are away for longer than their grace, by their last connection.
+        """The last connection of each person whose grace period is over.
 
-        Each is handed out once, to one node. Raises PresenceLost, once, when what was entered is lost.
+        Each is returned once, to one node. Raises PresenceLost, once, when this node's entries are lost.
         """
 
     async def members(self, channel: str) -> list[ClientInfo]:
-        """Everybody's connections in a channel, in no order."""
+        """All connections in a channel, in no order."""

@@ -1,4 +1,4 @@
-"""The presence of a server that runs as several processes, kept in Redis."""
+"""Presence for several processes, in Redis."""
 
 import asyncio
 import secrets
@@ -13,33 +13,32 @@ import msgspec
 from roomful.link.redis_names import TOKEN_LENGTH, RedisNames
 from roomful.link.redis_server import DEADLINE_SECONDS, UNREACHABLE, RedisServer
 from roomful.link.sealing import Forged, NotSealed, Sealer
-from roomful.realtime.presence.port import Entry, Leave, PresenceLost, PresenceUnavailable
+from roomful.realtime.presence.port import Entry, PresenceLost, PresenceUnavailable, Removal
 from roomful.realtime.presence.redis_scripts import ENTER, GONE, LEAVE, MEMBERS
 from roomful.realtime.publication import ClientInfo
 
 PART = "presence"
 ENTRY_SECONDS = 22.0
-"""How long an entry lives that its node does not enter again; with the grace and a look at it, below 30 s."""
+"""How long an entry lives without renewal; with the grace period and a poll it stays below 30 s."""
 EXPIRED_GRACE_SECONDS = 3.0
-"""After a stop of Redis, entries expire that their nodes are just about to enter again."""
+"""After a pause of Redis, entries expire that their nodes are about to renew."""
 PEOPLE_PER_LOOK = 500
 PAGES_PER_LOOK = 20
 MEMBERS_READ = 50_000
 OPENED_AT_ONCE = 200
-"""Then others get their turn of the loop."""
+"""Between two yields to the loop."""
 
 CLOCK_MILLISECONDS = 2_000
-"""How far two nodes may be apart about Redis's time, of which each knows from its answers."""
+"""How far apart two nodes' estimates of Redis's time may be; each estimates it from Redis's replies."""
 LATE_MILLISECONDS = 60_000
-"""How late somebody may be told to be gone: Redis may have stood still meanwhile."""
+"""How late a leave may be published: Redis may have been paused."""
 TOLD_KEPT = 10_000
 
 Kind = Literal[b"E", b"L"]
-"""What a note says: that somebody is there (an entry), or leaves."""
-
+"""The two kinds of note: an entry, or a leave."""
 
 _Tokens = tuple[bytes, bytes, bytes]
-"""What channel, client and user are called in Redis."""
+"""The tokens of channel, client and user in Redis."""
 
 
 class _Note(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -48,18 +47,18 @@ class _Note(msgspec.Struct, array_like=True, frozen=True, gc=False):
     user: str
     info: bytes
     until: int
-    """When the entry has to be made anew, or the leave to be told, in milliseconds of Redis's time."""
+    """When the entry expires, or the leave is due, in milliseconds of Redis's time."""
 
 
 class RedisPresence:
-    """Keeps the lists in Redis, from where every node reads the same.
+    """Keeps the lists in Redis, where every node reads the same.
 
-    Any node finds what has expired, a killed node's entries among it; the script that finds it takes it off the list,
-    so that one node alone tells of it.
+    Any node may find an expired entry, such as one of a killed node. The script that finds it removes it, so only one
+    node publishes the leave.
 
-    What stands in Redis is a note that a node has sealed for this channel, client and user, and for its time. Others
-    are skipped, and counted in `refused`; so are notes that are older than an entry lives, and leaves that have been
-    told here, are not due, or come long after they were.
+    Redis holds notes that a node has sealed for one channel, client, user and time. Other notes are skipped and
+    counted in `refused`; so are notes that outlived their entry, and leaves that are not due, long overdue, or already
+    published here.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class RedisPresence:
         self._members = server.commands.register_script(MEMBERS)
         self._born: bytes | None = None
         self._clock_ahead: int | None = None
-        self._people: list[Entry] = []  # found, and not handed out before something failed
+        self._people: list[Entry] = []  # found by an earlier `gone` that failed
         self._told: OrderedDict[bytes, None] = OrderedDict()
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(_Note)
@@ -88,7 +87,7 @@ class RedisPresence:
         async with self._reaching():
             until = await self._now() + self._entry_milliseconds
             arguments: list[bytes | int] = [self._prefix, self._entry_milliseconds]
-            # One argument for each: the client library takes longer over an argument than over what is in it.
+            # One argument for each entry: the client library spends more on an argument than on its bytes.
             for entry in entries:
                 tokens = self._tokens(entry)
                 arguments.append(b"".join((*tokens, self._note(entry, tokens, b"E", until))))
@@ -96,13 +95,13 @@ class RedisPresence:
         self._set_clock(time_)
         return [bool(is_first) for is_first in firsts]
 
-    async def leave(self, leaves: Sequence[Leave]) -> None:
-        if not leaves:
+    async def leave(self, removals: Sequence[Removal]) -> None:
+        if not removals:
             return
         async with self._reaching():
             now = await self._now()
             arguments: list[bytes | int] = [self._prefix]
-            for entry, grace_seconds in leaves:
+            for entry, grace_seconds in removals:
                 grace = int(grace_seconds * 1000)
                 tokens = self._tokens(entry)
                 arguments += (*tokens, grace, self._note(entry, tokens, b"L", now + grace))
@@ -163,7 +162,7 @@ class RedisPresence:
         return ClientInfo(note.client, note.user, note.info)
 
     def _last_of(self, who: bytes, farewell: bytes, now: int) -> Entry | None:
-        """The last connection of somebody who is gone, if a node says so, or has not entered them again in time."""
+        """The last connection of a person who is gone, if a node's note says so, or was not renewed in time."""
         client, sealed = farewell[1 : 1 + TOKEN_LENGTH], farewell[1 + TOKEN_LENGTH :]
         kind: Kind = b"L" if farewell[:1] == b"L" else b"E"
         note = self._opened(sealed, self._context(kind, who[:TOKEN_LENGTH], client, who[TOKEN_LENGTH:]))
@@ -180,7 +179,7 @@ class RedisPresence:
         try:
             note = self._decoder.decode(self._sealer.open(sealed, context).content)
             if note.info:
-                msgspec.json.decode(note.info, type=msgspec.Raw)  # it goes into lines of JSON as it is
+                msgspec.json.decode(note.info, type=msgspec.Raw)  # it is spliced into lines of JSON
         except (NotSealed, Forged, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         return None if b"\n" in note.info or b"\r" in note.info else note

@@ -1,6 +1,6 @@
 """Error, disconnect and unsubscribe codes of the client protocol.
 
-What stands below each tells a client's author when it comes; docs/clients.md has it in tables
+The text below each code is for authors of clients. It makes the tables of docs/clients.md
 (`python -m tests.conformance.codes`).
 """
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class ClientError(Exception):
-    """A command is answered with an error; the connection stays. `is_temporary` tells an SDK to try again."""
+    """Answers a command with an error; the connection stays. `is_temporary` makes SDKs try again."""
 
     def __init__(self, code: int, message: str, *, is_temporary: bool = False) -> None:
         super().__init__(message)
@@ -18,7 +18,7 @@ class ClientError(Exception):
 
 
 class SessionEnds(Exception):
-    """A command is answered by closing the socket."""
+    """Answers a command by closing the socket."""
 
     def __init__(self, disconnect: "Disconnect") -> None:
         super().__init__(disconnect.reason)
@@ -36,34 +36,34 @@ class ErrorCode:
 
 
 INTERNAL = ErrorCode(100, "internal server error", is_temporary=True)
-"""Something that is needed for an answer is out of reach for now: the log, the presence, the database."""
+"""The log, the presence list or the database is out of reach for now."""
 UNKNOWN_CHANNEL = ErrorCode(102, "unknown channel")
-"""There can be no such channel, or it is gone."""
+"""The channel's name is impossible, or the channel is gone."""
 PERMISSION_DENIED = ErrorCode(103, "permission denied")
-"""It is not for this person to see or do: a project of others, a publication of their own in it."""
+"""This person may not do this: the project is of others, or clients may not publish to the channel."""
 METHOD_NOT_FOUND = ErrorCode(104, "method not found")
 """There is no such remote procedure."""
 ALREADY_SUBSCRIBED = ErrorCode(105, "already subscribed")
-"""This connection is subscribed to the channel."""
+"""This connection is already subscribed to the channel."""
 LIMIT_EXCEEDED = ErrorCode(106, "limit exceeded")
-"""More channels on one connection, a larger publication, or a longer list of who is present than are allowed."""
+"""Too many channels on one connection, too large a publication, or too long a presence list."""
 BAD_REQUEST = ErrorCode(107, "bad request")
-"""A name of a channel that is empty or too long, or a publication that is not JSON."""
+"""The channel's name is empty or too long, or the publication is not JSON."""
 NOT_AVAILABLE = ErrorCode(108, "not available")
-"""The channel has no history or presence, or the server no such kind of subscription."""
+"""The channel has no history or presence, or the server does not have this kind of subscription."""
 TOKEN_EXPIRED = ErrorCode(109, "token expired")
-"""The token, of the connection or the subscription, was good once."""
+"""The token of the connection or the subscription has expired."""
 EXPIRED = ErrorCode(110, "expired")
 """The token in a refresh of a subscription has expired."""
 TOO_MANY_REQUESTS = ErrorCode(111, "too many requests", is_temporary=True)
-"""More commands or publications a minute than are allowed, or a large reply while earlier ones have not been read."""
+"""Too many commands or publications a minute, or a large reply while the client has not read earlier ones."""
 UNRECOVERABLE_POSITION = ErrorCode(112, "unrecoverable position")
-"""The events after this position are no longer kept, or it is of another history: load the state anew."""
+"""The events after this position are no longer kept, or it is of another history: load the present state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """Why the server closes a socket. SDKs come back, except after 3500 to 3999 and 4500 to 4999."""
+    """Why the server closes a socket. SDKs reconnect, except after 3500 to 3999 and 4500 to 4999."""
 
     code: int
     reason: str
@@ -76,43 +76,43 @@ class Disconnect:
 CONNECTION_CLOSED = Disconnect(3000, "connection closed")
 """The connection was refused before, or is closing."""
 SHUTDOWN = Disconnect(3001, "shutdown")
-"""The server stops, or starts anew."""
+"""The server stops or restarts."""
 SERVER_ERROR = Disconnect(3004, "internal server error")
-"""A fault of the server's own, which its log tells of."""
+"""A bug in the server, which its log shows."""
 CONNECTION_EXPIRED = Disconnect(3005, "connection expired")
 """The token has expired and was not refreshed in time."""
 SUBSCRIPTION_EXPIRED = Disconnect(3006, "subscription expired")
 """The server's own subscription has expired and was not refreshed in time."""
 SLOW = Disconnect(3008, "slow")
-"""More was waiting for this reader than is kept for one."""
+"""The client left more unread than the server keeps for one."""
 INSUFFICIENT_STATE = Disconnect(3010, "insufficient state")
-"""The history of a channel that the server subscribes to was replaced."""
+"""The history of a server-side subscription was replaced."""
 FORCE_RECONNECT = Disconnect(3011, "force reconnect")
-"""What the connection may do has changed, or it could not be begun for now."""
+"""The connection's rights have changed, or it could not begin for now."""
 NO_PONG = Disconnect(3012, "no pong")
 """A ping was not answered in time."""
 TOO_MANY_COMMANDS = Disconnect(3013, "too many requests")
-"""More commands at once than are kept waiting."""
+"""More commands at once than the server queues."""
 INVALID_TOKEN = Disconnect(3500, "invalid token")
-"""The token is none of this server's, or its sign-in has ended, or a refresh brings that of somebody else."""
+"""The token is invalid, its sign-in has ended, or a refresh has another person's token."""
 BAD_COMMAND = Disconnect(3501, "bad request")
-"""What came is no command, or comes at the wrong time; or a connect without a token."""
+"""The data is not a command, or a command comes at the wrong time, or connect has no token."""
 STALE = Disconnect(3502, "stale")
 """The client did not sign in in time."""
 FORCE_DISCONNECT = Disconnect(3503, "force disconnect")
-"""The session was ended: signed out, or the person locked out."""
+"""The person signed out, or was locked out."""
 CONNECTION_LIMIT = Disconnect(3504, "connection limit")
-"""This person has as many connections as one may."""
+"""This person has too many connections."""
 CHANNEL_LIMIT = Disconnect(3505, "channel limit")
-"""A client that only listens wants more channels than one connection may have."""
+"""A unidirectional client asks for too many channels."""
 ACCESS_DENIED = Disconnect(3507, "permission denied")
-"""The project of a plain stream is not, or no longer, this person's to read; or it is gone."""
+"""This person may not, or no longer, read the project of a plain stream; or it is gone."""
 UNAVAILABLE = Disconnect(3508, "not available")
-"""A message without a reply, which nothing here takes."""
+"""A `send` command, which the server does not support."""
 
 
 def disconnect_for(error: ClientError) -> Disconnect:
-    """How somebody learns that connecting is refused who can't be answered with an error."""
+    """The close code for a failed connect of a client that can't get an error reply."""
     match error.code:
         case TOKEN_EXPIRED.code:
             return CONNECTION_EXPIRED
@@ -137,6 +137,6 @@ class Unsubscribe:
 SERVER_UNSUBSCRIBE = Unsubscribe(2000, "server unsubscribe")
 """Access to the channel was lost, or the channel is gone."""
 UNSUBSCRIBE_INSUFFICIENT = Unsubscribe(2500, "insufficient state")
-"""The history was replaced, or what the person may do has changed."""
+"""The history was replaced, or the person's rights have changed."""
 UNSUBSCRIBE_EXPIRED = Unsubscribe(2501, "subscription expired")
 """The subscription's token has expired and was not refreshed in time."""

@@ -1,4 +1,4 @@
-"""Publications of which each is a patch of the one before, as a subscriber may ask for (`"delta": "fossil"`)."""
+"""Deltas: publications encoded against the one before, for subscribers that ask for it (`"delta": "fossil"`)."""
 
 from functools import lru_cache
 
@@ -7,16 +7,16 @@ from msgspec import Raw
 
 from roomful.realtime.protocol import fossil
 from roomful.realtime.protocol.formats import ClientFormat, as_pub, as_push
-from roomful.realtime.protocol.messages import Push, Reply
+from roomful.realtime.protocol.replies import Push, Reply
 from roomful.realtime.publication import Message, Publication
 
 FOSSIL = "fossil"
-"""The one kind of patch that there is."""
-KEPT_PATCHES = 64
+"""The only supported kind of delta."""
+KEPT_DELTAS = 64
 
 
-class PatchFormat:
-    """Writes publications as patches. In JSON every document is then a string: that of a patch, or of a whole one."""
+class DeltaFormat:
+    """Writes publications as deltas. In JSON, `data` is then a string: a delta, or a whole document."""
 
     def __init__(self, client_format: ClientFormat) -> None:
         self.name = f"{client_format.name}+{FOSSIL}"
@@ -24,19 +24,19 @@ class PatchFormat:
         self._format = client_format
 
     def push(self, message: Message, before: Publication | None) -> bytes:
-        """The message for who has had the publication before it, if there is one, and has it as a base."""
+        """The message for subscribers that have `before` as a base; None stands for no base."""
         if not isinstance(message, Publication):
             return self._format.encode(Reply(push=as_push(message)))
         pub = as_pub(message)
-        patch = None if before is None else _patch(before.data, message.data)
-        pub.delta = patch is not None
-        pub.data = self.document(message.data if patch is None else patch)
+        delta = None if before is None else _diff(before.data, message.data)
+        pub.delta = delta is not None
+        pub.data = self.document(message.data if delta is None else delta)
         return self._format.encode(Reply(push=Push(message.channel, pub=pub)))
 
     def document(self, data: bytes) -> Raw:
-        """A document as it stands in a publication, where another might be a patch."""
+        """A document or a delta, as this format writes it."""
         return Raw(msgspec.json.encode(data.decode()) if self.is_text else data)
 
 
-# Found once for all formats.
-_patch = lru_cache(maxsize=KEPT_PATCHES)(fossil.diff)
+# Shared by all formats.
+_diff = lru_cache(maxsize=KEPT_DELTAS)(fossil.diff)

@@ -1,12 +1,11 @@
-"""The protobuf numbers of the messages' fields, as the official schema of the client protocol gives them."""
+"""The protobuf field numbers of commands and replies, from the official schema of the client protocol."""
 
 from msgspec import Struct
 
-from roomful.realtime.protocol import messages
+from roomful.realtime.protocol import commands, replies
 
 FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
-    # What clients say.
-    messages.Command: {
+    commands.Command: {
         "id": 1,
         "connect": 4,
         "subscribe": 5,
@@ -21,8 +20,8 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
         "refresh": 14,
         "sub_refresh": 15,
     },
-    messages.ConnectRequest: {"token": 1, "data": 2, "subs": 3, "name": 4, "version": 5, "headers": 6},
-    messages.SubscribeRequest: {
+    commands.ConnectRequest: {"token": 1, "data": 2, "subs": 3, "name": 4, "version": 5, "headers": 6},
+    commands.SubscribeRequest: {
         "channel": 1,
         "token": 2,
         "recover": 3,
@@ -36,19 +35,18 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
         "flag": 14,
         "type": 15,
     },
-    messages.UnsubscribeRequest: {"channel": 1},
-    messages.PublishRequest: {"channel": 1, "data": 2},
-    messages.ChannelRequest: {"channel": 1},
-    messages.HistoryRequest: {"channel": 1, "limit": 7, "since": 8, "reverse": 9},
-    messages.Position: {"offset": 1, "epoch": 2},
-    messages.RpcRequest: {"data": 1, "method": 2},
-    messages.SendRequest: {"data": 1},
-    messages.RefreshRequest: {"token": 1},
-    messages.SubRefreshRequest: {"channel": 1, "token": 2},
-    messages.PingRequest: {},
-    messages.EmulationRequest: {"node": 1, "session": 2, "data": 3},
-    # What the server says.
-    messages.Reply: {
+    commands.UnsubscribeRequest: {"channel": 1},
+    commands.PublishRequest: {"channel": 1, "data": 2},
+    commands.ChannelRequest: {"channel": 1},
+    commands.HistoryRequest: {"channel": 1, "limit": 7, "since": 8, "reverse": 9},
+    commands.StreamPosition: {"offset": 1, "epoch": 2},
+    commands.RpcRequest: {"data": 1, "method": 2},
+    commands.SendRequest: {"data": 1},
+    commands.RefreshRequest: {"token": 1},
+    commands.SubRefreshRequest: {"channel": 1, "token": 2},
+    commands.PingRequest: {},
+    commands.EmulationRequest: {"node": 1, "session": 2, "data": 3},
+    replies.Reply: {
         "id": 1,
         "error": 2,
         "push": 4,
@@ -64,8 +62,8 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
         "refresh": 14,
         "sub_refresh": 15,
     },
-    messages.Error: {"code": 1, "message": 2, "temporary": 3},
-    messages.ConnectResult: {
+    replies.Error: {"code": 1, "message": 2, "temporary": 3},
+    replies.ConnectResult: {
         "client": 1,
         "version": 2,
         "expires": 3,
@@ -77,7 +75,7 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
         "session": 9,
         "node": 10,
     },
-    messages.SubscribeResult: {
+    replies.SubscribeResult: {
         "expires": 1,
         "ttl": 2,
         "recoverable": 3,
@@ -90,19 +88,19 @@ FIELD_NUMBERS: dict[type[Struct], dict[str, int]] = {
         "was_recovering": 12,
         "delta": 13,
     },
-    messages.Empty: {},
-    messages.PresenceResult: {"presence": 1},
-    messages.PresenceStatsResult: {"num_clients": 1, "num_users": 2},
-    messages.HistoryResult: {"publications": 1, "epoch": 2, "offset": 3},
-    messages.RpcResult: {"data": 1},
-    messages.RefreshResult: {"client": 1, "version": 2, "expires": 3, "ttl": 4},
-    messages.SubRefreshResult: {"expires": 1, "ttl": 2},
-    # Not connect: only clients that listen and no more are pushed it, and they are spoken to in JSON.
-    messages.Push: {"channel": 2, "pub": 4, "join": 5, "leave": 6, "unsubscribe": 7, "disconnect": 11},
-    messages.Pub: {"data": 4, "info": 5, "offset": 6, "tags": 7, "delta": 8},
-    messages.Info: {"user": 1, "client": 2, "conn_info": 3, "chan_info": 4},
-    messages.Join: {"info": 1},
-    messages.Leave: {"info": 1},
-    messages.UnsubscribePush: {"code": 2, "reason": 3},
-    messages.DisconnectPush: {"code": 1, "reason": 2},
+    replies.Empty: {},
+    replies.PresenceResult: {"presence": 1},
+    replies.PresenceStatsResult: {"num_clients": 1, "num_users": 2},
+    replies.HistoryResult: {"publications": 1, "epoch": 2, "offset": 3},
+    replies.RpcResult: {"data": 1},
+    replies.RefreshResult: {"client": 1, "version": 2, "expires": 3, "ttl": 4},
+    replies.SubRefreshResult: {"expires": 1, "ttl": 2},
+    # Without connect: that push is for unidirectional clients, which read JSON.
+    replies.Push: {"channel": 2, "pub": 4, "join": 5, "leave": 6, "unsubscribe": 7, "disconnect": 11},
+    replies.Pub: {"data": 4, "info": 5, "offset": 6, "tags": 7, "delta": 8},
+    replies.Info: {"user": 1, "client": 2, "conn_info": 3, "chan_info": 4},
+    replies.JoinPush: {"info": 1},
+    replies.LeavePush: {"info": 1},
+    replies.UnsubscribePush: {"code": 2, "reason": 3},
+    replies.DisconnectPush: {"code": 1, "reason": 2},
 }

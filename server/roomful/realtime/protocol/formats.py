@@ -1,4 +1,4 @@
-"""How messages are written down: Centrifuge JSON or protobuf, its unidirectional JSON, plain and server-sent events."""
+"""The formats of messages: Centrifuge JSON or protobuf, its unidirectional JSON, plain and server-sent events."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,20 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from roomful.realtime.protocol import protobuf
-from roomful.realtime.protocol.messages import Command, ConnectRequest, Info, Join, Leave, Pub, Push, Reply
-from roomful.realtime.publication import Arrival, ClientInfo, Message, Position, Publication
+from roomful.realtime.protocol.commands import Command, ConnectRequest
+from roomful.realtime.protocol.replies import (
+    Info,
+    JoinPush,
+    LeavePush,
+    Pub,
+    Push,
+    Reply,
+)
+from roomful.realtime.publication import ClientInfo, Join, Message, Position, Publication
 
 
 class Malformed(Exception):
-    """These bytes are no command."""
+    """These bytes are not a command."""
 
 
 class PushFormat(Protocol):
@@ -26,27 +34,27 @@ class PushFormat(Protocol):
     def is_text(self) -> bool: ...
 
     def push(self, message: Message) -> bytes | None:
-        """The message as its subscribers get it; None where this format does not tell of such a thing."""
+        """The message as subscribers get it. None if this format has nothing for it."""
 
 
 class StreamFormat(PushFormat, Protocol):
-    """Tells a reader, who says nothing, of a break in its stream besides."""
+    """Also reports a break in the stream, to a reader that sends nothing."""
 
     def reset(self, position: Position) -> bytes:
-        """What the reader knows belongs to a history that is gone, or it missed too much: it goes on from here."""
+        """The stream goes on from this position: the reader's history is gone, or it missed too much."""
 
 
 class ClientFormat(PushFormat, Protocol):
-    """Writes replies, and reads commands, besides."""
+    """Also reads commands and writes replies."""
 
     def decode(self, data: str | bytes) -> Iterator[Command]:
-        """The commands of one frame, in order. Raises Malformed when it comes to one that is none."""
+        """The commands of one frame, in order. Raises Malformed when it reaches an invalid one."""
 
     def encode(self, reply: Reply) -> bytes: ...
 
 
 class JsonFormat:
-    """Centrifuge JSON: one message, or several on lines of their own."""
+    """Centrifuge JSON: one message, or several on separate lines."""
 
     name = "json"
     is_text = True
@@ -67,13 +75,13 @@ class JsonFormat:
 
 
 class UnidirectionalFormat:
-    """What a client hears that says no more than its connect request: pushes alone, each by itself."""
+    """Centrifuge JSON for unidirectional clients: a connect request in, and single pushes out."""
 
     name = "unidirectional"
     is_text = True
 
     def decode(self, data: str | bytes) -> Iterator[Command]:
-        """The one command that a connect request stands for; nothing is an empty request."""
+        """The connect command of a request, which may be empty."""
         try:
             yield Command(1, connect=_connect_request.decode(data if data.strip() else b"{}"))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -87,7 +95,7 @@ class UnidirectionalFormat:
 
 
 class ProtobufFormat:
-    """Centrifuge protobuf: each message behind its length, so that several may follow one another."""
+    """Centrifuge protobuf: messages one after the other, each behind its length."""
 
     name = "protobuf"
     is_text = False
@@ -109,7 +117,7 @@ class ProtobufFormat:
 
 
 class PlainFormat:
-    """Each message is one event as it stands in the log, and nothing else."""
+    """Each message is one event, as it is in the log."""
 
     name = "plain"
     is_text = True
@@ -122,9 +130,9 @@ class PlainFormat:
 
 
 class EventSourceFormat:
-    """Server-sent events (HTML Living Standard, 9.2): the offset is the id, the data one event as it stands in the log.
+    """Server-sent events (HTML Living Standard, 9.2): the offset is the id, the data one event as it is in the log.
 
-    JSON as we encode it holds no line break, so that none can begin a field of its own.
+    Our JSON has no line breaks, which would begin another field.
     """
 
     name = "event-source"
@@ -147,10 +155,12 @@ EVENT_SOURCE = EventSourceFormat()
 
 
 def as_push(message: Message) -> Push:
-    if isinstance(message, Arrival):
-        info = as_info(message.info)
-        return Push(message.channel, join=Join(info)) if message.joined else Push(message.channel, leave=Leave(info))
-    return Push(message.channel, pub=as_pub(message))
+    if isinstance(message, Publication):
+        return Push(message.channel, pub=as_pub(message))
+    info = as_info(message.info)
+    if isinstance(message, Join):
+        return Push(message.channel, join=JoinPush(info))
+    return Push(message.channel, leave=LeavePush(info))
 
 
 def as_pub(publication: Publication) -> Pub:
@@ -167,7 +177,7 @@ def as_info(client: ClientInfo) -> Info:
 
 
 _LINE = re.compile(r"[^ \t\r\n].*")
-"""What is on a line of its own, if it is not blank."""
+"""A line that is not blank."""
 
 _connect_request = msgspec.json.Decoder(ConnectRequest)
 _command = msgspec.json.Decoder(Command)

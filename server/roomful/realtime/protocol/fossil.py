@@ -1,10 +1,10 @@
-"""Patches that make one text of another, in the delta format of the Fossil version control system.
+"""Deltas from one text to another, in the format of the Fossil version control system.
 
     9U                          the size of the target, then a line break
     15@0,3:new41@17,            copy 71 bytes from offset 0; insert three; copy 257 from offset 71
     1kZ~3~;                     the checksum of the target
 
-Numbers are written in base 64. What SDKs of the client protocol can apply (fossil-scm.org, "Fossil Delta Format").
+Numbers are in base 64. SDKs of the client protocol apply these (fossil-scm.org, "Fossil Delta Format").
 """
 
 import struct
@@ -13,37 +13,37 @@ BLOCK = 16
 """The shortest piece of the source that is recognised in the target."""
 MAX_BYTES = 32 * 1024
 MAX_MISSES = 2048
-"""How many places of the target may hold nothing of the source before the rest of it is not searched."""
+"""After this many places of the target without a match, the rest is not searched."""
 
 _DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~"
 
 
 def diff(source: bytes, target: bytes) -> bytes | None:
-    """A patch that makes the target of the source; None when it would be no shorter than the target itself.
+    """The delta that turns the source into the target. None if it would be no shorter than the target.
 
-    Both are UTF-8 text, and so is the patch: it cuts no character in two. Takes about a millisecond at most.
+    Both are UTF-8 text, and so is the delta: it cuts no character in two. Takes about a millisecond at most.
     """
     if not BLOCK <= len(source) <= MAX_BYTES or not BLOCK <= len(target) <= MAX_BYTES:
         return None
-    patch = bytearray(_number(len(target)) + b"\n")
+    delta = bytearray(_number(len(target)) + b"\n")
     done = 0
     for begin, end, offset in _copies(source, target):
         if begin > done:
-            patch += b"%b:%b" % (_number(begin - done), target[done:begin])
-        patch += b"%b@%b," % (_number(end - begin), _number(offset))
-        if len(patch) >= len(target):
+            delta += b"%b:%b" % (_number(begin - done), target[done:begin])
+        delta += b"%b@%b," % (_number(end - begin), _number(offset))
+        if len(delta) >= len(target):
             return None
         done = end
     if done == 0:
         return None
     if done < len(target):
-        patch += b"%b:%b" % (_number(len(target) - done), target[done:])
-    patch += _number(_checksum(target)) + b";"
-    return bytes(patch) if len(patch) < len(target) else None
+        delta += b"%b:%b" % (_number(len(target) - done), target[done:])
+    delta += _number(_checksum(target)) + b";"
+    return bytes(delta) if len(delta) < len(target) else None
 
 
 def _copies(source: bytes, target: bytes) -> list[tuple[int, int, int]]:
-    """Pieces of the target that stand in the source, in order: begin, end, and the offset there."""
+    """The pieces of the target that the source contains, in order: begin, end, and their offset in the source."""
     blocks: dict[bytes, int] = {}
     for offset in range(0, len(source) - BLOCK + 1, BLOCK):
         blocks.setdefault(source[offset : offset + BLOCK], offset)
@@ -71,7 +71,7 @@ def _copies(source: bytes, target: bytes) -> list[tuple[int, int, int]]:
 
 
 def _common(source: bytes, offset: int, target: bytes, begin: int) -> int:
-    """How many bytes are the same from here on."""
+    """How many bytes are equal from here on."""
     most = min(len(source) - offset, len(target) - begin)
     same, step = 0, 512
     while same < most:
@@ -85,7 +85,7 @@ def _common(source: bytes, offset: int, target: bytes, begin: int) -> int:
 
 
 def _whole_characters(text: bytes, begin: int, end: int) -> tuple[int, int]:
-    """The piece without the parts of characters at its ends: continuation bytes of UTF-8 begin with the bits 10."""
+    """The piece without partial characters at its ends. Continuation bytes of UTF-8 begin with the bits 10."""
     while begin < end and text[begin] & 0xC0 == 0x80:
         begin += 1
     while end > begin and end < len(text) and text[end] & 0xC0 == 0x80:
@@ -94,7 +94,7 @@ def _whole_characters(text: bytes, begin: int, end: int) -> tuple[int, int]:
 
 
 def _checksum(text: bytes) -> int:
-    """The sum of its big-endian words of four bytes, the last one filled up with zeros."""
+    """The sum of its big-endian words of four bytes, the last one padded with zeros."""
     padded = text + bytes(-len(text) % 4)
     words: tuple[int, ...] = struct.unpack(f">{len(padded) // 4}I", padded)
     return sum(words) & 0xFFFFFFFF

@@ -1,13 +1,13 @@
-"""JSON from outside, as it may stand in the midst of a message."""
+"""JSON from outside, made safe to splice into a message."""
 
 import msgspec
 
 
 def one_line(data: bytes) -> bytes:
-    """The JSON in these bytes on one line: to the byte where it is so already. Raises ValueError for no JSON.
+    """This JSON on one line, unchanged if it is on one already. Raises ValueError for invalid JSON.
 
-    A line break would end a message of the protocol, or a field of server-sent events, in the middle of it, and what is
-    no JSON breaks the message for every client that reads it.
+    A line break would end a message of the protocol, or a field of server-sent events. Invalid JSON would break the
+    message for every client that reads it.
     """
     try:
         msgspec.json.decode(data)

@@ -1,7 +1,7 @@
-"""The protobuf encoding of the protocol's messages (protobuf.dev, "Encoding"), by tables made of their definitions.
+"""The protobuf encoding of commands and replies (protobuf.dev, "Encoding"), from tables made of their definitions.
 
-How a field is written follows from its type: int and bool are varints, str and Raw are bytes, a Struct is a message, a
-list is repeated, and a dict is a map. Its number is in `FIELD_NUMBERS`; a field without one does not exist here.
+The type of a field decides its encoding: int and bool are varints, str and Raw are bytes, a Struct is a message, a list
+is repeated, and a dict is a map. Its number is in `FIELD_NUMBERS`; fields without one are left out.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,15 +18,15 @@ MAX_FIELD_NUMBER = 2**29 - 1
 
 S = TypeVar("S", bound=Struct)
 Value = int | bytes
-"""A field as it is read: the number of a varint, or what was delimited."""
+"""A field as it is read: a varint's number, or delimited bytes."""
 
 
 class NotProtobuf(Exception):
-    """These bytes are no such message."""
+    """These bytes are not such a message."""
 
 
 def encode(message: Struct) -> bytes:
-    """A message. What is zero, empty or absent is left out, as always in proto3."""
+    """Encode a message. Zero, empty and absent fields are left out, as in proto3."""
     out = bytearray()
     for field in _schema(type(message)).values():
         if value := getattr(message, field.name):
@@ -35,7 +35,7 @@ def encode(message: Struct) -> bytes:
 
 
 def decode(kind: type[S], data: bytes) -> S:
-    """The message of this kind that is all of `data`. Fields that are not known here are passed over.
+    """Decode all of `data` as a message of this kind. Unknown fields are skipped.
 
     Raises NotProtobuf.
     """
@@ -45,12 +45,12 @@ def decode(kind: type[S], data: bytes) -> S:
 
 
 def delimit(message: bytes) -> bytes:
-    """A message behind its length, so that others can follow."""
+    """Put a message behind its length, so that others can follow."""
     return varint(len(message)) + message
 
 
 def split(data: bytes) -> Iterator[bytes]:
-    """The delimited messages, one by one. Raises NotProtobuf when it comes to one that is cut short."""
+    """The delimited messages, one by one. Raises NotProtobuf when it reaches a truncated one."""
     at = 0
     while at < len(data):
         message, at = _read_delimited(data, at)
@@ -58,7 +58,7 @@ def split(data: bytes) -> Iterator[bytes]:
 
 
 def varint(value: int) -> bytes:
-    """Seven bits a byte, lowest first. A negative number is its two's complement of 64 bits."""
+    """Encode seven bits a byte, lowest first. A negative number is its two's complement of 64 bits."""
     value &= _MAX
     out = bytearray()
     while value > 0x7F:
@@ -73,7 +73,7 @@ _MAX = 2**64 - 1
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How one value is written, and read. `read` gets what the message has so far, as a message comes in pieces."""
+    """How one value is written and read. `read` also gets the present value, since a message may come in pieces."""
 
     wire_type: int
     write: Callable[[Any], bytes]
@@ -85,7 +85,7 @@ class _Field:
     name: str
     wire_type: int
     write: Callable[[bytearray, Any], None]
-    take: Callable[[Struct, Value], None]
+    read: Callable[[Struct, Value], None]
 
 
 @cache
@@ -109,10 +109,10 @@ def _field(name: str, number: int, declared: inspect.Type) -> _Field:
     def write(out: bytearray, value: Any) -> None:
         out += tag + kind.write(value)
 
-    def take(message: Struct, value: Value) -> None:
+    def read(message: Struct, value: Value) -> None:
         setattr(message, name, kind.read(value, getattr(message, name)))
 
-    return _Field(name, kind.wire_type, write, take)
+    return _Field(name, kind.wire_type, write, read)
 
 
 def _list_field(name: str, number: int, kind: _Kind) -> _Field:
@@ -122,14 +122,14 @@ def _list_field(name: str, number: int, kind: _Kind) -> _Field:
         for value in values:
             out += tag + kind.write(value)
 
-    def take(message: Struct, value: Value) -> None:
+    def read(message: Struct, value: Value) -> None:
         getattr(message, name).append(kind.read(value, None))
 
-    return _Field(name, kind.wire_type, write, take)
+    return _Field(name, kind.wire_type, write, read)
 
 
 def _map_field(name: str, number: int, key: inspect.Type, value: inspect.Type) -> _Field:
-    """A map is repeated entries of two fields; either may be left out."""
+    """A map is a list of entries with two fields, either of which may be left out."""
     tag = varint(number << 3 | DELIMITED)
     schema = {1: _field("key", 1, key), 2: _field("value", 2, value)}
     empty = _empty(value)
@@ -141,12 +141,12 @@ def _map_field(name: str, number: int, key: inspect.Type, value: inspect.Type) -
             schema[2].write(entry, other)
             out += tag + delimit(bytes(entry))
 
-    def take(message: Struct, value: Value) -> None:
+    def read(message: Struct, value: Value) -> None:
         entry = _Entry()
         _read(entry, cast("bytes", value), schema)
         getattr(message, name)[entry.key] = entry.value or empty()
 
-    return _Field(name, DELIMITED, write, take)
+    return _Field(name, DELIMITED, write, read)
 
 
 class _Entry(Struct):
@@ -211,10 +211,10 @@ def _read(message: Struct, data: bytes, schema: dict[int, _Field] | None = None)
             value, at = _read_delimited(data, at)
         else:
             at = _skip_fixed(wire_type, data, at)
-            continue  # no message here has a field of this kind
+            continue  # no field here has this wire type
         field = fields.get(number)
         if field is not None and field.wire_type == wire_type:
-            field.take(message, value)
+            field.read(message, value)
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:

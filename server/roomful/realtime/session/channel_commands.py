@@ -1,4 +1,4 @@
-"""The commands of a session that concern a channel."""
+"""The answers to commands about a channel."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,14 @@ from msgspec import Raw
 
 from roomful.realtime.history.port import Expired, UnknownChannel, fitting
 from roomful.realtime.protocol import codes
+from roomful.realtime.protocol.commands import Command, HistoryRequest, PublishRequest
 from roomful.realtime.protocol.formats import as_info, as_pubs
 from roomful.realtime.protocol.json_line import one_line
-from roomful.realtime.protocol.messages import (
-    Command,
+from roomful.realtime.protocol.replies import (
     Empty,
-    HistoryRequest,
     HistoryResult,
     PresenceResult,
     PresenceStatsResult,
-    PublishRequest,
     Reply,
 )
 from roomful.realtime.publication import ClientInfo
@@ -23,7 +21,7 @@ from roomful.realtime.session import subscribe
 from roomful.realtime.session.state import SessionState
 
 _ENTRY_BYTES = 50
-"""What JSON spends on one client of a presence list, besides what it says of it."""
+"""JSON's overhead for one client in a presence list."""
 
 
 def raw(data: bytes) -> Raw:
@@ -31,7 +29,7 @@ def raw(data: bytes) -> Raw:
 
 
 async def answer(session: SessionState, command: Command) -> None:
-    """Handle a channel's command. Raises ClientError for what is refused."""
+    """Answer a channel's command. Raises ClientError."""
     if command.subscribe is not None:
         await subscribe.subscribe(session, command.id, command.subscribe)
     elif command.unsubscribe is not None:
@@ -66,15 +64,15 @@ async def _publish(session: SessionState, command_id: int, request: PublishReque
     if not session.node.is_publish_allowed(session.client.user, rules.publishes_per_minute):
         raise codes.TOO_MANY_REQUESTS.error()
     if request.channel not in session.subscriptions:
-        await session.node.policy.authorize(session.present_credentials(), request.channel, "")
-    await session.node.policy.publish(session.present_credentials(), request.channel, data, session.client)
+        await session.node.policy.authorize(session.sign_in.credentials, request.channel, "")
+    await session.node.policy.publish(session.sign_in.credentials, request.channel, data, session.client)
     session.send(Reply(command_id, publish=Empty()))
 
 
 def _checked_json(data: bytes) -> bytes:
-    """What a client wants to publish, on one line. Raises ClientError.
+    """A client's publication as JSON on one line. Raises ClientError.
 
-    A client of protobuf may send any bytes, and others get them in the midst of JSON.
+    A protobuf client may send any bytes, which would be spliced into the JSON of other clients.
     """
     try:
         return one_line(data)
@@ -91,14 +89,14 @@ async def _members(session: SessionState, channel: str) -> list[ClientInfo]:
 
 
 def _listed_bytes(clients: Sequence[ClientInfo]) -> int:
-    """How long a list of them is, give or take."""
+    """The size of a list of them, about."""
     return sum(_ENTRY_BYTES + 2 * len(each.client) + len(each.user) + len(each.info) for each in clients)
 
 
 async def _history(session: SessionState, request: HistoryRequest) -> HistoryResult:
-    """Limit 0 asks for the position alone; a negative one for as much as is given at all.
+    """Limit 0 asks for the position alone, a negative one for as many publications as allowed.
 
-    What is given is bounded by bytes as well, so that it may be less than was asked for.
+    The reply is bounded by bytes too, so it may hold fewer publications than the limit.
     """
     if not subscribe.rules_of(session, request.channel).is_recoverable:
         raise codes.NOT_AVAILABLE.error()
@@ -130,4 +128,4 @@ async def _history(session: SessionState, request: HistoryRequest) -> HistoryRes
 async def _may_read(session: SessionState, channel: str) -> None:
     subscription = session.subscriptions.get(channel)
     if subscription is None or not subscription.is_live:
-        await session.node.policy.authorize(session.present_credentials(), channel, "")
+        await session.node.policy.authorize(session.sign_in.credentials, channel, "")

@@ -1,4 +1,4 @@
-"""A reader that only listens: one channel, plain events, from an offset on."""
+"""The event stream of a reader that only listens: the events of one channel, from an offset on."""
 
 import asyncio
 import math
@@ -16,6 +16,7 @@ from roomful.realtime.protocol import codes
 from roomful.realtime.protocol.codes import ClientError, Disconnect, Unsubscribe
 from roomful.realtime.protocol.formats import PLAIN, StreamFormat
 from roomful.realtime.publication import Position
+from roomful.realtime.session.liveness import Liveness
 from roomful.realtime.session.subscribe import admit
 
 PAGE = 200
@@ -23,10 +24,10 @@ RETRY_SECONDS = 0.5
 
 
 class EventStream:
-    """Sends each event as one message: first those after `since`, page by page as the reader takes them, then live.
+    """Sends each event as one message: first those after `since`, page by page as the reader reads, then live ones.
 
-    Without `since` it begins live. A `since` that can't be served without a hole is answered with
-    `{"recovered": false, "offset": 12, "epoch": "…"}`, where the stream goes on from. It ends with a disconnect code.
+    Without `since` it begins live. If `since` can't be served without a hole, the stream sends
+    `{"recovered": false, "offset": 12, "epoch": "…"}` and goes on from there. It ends with a disconnect code.
     """
 
     def __init__(
@@ -44,11 +45,9 @@ class EventStream:
         self.node = node
         self.connection = Connection(transport, is_text=stream_format.is_text)
         self._format = stream_format
-        self._ping_seconds = ping_seconds or node.limits.ping_seconds
         self._credentials = credentials
         self._since = since
-        self._is_over = False
-        self._pong_is_due = False
+        self._has_ended = False
         client = client_of(credentials)
         self._subscription = Subscription(
             channel,
@@ -58,10 +57,17 @@ class EventStream:
             outlet=transport,
             owner=self,
         )
-        self._ping_at = time.monotonic() + self._ping_seconds
+        ping_seconds = ping_seconds or node.limits.ping_seconds
+        self._liveness = Liveness(
+            self.connection,
+            ping_seconds,
+            node.limits.pong_seconds,
+            time.monotonic() + ping_seconds,
+            by_socket=True,
+        )
 
     def begin(self) -> None:
-        """Enter this stream, and send to it from now on. Never waits."""
+        """Enter the stream into the node, and start sending. Never waits."""
         node = self.node
         most = node.limits.connections_per_user
         if most and node.sessions.count_of_user(self._credentials.user_id) >= most:
@@ -69,13 +75,13 @@ class EventStream:
             return
         node.sessions.enter(self, self._credentials.user_id, self._credentials.session_id)
         node.hub.reserve(self._subscription)
-        node.wheel.put(self, min(self._ping_seconds, self._closes_in()))
+        node.wheel.put(self, self._look_in(time.monotonic()))
         node.task_scope.spawn(self._run())
 
     # From the transport
 
     def receive(self, _data: str | bytes) -> None:
-        """A reader has nothing to say; the transport limits how often it says it."""
+        """Ignore messages of the reader; the transport limits their rate."""
 
     def overflow(self) -> None:
         self.end(codes.SLOW)
@@ -94,20 +100,12 @@ class EventStream:
         if self._closes_in() <= 0:
             self.end(codes.CONNECTION_EXPIRED)
             return None
-        transport = self.connection.transport
-        if self._pong_is_due and not transport.heard():
-            if not self.connection.is_moving():
-                self.end(codes.NO_PONG)
-                return None
-            return min(self.node.limits.pong_seconds, self._closes_in())
-        self._pong_is_due = False
-        if now >= self._ping_at:
-            self._ping_at = now + self._ping_seconds
-            transport.heard()  # what came before the ping is no answer to it
-            self.connection.is_moving()
-            self._pong_is_due = transport.ping()
-        until_look = self.node.limits.pong_seconds if self._pong_is_due else self._ping_at - now
-        return min(until_look, self._closes_in())
+        if not self._liveness.is_alive(now):
+            self.end(codes.NO_PONG)
+            return None
+        if self._liveness.is_ping_due(now):
+            self._liveness.ping(now)
+        return self._look_in(now)
 
     def subscription_ended(self, _subscription: Subscription, reason: Unsubscribe) -> None:
         self._leave_presence(grace_seconds=self.node.absence_seconds if reason.may_come_back else 0)
@@ -122,8 +120,8 @@ class EventStream:
             await self._catch_up()
         except HistoryUnavailable:
             self.end(codes.SERVER_ERROR)
-        except ClientError as refusal:
-            self.end(codes.FORCE_RECONNECT if refusal.is_temporary else codes.ACCESS_DENIED)
+        except ClientError as error:
+            self.end(codes.FORCE_RECONNECT if error.is_temporary else codes.ACCESS_DENIED)
         except (TokenRefused, UnknownChannel):
             self.end(codes.ACCESS_DENIED)
         except Exception:
@@ -131,12 +129,12 @@ class EventStream:
             raise
 
     async def _admit(self) -> None:
-        """Ask once more now that a loss of access would find us: it may have come since the handshake."""
+        """Ask the policy again, now that a loss of access ends the stream: it may have come since the handshake."""
         await self.node.policy.admit(self._credentials)
         await admit(self.node, self._subscription, self._credentials, "")
 
     async def _catch_up(self) -> None:
-        """Bring the reader level with the channel and let it go live, however long the log is out of reach."""
+        """Bring the reader level with the channel, then live. Retries while the log is out of reach."""
         node, hub, channel = self.node, self.node.hub, self._subscription.channel
         since = self._since
         while self._goes_on():
@@ -170,7 +168,7 @@ class EventStream:
             self.end(_disconnect_for(self._subscription.ended_by))
 
     def _goes_on(self) -> bool:
-        return not self._is_over and not self._subscription.has_ended
+        return not self._has_ended and not self._subscription.has_ended
 
     def _tell_reset(self, position: Position) -> None:
         self.connection.send(self._format.reset(position))
@@ -182,14 +180,17 @@ class EventStream:
     def _presence_entry(self) -> Entry:
         return Entry(self._subscription.channel, self._subscription.client)
 
+    def _look_in(self, now: float) -> float:
+        return min(self._liveness.next_at - now, self._closes_in())
+
     def _closes_in(self) -> float:
         expires_at = self._credentials.expires_at
         return math.inf if expires_at is None else expires_at + self.node.limits.expiry_grace_seconds - time.time()
 
     def _release(self) -> None:
-        if self._is_over:
+        if self._has_ended:
             return
-        self._is_over = True
+        self._has_ended = True
         self.node.wheel.remove(self)
         was_live = self._subscription.is_live
         self.node.hub.leave(self._subscription)
@@ -199,6 +200,6 @@ class EventStream:
 
 
 def _disconnect_for(reason: Unsubscribe | None) -> Disconnect:
-    """How a stream ends when its subscription does: to come back at once where an SDK would subscribe again."""
+    """How a stream ends with its subscription: with a reconnect where an SDK would subscribe again."""
     may_return = reason is not None and reason.code >= codes.UNSUBSCRIBE_INSUFFICIENT.code
     return codes.FORCE_RECONNECT if may_return else codes.ACCESS_DENIED

@@ -1,59 +1,62 @@
-"""What a command may know and do of the session that it came to."""
+"""The session, as the modules of its commands use it."""
 
 from typing import Protocol
 
 from roomful.link.connection import Connection
 from roomful.realtime.delivery.subscription import Subscriber, Subscription
 from roomful.realtime.delivery.wire import Wire
-from roomful.realtime.node.lost_recoveries import Asked
 from roomful.realtime.node.node import Node
-from roomful.realtime.node.socket_registry import Closable
-from roomful.realtime.policy import Credentials
-from roomful.realtime.protocol.messages import Reply
+from roomful.realtime.protocol.replies import Reply
 from roomful.realtime.publication import ClientInfo
+from roomful.realtime.session.sign_in import Endable, SignIn
 
 
-class SessionState(Closable, Subscriber, Protocol):
-    """`Session`, as the modules of its commands see it: they import this, and it imports them."""
+class SessionState(Endable, Subscriber, Protocol):
+    """`Session`, for the modules of its commands: they import this, and `session` imports them."""
 
     node: Node
     connection: Connection
+    sign_in: SignIn
     client: ClientInfo
     """Empty until the client has signed in."""
-    credentials: Credentials | None
-    handshake_token: str
-    """For a connect command that brings no token of its own."""
     subscriptions: dict[str, Subscription]
+    emulated_as: str
+    """The key under which requests reach an emulated session; empty for others."""
+    is_new: bool
+    """Neither connected nor refused nor ended."""
+    pings_by_frames: bool
+    """Only the socket's own pings are sent."""
 
     @property
-    def has_ended(self) -> bool: ...
+    def is_text(self) -> bool:
+        """Whether the client speaks JSON."""
 
     @property
     def is_unidirectional(self) -> bool: ...
 
-    def present_credentials(self) -> Credentials:
-        """Those of a session that has signed in."""
+    def signed_in(self, client: ClientInfo) -> None:
+        """Sign-in has succeeded."""
 
-    def expires_in(self) -> float | None:
-        """Seconds until the token has expired; None for never."""
+    def connected(self) -> None:
+        """The connect command has succeeded. Its reply comes next."""
 
-    def wire(self, *, has_patches: bool, tells_joins: bool) -> Wire:
-        """For a subscription that takes publications as patches, or hears of joins and leaves."""
+    def refused(self) -> None:
+        """The connect command has failed."""
+
+    def wire(self, *, has_deltas: bool, tells_joins: bool) -> Wire:
+        """The wire of a subscription: with deltas or whole publications, with or without joins and leaves."""
 
     def send(self, reply: Reply) -> None: ...
 
     async def make_room(self) -> None:
-        """Wait a moment for the client to take what it was sent: a large reply follows.
+        """Wait a moment until the client has read most of its pending bytes: a large reply follows.
 
-        Raises ClientError, a temporary one, when it does not.
+        Raises ClientError, a temporary one, when it does not read them.
         """
-
-    def remember_recovery(self, asked: Asked) -> None:
-        """A large recovery goes out: if the connection ends soon, it is not to be tried again."""
 
     def enter_presence(self, subscription: Subscription) -> None: ...
 
     def leave_presence(self, subscription: Subscription, *, grace_seconds: float) -> None: ...
 
     def look_again(self) -> None:
-        """Something that ends by the clock has come: see to the timer."""
+        """Set the timer again: an expiry may have moved closer."""

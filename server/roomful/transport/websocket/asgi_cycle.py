@@ -1,16 +1,15 @@
-"""The conversation of one WebSocket with the ASGI application (ASGI 3, WebSocket 2.4)."""
+"""The ASGI cycle of one WebSocket: the application's events and answers (ASGI 3, WebSocket 2.4)."""
 
 import asyncio
 import logging
 from collections import deque
 from enum import Enum
-from typing import Any, NamedTuple, Protocol, Self
-from urllib.parse import unquote
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Scope
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.config import Config
-from uvicorn.protocols.utils import ClientDisconnected, is_ssl
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 
 from roomful.errors import AppError, Forbidden
@@ -18,48 +17,25 @@ from roomful.transport.websocket import http_upgrade
 from roomful.transport.websocket.frames import BINARY, INTERNAL_ERROR, NORMAL, TEXT
 from roomful.transport.websocket.http_upgrade import Headers, Upgrade
 from roomful.transport.websocket.keepalive import Keepalive
+from roomful.transport.websocket.scope import Addresses, make_scope
 
 logger = logging.getLogger(__name__)
 
-EXTENSION = "roomful.socket"
-"""The key under which the scope's extensions hold the connection, to be detached."""
-
 MAX_WAITING_MESSAGES = 16
-"""For an application that doesn't call receive: beyond it nothing more is read from the peer."""
-
-
-class Addresses(NamedTuple):
-    """Of a connection, as the scope has them: this end's address, the other's, and whether TLS is between."""
-
-    server: tuple[str, int | None] | None
-    client: tuple[str, int] | None
-    is_secure: bool
-
-    @classmethod
-    def of(cls, transport: asyncio.Transport) -> Self:
-        peer = transport.get_extra_info("peername")
-        client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
-        return cls(_address(transport.get_extra_info("sockname")), client, is_ssl(transport))
-
-
-def _address(name: object) -> tuple[str, int | None] | None:
-    """As ASGI wants it: host and port, or the path of a Unix socket."""
-    if isinstance(name, tuple):
-        return str(name[0]), int(name[1])
-    return (name, None) if name and isinstance(name, str) else None
+"""For an application that doesn't call receive. Reading from the peer stops there."""
 
 
 class State(Enum):
     HANDSHAKE = "handshake"
     OPEN = "open"
     CLOSING = "closing"
-    """A close frame or a refusal has been sent: what still comes is read and dropped."""
+    """A close frame or an error response has been sent: what still comes is read and dropped."""
     CLOSED = "closed"
     """The descriptor is gone."""
 
 
 class Socket(Protocol):
-    """What the conversation asks of the connection below it."""
+    """The socket, as the cycle uses it."""
 
     @property
     def state(self) -> State: ...
@@ -75,7 +51,7 @@ class Socket(Protocol):
 
 
 class AsgiCycle:
-    """Lasts from the handshake until the application has returned, which is soon for one that detaches the socket."""
+    """Lasts from the handshake until the application returns, which it does soon if it detaches the socket."""
 
     def __init__(self, socket: Socket, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         self._socket = socket
@@ -95,7 +71,7 @@ class AsgiCycle:
         self._has_closed = False
         self._detached = False
         self._keepalive: Keepalive | None = None
-        self.close_reason = ""
+        self._close_reason = ""
 
     @property
     def max_message_bytes(self) -> int:
@@ -106,9 +82,10 @@ class AsgiCycle:
     def begin(
         self, upgrade: Upgrade, addresses: Addresses, extension: str | None, loop: asyncio.AbstractEventLoop
     ) -> None:
-        """Run the application for this handshake; uvicorn's shutdown waits for its task."""
+        """Run the application for this handshake, in a task that uvicorn's shutdown waits for."""
         self._extension = extension
-        task = loop.create_task(self._run(self._config.loaded_app, self._scope(upgrade, addresses)))
+        scope = make_scope(upgrade, addresses, self._config, self._app_state, self._socket)
+        task = loop.create_task(self._run(self._config.loaded_app, scope))
         self._server_state.tasks.add(task)
         task.add_done_callback(self._server_state.tasks.discard)
         self._task = task
@@ -120,13 +97,17 @@ class AsgiCycle:
         if len(self._events) >= MAX_WAITING_MESSAGES:
             self._socket.pause_reading()
 
+    def closing(self, reason: str) -> None:
+        """The socket is about to close for this reason; `on_close` follows."""
+        self._close_reason = reason
+
     def on_close(self, code: int) -> None:
-        self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": self.close_reason}
+        self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": self._close_reason}
         if self._task is not None and not (self._has_answered or self._is_receiving):
-            # Nobody waits for its answer: in a crowd, others need what it would ask of the database.
+            # Its answer would go to nobody, and other clients need the database that it would query.
             self._task.cancel()
         self._arrived.set()
-        self._writable.set()  # a transport that is lost while paused is never resumed
+        self._writable.set()  # a transport that is lost while paused never resumes
         self._stop_keepalive()
 
     def pause_writing(self) -> None:
@@ -136,7 +117,7 @@ class AsgiCycle:
         self._writable.set()
 
     def detach(self) -> list[str | bytes]:
-        """End it from the connection's side; the messages that the application has not taken."""
+        """End the cycle. Returns the messages that the application has not received."""
         self._detached = True
         self._stop_keepalive()
         events = [event for event in self._events if event["type"] == "websocket.receive"]
@@ -150,10 +131,10 @@ class AsgiCycle:
             await app(scope, self._receive, self._send)
         except asyncio.CancelledError:
             if self._disconnect is None or self._has_answered:
-                raise  # not ours: the server stops
+                raise  # the server stops
             logger.debug("the client left before it was answered")
         except (ClientDisconnected, WebSocketDisconnect):
-            self._end(NORMAL)  # it let the news of the end pass through: no fault
+            self._end(NORMAL)  # the application let the disconnect pass through, which is fine
         except Exception:
             logger.exception("a WebSocket application failed")
             self._end(INTERNAL_ERROR)
@@ -222,7 +203,7 @@ class AsgiCycle:
         if self._extension is not None:
             headers.append((b"sec-websocket-extensions", self._extension.encode("latin-1")))
         self._socket.accept(headers)
-        # A route that detaches the socket has done so by then: it needs no timer that is cancelled at once.
+        # By then a route that detaches the socket has done so, and needs no timer.
         asyncio.get_running_loop().call_soon(self._start_keepalive)
 
     def _start_keepalive(self) -> None:
@@ -250,23 +231,3 @@ class AsgiCycle:
         if self._keepalive is not None:
             self._keepalive.stop()
             self._keepalive = None
-
-    def _scope(self, upgrade: Upgrade, addresses: Addresses) -> Scope:
-        root_path = self._config.root_path
-        path = upgrade.path.decode("ascii")
-        return {
-            "type": "websocket",
-            "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
-            "http_version": "1.1",
-            "scheme": "wss" if addresses.is_secure else "ws",
-            "server": addresses.server,
-            "client": addresses.client,
-            "root_path": root_path,
-            "path": root_path + unquote(path),
-            "raw_path": root_path.encode("ascii") + upgrade.path,
-            "query_string": upgrade.query,
-            "headers": upgrade.headers,
-            "subprotocols": upgrade.subprotocols,
-            "state": self._app_state.copy(),
-            "extensions": {"websocket.http.response": {}, EXTENSION: self._socket},
-        }

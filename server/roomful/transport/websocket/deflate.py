@@ -1,7 +1,7 @@
 """permessage-deflate without context takeover (RFC 7692).
 
-Neither side keeps a window from one message to the next. So a message is deflated once for all who receive it, and an
-open socket costs no memory for compression; with takeover it would be 34 to 90 KiB each.
+Neither side keeps a window from one message to the next. So a message is deflated once for all its receivers, and an
+open socket needs no memory for compression; with takeover it would need 34 to 90 KiB.
 """
 
 import zlib
@@ -15,7 +15,10 @@ from roomful.transport.websocket import direct
 from roomful.transport.websocket.frames import BINARY, COMPRESSED, PROTOCOL_ERROR, TEXT, TOO_BIG, Violation, frame
 
 THRESHOLD_BYTES = 1024
-"""Below it a message fits a packet either way, and deflating it costs more than it saves."""
+"""A smaller message fits one packet anyway, and deflating costs more than it saves."""
+
+MAX_DEFLATED_BYTES = 256 * 1024
+"""A larger message is sent as it is: deflating it would block the loop for more than 20 ms."""
 
 _TAIL = b"\x00\x00\xff\xff"
 _WINDOWS = {str(bits) for bits in range(8, 16)}
@@ -23,7 +26,7 @@ _SWITCHES = ("server_no_context_takeover", "client_no_context_takeover")
 
 
 class DeflatedFraming:
-    """Messages of THRESHOLD_BYTES and more deflated, where that makes them smaller; others as they are."""
+    """Deflates messages between the two bounds, if that makes them smaller."""
 
     def __init__(self, window_bits: int) -> None:
         self.name = f"deflate-{window_bits}"
@@ -36,7 +39,7 @@ class DeflatedFraming:
     broadcast = staticmethod(direct.broadcast)
 
     def _frame(self, opcode: int, message: bytes) -> bytes:
-        if len(message) >= THRESHOLD_BYTES:
+        if THRESHOLD_BYTES <= len(message) <= MAX_DEFLATED_BYTES:
             deflated = deflate(message, self.window_bits)
             if len(deflated) < len(message):
                 return frame(opcode | COMPRESSED, deflated)
@@ -45,7 +48,7 @@ class DeflatedFraming:
 
 WIDE = DeflatedFraming(15)
 NARROW = DeflatedFraming(9)
-"""For a client that asks for a smaller window: the smallest suits them all, and a message is deflated twice at most."""
+"""For clients that ask for a smaller window: the smallest suits all, so a message is deflated at most twice."""
 
 
 def deflate(message: bytes, window_bits: int) -> bytes:
@@ -54,7 +57,7 @@ def deflate(message: bytes, window_bits: int) -> bytes:
 
 
 def inflate(data: bytes, max_bytes: int) -> bytes:
-    """What a client deflated. Stops, and raises Violation, once it is more than `max_bytes`."""
+    """The message that a client deflated. Raises Violation for invalid data, and as soon as it exceeds `max_bytes`."""
     try:
         message = zlib.decompressobj(-15).decompress(data + _TAIL, max_bytes + 1)
     except zlib.error as error:
@@ -65,9 +68,9 @@ def inflate(data: bytes, max_bytes: int) -> bytes:
 
 
 def negotiate(headers: Iterable[str]) -> tuple[DeflatedFraming, str] | None:
-    """The framing and the answer for the first offer that can be met.
+    """The framing and the response header for the first acceptable offer.
 
-    Takes the values of the Sec-WebSocket-Extensions headers; raises InvalidHeaderFormat for one that is no such list.
+    `headers` are the values of Sec-WebSocket-Extensions. Raises InvalidHeaderFormat.
     """
     for header in headers:
         for name, parameters in parse_extension(header):
@@ -77,13 +80,13 @@ def negotiate(headers: Iterable[str]) -> tuple[DeflatedFraming, str] | None:
 
 
 def _accept(parameters: Sequence[ExtensionParameter]) -> tuple[DeflatedFraming, str] | None:
-    """An offer with a parameter that is unknown, repeated or out of range is declined (RFC 7692, 7.1)."""
+    """None for an offer with an unknown, repeated or out-of-range parameter (RFC 7692, 7.1)."""
     offer = dict(parameters)
     if len(offer) != len(parameters):
         return None
     client_window = offer.pop("client_max_window_bits", None)
     if client_window is not None and client_window not in _WINDOWS:
-        return None  # any that is in range will do: a window of 15 bits inflates what a smaller one deflated
+        return None  # any size in range is fine: a window of 15 bits inflates what a smaller one deflated
     answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
     framing = WIDE
     if "server_max_window_bits" in offer:

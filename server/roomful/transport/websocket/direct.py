@@ -1,12 +1,16 @@
-"""Writing past the loop's transports, straight to the descriptors of sockets that have nothing waiting.
+"""Direct writes: straight to the descriptors of sockets that have nothing pending, past the loop's transports.
 
-The loop is in C where it could be compiled when this was installed, and in Python otherwise: both do the same
+The loop over the sockets is in C if it could be compiled at installation, otherwise in Python; both do the same
 (docs/decisions/0014, 0015).
 """
 
+import asyncio
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
+
+from uvicorn.protocols.utils import is_ssl
 
 from roomful.link.transport import Chunk, Outlet
 
@@ -14,7 +18,7 @@ NOT_DIRECT = -1
 
 
 class _Socket(Protocol):
-    """What a broadcast is given: outlets of the framings that have this broadcast."""
+    """An outlet of a framing with this broadcast."""
 
     descriptor: int
 
@@ -27,8 +31,8 @@ SendEach = Callable[[bytes, Sequence[object], int], tuple[int, int] | None]
 def send_each_in_python(data: bytes, sockets: Sequence[object], start: int, /) -> tuple[int, int] | None:
     """Write bytes to each socket from `start` on.
 
-    The place of the first that has not taken all, and how many it has taken; None when each of them has. Sockets
-    without a descriptor, full and broken ones take none.
+    Returns the place of the first socket that has not taken all bytes, and how many it has taken; None if all sockets
+    have. Sockets without a descriptor, full and broken ones take none.
     """
     size = len(data)
     for place in range(start, len(sockets)):
@@ -58,11 +62,11 @@ else:
         send_each = send_each_in_python
 
         class DirectSocket:
-            """A socket that a broadcast may write to past its transport, while it has a descriptor.
+            """A socket to whose descriptor a broadcast may write.
 
-            `descriptor` is NOT_DIRECT whenever what is written would overtake other bytes, or follow a close frame, or
-            has to be encrypted. It belongs to the socket for as long as it is set: it may not be closed, and given to
-            another connection, before.
+            `descriptor` is NOT_DIRECT whenever bytes would overtake others, or follow a close frame, or must be
+            encrypted. While it is set, the descriptor must not be closed: the system could give it to another
+            connection.
             """
 
             __slots__ = ("descriptor",)
@@ -73,11 +77,19 @@ else:
                 return self
 
 
+def find_descriptor(transport: asyncio.Transport) -> int:
+    """The descriptor for direct writes; NOT_DIRECT under TLS, and where a socket is not a file. Two system calls."""
+    if sys.platform == "win32" or is_ssl(transport):
+        return NOT_DIRECT
+    below = transport.get_extra_info("socket")
+    return NOT_DIRECT if below is None else int(below.fileno())
+
+
 def broadcast(chunk: Chunk, outlets: Sequence[Outlet], /) -> None:
-    """Write a chunk of bytes to each socket, for a fraction of what their transports' `write` costs."""
+    """Write a chunk of bytes to each socket, for a fraction of the cost of their transports' `write`."""
     data = cast("bytes", chunk)
     start = 0
     while (stopped := send_each(data, outlets, start)) is not None:
         place, sent = stopped
-        cast("_Socket", outlets[place]).write_rest(Chunk(data[sent:]))  # its transport knows what to do
+        cast("_Socket", outlets[place]).write_rest(Chunk(data[sent:]))  # to its transport
         start = place + 1

@@ -26,7 +26,7 @@ RESTART = 1012
 
 
 class Violation(Exception):
-    """The peer did what it must not; the close code says what."""
+    """The peer broke the protocol or a limit. The close code says which."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ class Violation(Exception):
 
 
 def frame(first: int, payload: bytes) -> bytes:
-    """One unmasked, final frame; `first` is its opcode, with COMPRESSED where that is so."""
+    """One unmasked, final frame. `first` is its opcode, with COMPRESSED if it is deflated."""
     size = len(payload)
     if size < 126:
         return bytes((FINAL | first, size)) + payload
@@ -44,21 +44,24 @@ def frame(first: int, payload: bytes) -> bytes:
     return bytes((FINAL | first, 127)) + size.to_bytes(8, "big") + payload
 
 
+PING_FRAME = frame(PING, b"")
+
+
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; NO_STATUS makes an empty one. The reason is cut to what fits."""
+    """A close frame, empty for NO_STATUS. The reason is cut to fit."""
     if code == NO_STATUS:
         return frame(CLOSE, b"")
     return frame(CLOSE, code.to_bytes(2, "big") + cut_reason(reason).encode())
 
 
 def cut_reason(reason: str) -> str:
-    """What fits in a close frame, 123 bytes, to the end of a character."""
+    """The reason, cut at the end of a character to the 123 bytes of a close frame."""
     text = reason.encode(errors="replace")
     return text[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
 class PlainFraming:
-    """Messages as they are, a frame each."""
+    """Each message uncompressed, in a frame of its own."""
 
     name = "plain"
 

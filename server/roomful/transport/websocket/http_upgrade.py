@@ -1,7 +1,8 @@
-"""The opening handshake (RFC 6455, 4.2), once uvicorn's HTTP protocol has seen that a request is for a WebSocket."""
+"""The requests and responses of the opening handshake (RFC 6455, 4.2)."""
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from http.client import responses
 from typing import NamedTuple
@@ -17,15 +18,19 @@ Headers = list[tuple[bytes, bytes]]
 
 _VERSION = b"13"
 
+# A request whose parts are where everybody sees them: printable, with no line folded, and the head complete.
+_PLAIN_HEAD = re.compile(rb"GET (/[!-~]*) HTTP/1\.1\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n")
+_OF_OTHER_REQUESTS = (b"content-length", b"transfer-encoding", b"expect")
+
 
 class UpgradeRequired(BadRequest):
-    """The request is for no protocol that is spoken here (RFC 9110, 15.5.22)."""
+    """The request is not a valid upgrade to WebSocket (RFC 9110, 15.5.22)."""
 
     status = 426
 
 
 class Request(NamedTuple):
-    """A request of HTTP/1.1 as it was sent, with its header names in lower case."""
+    """An HTTP/1.1 request as it was sent, with header names in lower case."""
 
     method: bytes
     target: bytes
@@ -33,7 +38,7 @@ class Request(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """Of its head, about."""
+        """The size of its head, about."""
         return len(self.target) + sum([len(name) + len(value) + 4 for name, value in self.headers])
 
 
@@ -47,12 +52,12 @@ class Upgrade(NamedTuple):
 
     @property
     def subprotocols(self) -> list[str]:
-        """What the client offers, in its order."""
+        """The client's offers, in its order."""
         offers = b",".join(_values(self.headers, b"sec-websocket-protocol")).decode("latin-1")
         return [name for offer in offers.split(",") if (name := offer.strip())]
 
     def negotiate_deflate(self) -> tuple[DeflatedFraming, str] | None:
-        """The framing and the extension header's answer, or None. Raises AppError."""
+        """The framing and the extension header of the response, or None. Raises AppError."""
         offers = _values(self.headers, b"sec-websocket-extensions")
         try:
             return deflate.negotiate(offer.decode("latin-1") for offer in offers)
@@ -60,8 +65,30 @@ class Upgrade(NamedTuple):
             raise BadRequest("Sec-WebSocket-Extensions is malformed.") from error
 
 
+def read_plain(received: bytes) -> Request | None:
+    """The request, where these bytes are the whole head of a handshake written as clients write it, and no more.
+
+    None says nothing: it may be one all the same, for a complete parser to read.
+    """
+    if (found := _PLAIN_HEAD.fullmatch(received)) is None:
+        return None
+    target, lines = found.groups()
+    headers: Headers = []
+    asks_for_socket = False
+    for line in lines[:-2].split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        name, value = name.lower(), value.strip(b" \t")
+        if name == b"upgrade":
+            asks_for_socket = value.lower() == b"websocket"
+        elif name in _OF_OTHER_REQUESTS:
+            return None
+        headers.append((name, value))
+    is_upgrade = asks_for_socket and b"upgrade" in _tokens(headers, b"connection")
+    return Request(b"GET", target, headers) if is_upgrade else None
+
+
 def parse(head: bytes) -> Upgrade:
-    """The request whose head this is, up to and with the empty line. Raises AppError."""
+    """Parse a request's head, with its empty line. Raises AppError."""
     request_line, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     method, _, rest = request_line.partition(b" ")
     target, _, protocol = rest.rpartition(b" ")
@@ -77,7 +104,7 @@ def parse(head: bytes) -> Upgrade:
 
 
 def check(request: Request) -> Upgrade:
-    """The handshake that a request is. Raises AppError."""
+    """Check that a request is a valid handshake. Raises AppError."""
     if request.method != b"GET":
         raise MethodNotAllowed("A WebSocket is opened with GET.", headers={"Allow": "GET"})
     if not request.target.startswith(b"/") or not request.target.isascii():
@@ -88,14 +115,14 @@ def check(request: Request) -> Upgrade:
 
 
 def switch(key: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The answer that opens the socket."""
+    """The response that opens the socket."""
     accept = accept_key(key.decode("ascii")).encode("ascii")
     fixed = [(b"upgrade", b"websocket"), (b"connection", b"Upgrade"), (b"sec-websocket-accept", accept)]
     return _head(101, [*fixed, *headers])
 
 
 def deny(status: int, headers: Headers, body: bytes) -> bytes:
-    """An HTTP response by the application in the place of a WebSocket; the connection ends with it."""
+    """The application's HTTP response in place of a WebSocket. The connection is closed after it."""
     names = {name.lower() for name, _ in headers}
     if b"content-length" not in names:
         headers = [*headers, (b"content-length", str(len(body)).encode())]
@@ -105,7 +132,7 @@ def deny(status: int, headers: Headers, body: bytes) -> bytes:
 
 
 def _check(headers: Headers) -> bytes:
-    """The key of a handshake whose other fields are as they must be. Raises AppError."""
+    """Check the handshake's headers, and return its key. Raises AppError."""
     if b"upgrade" not in _tokens(headers, b"connection") or _tokens(headers, b"upgrade") != [b"websocket"]:
         raise UpgradeRequired("This is no upgrade to WebSocket.", headers={"Upgrade": "websocket"})
     if _values(headers, b"sec-websocket-version") != [_VERSION]:

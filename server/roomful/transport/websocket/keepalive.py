@@ -1,4 +1,4 @@
-"""Pings for a socket that stays with its ASGI application; for a detached one its session watches over the peer."""
+"""Keepalive pings, for sockets that stay with their ASGI application. A detached socket's session has its own."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Pinged(Protocol):
 class Keepalive:
     """Closes the socket with 1011 when nothing comes from the peer within the timeout after a ping.
 
-    `is_unread` tells that reading is paused because the application takes nothing: a pong may be waiting behind that.
+    `is_unread` tells whether reading is paused because the application receives nothing: a pong may wait behind that.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Keepalive:
         self._timer.cancel()
 
     def _ping(self) -> None:
-        self._socket.heard()  # what came before the ping doesn't count
+        self._socket.heard()  # earlier data is no answer to this ping
         if not self._socket.ping():
             return
         if self._timeout_seconds is None:

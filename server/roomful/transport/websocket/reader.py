@@ -1,6 +1,5 @@
 """Reads a client's frames (RFC 6455, 5), strictly, from pieces of any size."""
 
-import codecs
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from roomful.transport.websocket.frames import (
     COMPRESSED,
     CONTINUATION,
     FINAL,
-    INVALID_DATA,
     MAX_CONTROL_BYTES,
     NO_STATUS,
     PING,
@@ -28,6 +26,7 @@ from roomful.transport.websocket.frames import (
     TOO_BIG,
     Violation,
 )
+from roomful.transport.websocket.message import FragmentedMessage, decode_text
 
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
@@ -40,7 +39,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The peer's close frame; NO_STATUS when it names no code. Nothing follows it."""
+    """The peer's close frame, with NO_STATUS if it has no code. Nothing follows it."""
 
     code: int
     reason: str
@@ -48,21 +47,21 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The peer broke the protocol or a limit, and is to be closed with this. Nothing follows it."""
+    """The peer broke the protocol or a limit: close with this code. Nothing follows it."""
 
     code: int
     reason: str
 
 
 Event = str | bytes | Ping | Close | Failure
-"""What a read brings: whole messages as str (text) or bytes (binary), and what else needs an answer."""
+"""A whole message as str (text) or bytes (binary), or a frame that needs an answer."""
 
 
 class FrameReader:
-    """One connection's incoming frames. Does no I/O.
+    """Reads one connection's frames. Does no I/O.
 
-    Control frames may come between the fragments of a message; limits hold for the message, not for a fragment of it.
-    A frame that is refused is refused by its header, before its payload has arrived.
+    Control frames may come between the fragments of a message. Limits hold for the whole message. A frame is refused by
+    its header, before its payload has arrived.
     """
 
     __slots__ = (
@@ -73,10 +72,11 @@ class FrameReader:
         "_inflates",
         "_max_fragments",
         "_max_frames_per_second",
+        "_max_message_bytes",
         "_message",
         "_needed",
         "_partial",
-        "max_message_bytes",
+        "_too_big_code",
     )
 
     def __init__(
@@ -88,20 +88,26 @@ class FrameReader:
         inflates: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.max_message_bytes = max_message_bytes
+        self._max_message_bytes = max_message_bytes
+        self._too_big_code = TOO_BIG
         self._max_fragments = max_fragments
         self._max_frames_per_second = max_frames_per_second
         self._inflates = inflates
         self._clock = clock
         self._partial: bytearray | None = None
         self._needed = 0
-        self._message: _Message | None = None
+        self._message: FragmentedMessage | None = None
         self._frames = 0
         self._frames_since = clock()
         self._ended = False
 
+    def limit_messages(self, max_message_bytes: int, close_code: int) -> None:
+        """Accept messages up to this size from now on. A larger one is a Failure with this code."""
+        self._max_message_bytes = max_message_bytes
+        self._too_big_code = close_code
+
     def read(self, data: bytes) -> list[Event]:
-        """What is complete with this piece, in order. Nothing more after a Close or a Failure."""
+        """The events that this piece completes, in order. None after a Close or a Failure."""
         events: list[Event] = []
         if self._ended:
             return events
@@ -115,14 +121,15 @@ class FrameReader:
             position = self._read_frames(buffer, events)
         except Violation as violation:
             self._end()
-            events.append(Failure(violation.code, violation.reason))
+            code = self._too_big_code if violation.code == TOO_BIG else violation.code
+            events.append(Failure(code, violation.reason))
         else:
             if position < len(buffer):
                 self._partial = bytearray(buffer[position:])
         return events
 
     def _read_frames(self, buffer: bytes | bytearray, events: list[Event]) -> int:
-        """Read the whole frames in the buffer; where the next one begins."""
+        """Read the whole frames in the buffer. Returns where the next one begins."""
         start, size = 0, len(buffer)
         while size - start >= 2:
             first, length = buffer[start], buffer[start + 1] & 0x7F
@@ -140,7 +147,7 @@ class FrameReader:
             if size < end:
                 self._needed = end - start
                 return start
-            self._take(first, apply_mask(buffer[payload:end], buffer[mask:payload]), events)
+            self._accept(first, apply_mask(buffer[payload:end], buffer[mask:payload]), events)
             if self._ended:
                 return size
             start = end
@@ -167,13 +174,13 @@ class FrameReader:
         if first & 0x0F >= CLOSE:
             return
         message = self._message
-        limit = self.max_message_bytes
+        limit = self._max_message_bytes
         if first & COMPRESSED or (message is not None and message.is_compressed):
-            limit += limit // 1000 + 64  # what can't be deflated grows by 5 bytes for each stored block
-        if length + (message.size if message is not None else 0) > limit:
+            limit += limit // 1000 + 64  # incompressible data grows by 5 bytes for each stored block
+        if length + (message.size_bytes if message is not None else 0) > limit:
             raise Violation(TOO_BIG, "message too big")
 
-    def _take(self, first: int, payload: bytes, events: list[Event]) -> None:
+    def _accept(self, first: int, payload: bytes, events: list[Event]) -> None:
         self._count_frame()
         opcode = first & 0x0F
         if opcode >= CLOSE:
@@ -185,20 +192,20 @@ class FrameReader:
             return
         if self._message is None and first & FINAL:
             if first & COMPRESSED:
-                payload = inflate(payload, self.max_message_bytes)
-            events.append(_decode(payload) if opcode == TEXT else payload)
+                payload = inflate(payload, self._max_message_bytes)
+            events.append(decode_text(payload) if opcode == TEXT else payload)
             return
         if self._message is None:
-            self._message = _Message(is_text=opcode == TEXT, is_compressed=bool(first & COMPRESSED))
+            self._message = FragmentedMessage(is_text=opcode == TEXT, is_compressed=bool(first & COMPRESSED))
         self._message.add(payload, is_last=bool(first & FINAL))
         if first & FINAL:
-            events.append(self._message.whole(self.max_message_bytes))
+            events.append(self._message.whole(self._max_message_bytes))
             self._message = None
-        elif len(self._message.pieces) >= self._max_fragments:
+        elif len(self._message) >= self._max_fragments:
             raise Violation(POLICY, "too many fragments")
 
     def _count_frame(self) -> None:
-        """Each so many frames must take a second or more: the clock is read once for them all."""
+        """Refuse more frames than a second may have. The clock is read once for so many frames."""
         self._frames += 1
         if self._frames > self._max_frames_per_second:
             now = self._clock()
@@ -213,34 +220,6 @@ class FrameReader:
         self._partial = None
 
 
-class _Message:
-    """A message that comes in fragments. Text is checked piece by piece: what is no UTF-8 is refused at once."""
-
-    __slots__ = ("_decoder", "is_compressed", "is_text", "pieces", "size")
-
-    def __init__(self, *, is_text: bool, is_compressed: bool) -> None:
-        self.is_text = is_text
-        self.is_compressed = is_compressed
-        self.size = 0
-        self.pieces: list[bytes] = []
-        self._decoder = codecs.getincrementaldecoder("utf-8")() if is_text and not is_compressed else None
-
-    def add(self, payload: bytes, *, is_last: bool) -> None:
-        self.size += len(payload)
-        self.pieces.append(payload)
-        if self._decoder is not None:
-            try:
-                self._decoder.decode(payload, is_last)
-            except UnicodeDecodeError as error:
-                raise Violation(INVALID_DATA, "text is not UTF-8") from error
-
-    def whole(self, max_bytes: int) -> str | bytes:
-        data = b"".join(self.pieces)
-        if self.is_compressed:
-            data = inflate(data, max_bytes)
-        return _decode(data) if self.is_text else data
-
-
 def _extended_length(field: bytes | bytearray) -> int:
     length = int.from_bytes(field, "big")
     if length < (126 if len(field) == 2 else 65536) or length >= 1 << 63:
@@ -248,17 +227,10 @@ def _extended_length(field: bytes | bytearray) -> int:
     return length
 
 
-def _decode(payload: bytes) -> str:
-    try:
-        return payload.decode()
-    except UnicodeDecodeError as error:
-        raise Violation(INVALID_DATA, "text is not UTF-8") from error
-
-
 def _parse_close(payload: bytes) -> Close:
     if not payload:
         return Close(NO_STATUS, "")
-    code, reason = int.from_bytes(payload[:2], "big"), _decode(payload[2:])
+    code, reason = int.from_bytes(payload[:2], "big"), decode_text(payload[2:])
     if len(payload) == 1 or code not in _CLOSE_CODES:
         raise Violation(PROTOCOL_ERROR, "invalid close code")
     return Close(code, reason)

@@ -1,4 +1,4 @@
-"""A socket as the system below knows it: its options, and how much its peer has taken."""
+"""TCP options of sockets, and how much their peers have received."""
 
 import asyncio
 import socket
@@ -10,26 +10,25 @@ from roomful.transport.websocket.options import SocketOptions
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 INHERITS = sys.platform == "linux"
-"""Whether a socket has its options from the one that accepted it: a crowd that comes in is spared four system calls."""
+"""Whether an accepted socket inherits the listening socket's options, which saves four system calls an opening."""
 
 
 def tune(transport: asyncio.Transport, options: SocketOptions) -> None:
-    """Bound what the system buffers for a peer, and for how long it waits for one that is gone.
+    """Bound what the system buffers for a peer, and how long it waits for a dead one.
 
-    Options that the platform doesn't have are left out; a socket that is no TCP socket keeps its own, and one that was
-    closed already has none.
+    Skips options that the platform lacks, and sockets that are not TCP or closed already.
     """
     if options.are_inherited:
         return
     accepted = transport.get_extra_info("socket")
     if accepted is None or (family := accepted.family) not in _INTERNET or accepted.fileno() < 0:
         return
-    # What the loop gives away is a stand-in, which makes a socket object for each option that is set.
+    # The loop's object is a stand-in, which makes a socket object for each option that is set.
     own = socket.socket(family, socket.SOCK_STREAM, fileno=accepted.fileno())
     try:
         set_options(own, options)
     except OSError:
-        return  # reset before it was accepted: the loop is about to say so
+        return  # reset before it was accepted, as the loop will report
     finally:
         own.detach()
 
@@ -43,15 +42,15 @@ def set_options(tcp_socket: socket.socket, options: SocketOptions) -> None:
 
 
 def taken_bytes(transport: asyncio.Transport) -> int | None:
-    """How much the peer's system has taken, counted from anywhere; None when nothing is on its way to it.
+    """How many bytes the peer's system has taken, from any origin; None when nothing is on its way to it.
 
-    Where the system doesn't count what was acknowledged, it is told by how much is left.
+    Where the system doesn't count acknowledged bytes, the pending ones count, as a negative number.
     """
     waiting = transport.get_write_buffer_size()
     acknowledged = None
     own = transport.get_extra_info("socket")
     if own is not None and own.fileno() >= 0 and sys.platform == "linux":
-        with suppress(OSError, struct.error):  # it was reset, or the system counts less than Linux
+        with suppress(OSError, struct.error):  # reset, or without Linux's counters
             waiting += _unacknowledged_bytes(own.fileno())
             if own.family in _INTERNET:
                 info = own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.size)
@@ -70,7 +69,7 @@ if sys.platform == "linux":
     from termios import TIOCOUTQ
 
     def _unacknowledged_bytes(descriptor: int) -> int:
-        """What the system buffers for the peer (SIOCOUTQ in tcp(7), which goes by this name too)."""
+        """Bytes that the system buffers for the peer (SIOCOUTQ in tcp(7), by its other name)."""
         count: int = struct.unpack("=i", ioctl(descriptor, TIOCOUTQ, bytes(4)))[0]
         return count
 

@@ -1,11 +1,11 @@
-// Every class of close code: those after which an SDK comes back, and those that are the end.
+// Every class of close code: those after which an SDK reconnects, and final ones.
 import assert from "node:assert/strict";
 import { group } from "../check.mjs";
 import { heldSocket, silentFetch, silentSocket } from "../misbehaving.mjs";
 
 export const { checks, check } = group();
 
-// By the operator's hand: all the codes that the server has, and the first and last of each class.
+// Sent by the test: all codes of the server, and the first and last of each class.
 const COMING_BACK = [3000, 3001, 3004, 3005, 3006, 3008, 3009, 3010, 3011, 3012, 3013, 3014, 3499, 4000, 4499];
 const FOR_GOOD = [3500, 3501, 3502, 3503, 3504, 3505, 3506, 3507, 3508, 3999, 4500, 4999];
 
@@ -18,7 +18,7 @@ for (const code of COMING_BACK) {
   });
 }
 
-// As a close code of WebSockets there is no such number, as a push there is.
+// This number is no WebSocket close code, but valid in a push.
 for (const code of [5000, 2 ** 31]) {
   check(
     `${code}: the client comes back`,
@@ -70,7 +70,7 @@ check("no pong: closed, and back (3012)", async (bench) => {
   await notes.expect("connected");
 });
 
-check("more commands at once than are kept: closed, and back (3013)", async (bench) => {
+check("more commands at once than the server queues: closed, and back (3013)", async (bench) => {
   const { client, notes } = await bench.connected();
   client.startBatching();
   const calls = Array.from({ length: 1_500 }, () => client.rpc("echo", bench.write(0)));
@@ -80,13 +80,13 @@ check("more commands at once than are kept: closed, and back (3013)", async (ben
   await notes.expect("connected");
 });
 
-check("a message that nobody handles is the end (3508)", async (bench) => {
+check("an unhandled message is final (3508)", async (bench) => {
   const { client, notes } = await bench.connected();
   await client.send(bench.write({ to: "nobody" }));
   assert.equal((await notes.expect("disconnected")).code, 3508);
 });
 
-check("one connection more than a person may have is the end (3504)", async (bench) => {
+check("one connection too many is final (3504)", async (bench) => {
   for (let number = 0; number < 3; number++) await bench.connected();
   const { client, notes } = bench.client();
   client.connect();
@@ -101,7 +101,7 @@ check(
     const channel = bench.channel();
     const reader = await bench.subscribed(client, channel);
     sockets[0].pause();
-    // Linux receives up to 32 MiB for a client by itself, and the server keeps 4 MiB.
+    // Linux buffers up to 32 MiB for a client, and the server 4 MiB.
     await bench.server.control("flood", { channel, count: 90, bytes: 600_000 });
     sockets[0].resume();
     assert.equal((await notes.expect("connecting")).code, 3008);

@@ -1,4 +1,4 @@
-// What a client may ask for, and what it hears of others.
+// A client's commands, and pushes from others.
 import assert from "node:assert/strict";
 import { group } from "../check.mjs";
 
@@ -19,7 +19,7 @@ check("publish reaches every subscriber, the publisher too", async (bench) => {
   }
 });
 
-check("what the server publishes comes without a publisher", async (bench) => {
+check("the server's publications have no publisher", async (bench) => {
   const channel = bench.channel();
   const { client } = await bench.connected();
   const { notes } = await bench.subscribed(client, channel);
@@ -46,7 +46,7 @@ check("history: position, pages on and back, a wrong epoch", async (bench) => {
   await assert.rejects(subscription.history({ limit: 2, since: { offset: 2, epoch: "another" } }), { code: 112 });
 });
 
-check("presence, its figures, joins and leaves", async (bench) => {
+check("presence, presence stats, joins and leaves", async (bench) => {
   const channel = bench.channel();
   const ada = await bench.connected();
   const { subscription, notes } = await bench.subscribed(ada.client, channel, { joinLeave: true });
@@ -87,7 +87,7 @@ check("subscribes that are sent with the connect are answered", async (bench) =>
   for (const each of subscriptions) assert.equal((await each.notes.expect("subscribed")).recoverable, true);
 });
 
-check("unsubscribed is silent; subscribed again it catches up", async (bench) => {
+check("an unsubscribed channel is silent; subscribed again it catches up", async (bench) => {
   const channel = bench.channel();
   const { client } = await bench.connected();
   const { subscription, notes } = await bench.subscribed(client, channel);

@@ -1,10 +1,10 @@
-// Coming back: all that was missed, or word that it can't be had.
+// Recovery: everything that was missed, or notice that it is unavailable.
 import assert from "node:assert/strict";
 import { group } from "../check.mjs";
 
 export const { checks, check } = group();
 
-// Drop a client's connection and let it come back only when `meanwhile` is done.
+// Drop a client's connection, and let it reconnect only after `meanwhile`.
 async function away(bench, { notes, id }, meanwhile) {
   await bench.server.control("refuse", { whom: bench.user, codes: Array(10).fill(100) });
   await bench.server.control("drop", { client: id });
@@ -14,7 +14,7 @@ async function away(bench, { notes, id }, meanwhile) {
   await notes.expect("connected");
 }
 
-check("what was missed comes in order, once, and then what is new", async (bench) => {
+check("missed publications come once and in order, then new ones", async (bench) => {
   const channel = bench.channel();
   const ada = await bench.connected();
   const { notes } = await bench.subscribed(ada.client, channel);
@@ -29,7 +29,7 @@ check("what was missed comes in order, once, and then what is new", async (bench
   assert.deepEqual(await bench.offsets(notes, 4), [2, 3, 4, 5]);
 });
 
-check("who has missed nothing is told so", async (bench) => {
+check("a client that missed nothing is told so", async (bench) => {
   const channel = bench.channel();
   const ada = await bench.connected();
   const { notes } = await bench.subscribed(ada.client, channel);
@@ -53,7 +53,7 @@ check("ten drops in a row lose nothing and repeat nothing", async (bench) => {
   assert.deepEqual(offsets, Array.from({ length: 20 }, (_, number) => number + 1));
 });
 
-check("more than the history holds: told, and not half delivered", async (bench) => {
+check("more than the history holds: reported, and not half delivered", async (bench) => {
   const channel = bench.channel("smallhistory");
   const ada = await bench.connected();
   const { notes } = await bench.subscribed(ada.client, channel);
@@ -74,7 +74,7 @@ check("another epoch is not recovered from", async (bench) => {
   assert.deepEqual([context.wasRecovering, context.recovered, context.streamPosition.offset], [true, false, 1]);
 });
 
-check("a first subscribe goes on from a position that was read elsewhere", async (bench) => {
+check("a first subscribe continues from a given position", async (bench) => {
   const channel = bench.channel();
   const { epoch } = await bench.server.publish(channel, 1);
   await bench.server.publish(channel, 2);
@@ -84,7 +84,7 @@ check("a first subscribe goes on from a position that was read elsewhere", async
   assert.deepEqual(await bench.offsets(notes, 1), [2]);
 });
 
-check("with getState, an unrecoverable position loads the state anew (112)", async (bench) => {
+check("with getState, an unrecoverable position reloads the state (112)", async (bench) => {
   const channel = bench.channel("smallhistory");
   const newest = await bench.server.publish(channel, 1);
   for (const number of [2, 3, 4]) await bench.server.publish(channel, number);
@@ -105,7 +105,7 @@ check("the server's own subscription recovers too", async (bench) => {
   assert.deepEqual(await bench.offsets(ada.notes, 1), [2]);
 });
 
-check("a history that is lost while one listens: subscribed anew, not recovered (2500)", async (bench) => {
+check("a history lost while subscribed: subscribed again, not recovered (2500)", async (bench) => {
   const channel = bench.channel();
   const { client } = await bench.connected();
   const { notes } = await bench.subscribed(client, channel);
@@ -116,7 +116,7 @@ check("a history that is lost while one listens: subscribed anew, not recovered 
   assert.equal((await notes.expect("subscribing")).code, 2500);
   const { wasRecovering, recovered, streamPosition } = await notes.expect("subscribed");
   assert.deepEqual([wasRecovering, recovered], [true, false]);
-  // The server notices by itself too, perhaps before that publication: either way, what comes goes on from there.
+  // The server may notice by itself before that publication; either way, later publications are continuous.
   const { offset } = streamPosition;
   await bench.server.publish(channel, "and on");
   assert.deepEqual(await bench.offsets(notes, 2 - offset), [1, 2].slice(offset));

@@ -1,4 +1,4 @@
-// Much of it.
+// Volume.
 import assert from "node:assert/strict";
 import { group } from "../check.mjs";
 

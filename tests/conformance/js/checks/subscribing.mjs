@@ -1,4 +1,4 @@
-// Every class of subscription error, and of ways in which the server ends a subscription.
+// Every class of subscription error, and every way in which the server ends a subscription.
 import assert from "node:assert/strict";
 import { group } from "../check.mjs";
 
@@ -26,11 +26,11 @@ for (const code of [100, 111]) {
   });
 }
 
-check("a channel of a namespace that there is not (102)", (bench) => refused(bench, bench.channel("nowhere"), 102));
+check("a channel of an unknown namespace (102)", (bench) => refused(bench, bench.channel("nowhere"), 102));
 
 check("a name that is too long (107)", (bench) => refused(bench, "x".repeat(256), 107));
 
-check("a kind of subscription that there is not (108)", async (bench) => {
+check("an unknown kind of subscription (108)", async (bench) => {
   const { client } = await bench.connected();
   const subscription = client.newMapSubscription(bench.channel(), {});
   const ended = new Promise((resolve) => subscription.on("unsubscribed", resolve));
@@ -40,7 +40,7 @@ check("a kind of subscription that there is not (108)", async (bench) => {
 
 check("one channel more than a connection may have (106)", async (bench) => {
   const { client } = await bench.connected();
-  // The server's own is one of the 128.
+  // The server-side subscription is one of the 128.
   const all = Array.from({ length: 128 }, () => bench.subscription(client, bench.channel()));
   for (const { subscription } of all) subscription.subscribe();
   const last = all.pop();
@@ -69,7 +69,7 @@ for (const code of [2500, 2501, 2999]) {
   });
 }
 
-check("state invalidated (2502): subscribed again, with a new token and from nothing", async (bench) => {
+check("state invalidated (2502): subscribed again, with a new token and without a position", async (bench) => {
   let calls = 0;
   const { notes } = await ended(bench, 2502, (channel) => ({
     getToken: async () => {
@@ -89,7 +89,7 @@ async function refused(bench, channel, code) {
   assert.equal((await notes.expect("unsubscribed")).code, code);
 }
 
-// A subscription that has had one publication when the server ends it.
+// A subscription that the server ends after one publication.
 async function ended(bench, code, options = () => ({})) {
   const channel = bench.channel();
   const { client, id } = await bench.connected();

@@ -12,19 +12,19 @@ check("connection: a bad token ends it for good (3500)", async (bench) => {
   assert.equal((await notes.expect("disconnected")).code, 3500);
 });
 
-check("connection: none ends it for good (3501)", async (bench) => {
+check("connection: no token ends it for good (3501)", async (bench) => {
   const { client, notes } = bench.client({ token: "" });
   client.connect();
   assert.equal((await notes.expect("disconnected")).code, 3501);
 });
 
-check("connection: an expired one is replaced (109)", async (bench) => {
+check("connection: an expired token is replaced (109)", async (bench) => {
   const { notes } = await bench.connected({ token: bench.token(-60), getToken: async () => bench.token() });
   const [{ error }] = notes.all("error");
   assert.equal(error.code, 109);
 });
 
-check("connection: an expired one without another is the end", async (bench) => {
+check("connection: an expired token without another is final", async (bench) => {
   const { client, notes } = bench.client({ token: bench.token(-60) });
   client.connect();
   assert.equal((await notes.expect("disconnected")).code, 1);
@@ -47,11 +47,11 @@ check("connection: not refreshed within the grace, closed, and back with a new o
   const getToken = () => (calls++ === 0 ? new Promise(() => {}) : Promise.resolve(bench.token()));
   const { notes } = await bench.connected({ token: bench.token(SOON), getToken });
   assert.equal((await notes.expect("connecting")).code, 3005);
-  // The SDK asks for a fresh one once the server has called the old one expired.
+  // The SDK asks for a new one once the server has called the old one expired.
   await notes.expect("connected");
 });
 
-check("connection: somebody else's in a refresh ends it for good (3500)", async (bench) => {
+check("connection: somebody else's token in a refresh ends it for good (3500)", async (bench) => {
   const { notes } = await bench.connected({
     token: bench.token(SOON),
     getToken: async () => bench.token(600, "somebody else"),
@@ -59,7 +59,7 @@ check("connection: somebody else's in a refresh ends it for good (3500)", async 
   assert.equal((await notes.expect("disconnected")).code, 3500);
 });
 
-check("connection: an expired one in a refresh closes, and back with a new one (3005)", async (bench) => {
+check("connection: an expired token in a refresh closes, and back with a new one (3005)", async (bench) => {
   let calls = 0;
   const getToken = async () => bench.token(calls++ === 0 ? -60 : 600);
   const { notes } = await bench.connected({ token: bench.token(SOON), getToken });
@@ -67,7 +67,7 @@ check("connection: an expired one in a refresh closes, and back with a new one (
   await notes.expect("connected");
 });
 
-check("connection: getToken that says no is the end", async (bench) => {
+check("connection: a refusing getToken is final", async (bench) => {
   const { notes } = await bench.connected({
     token: bench.token(SOON),
     getToken: async () => {
@@ -84,7 +84,7 @@ check("subscription: a bad token ends it (103)", async (bench) => {
   assert.equal((await notes.expect("unsubscribed")).code, 103);
 });
 
-check("subscription: that of another channel ends it (103)", async (bench) => {
+check("subscription: another channel's token ends it (103)", async (bench) => {
   const { client } = await bench.connected();
   const options = { token: bench.channelToken("another channel") };
   const { subscription, notes } = bench.subscription(client, bench.channel(), options);
@@ -128,7 +128,7 @@ check("subscription: not refreshed within the grace, ended, and back with what i
   assert.deepEqual([wasRecovering, recovered], [true, true]);
 });
 
-check("subscription: getToken that says no is the end", async (bench) => {
+check("subscription: a refusing getToken is final", async (bench) => {
   const { client } = await bench.connected();
   const { subscription, notes } = bench.subscription(client, bench.channel(), {
     token: "",

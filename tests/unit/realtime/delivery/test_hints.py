@@ -1,9 +1,9 @@
-"""What the hub does when it is only told where an event is."""
+"""Hints in the hub: only an event's position is published."""
 
 import asyncio
 import json
 
-from roomful.realtime.delivery.hub import RECONCILE_SECONDS
+from roomful.realtime.delivery.reconciler import RECONCILE_SECONDS
 from roomful.realtime.publication import Hint, Position
 from tests.support.brokers import becomes
 from tests.support.engine import Engine, ListTransport, running_engine
@@ -26,12 +26,12 @@ def seen(transport: ListTransport) -> list[int]:
     return [push["pub"]["offset"] for push in pushes if "pub" in push]
 
 
-async def test_hinted_event_is_read_from_the_log_before_any_sweep() -> None:
+async def test_hinted_event_is_read_from_the_log_before_channels_are_reconciled() -> None:
     async with running_engine() as engine:
         transport = await subscriber(engine)
         event = engine.record(CHANNEL, title="too big for the broker")
         engine.hub.dispatch(Hint(CHANNEL, Position(event.epoch, event.offset)))
-        # A sweep mends what it finds missing twice.
+        # Reconciling repairs a channel that lacks an event twice in a row.
         await becomes(lambda: seen(transport) == [1], RECONCILE_SECONDS, what="the event has been read")
 
 
@@ -41,12 +41,12 @@ async def test_hint_at_an_event_that_was_delivered_costs_nothing() -> None:
         event = engine.publish(CHANNEL)
         reads = engine.hub.counters.log_reads
         engine.hub.dispatch(Hint(CHANNEL, Position(event.epoch, event.offset)))
-        await asyncio.sleep(0.05)  # longer than a gap is waited for
+        await asyncio.sleep(0.05)  # longer than the wait for a gap
         assert engine.hub.counters.log_reads == reads
         assert seen(transport) == [1]
 
 
-async def test_hint_at_a_channel_that_nobody_follows_is_counted() -> None:
+async def test_hint_at_an_unfollowed_channel_reads_nothing() -> None:
     async with running_engine() as engine:
         engine.hub.dispatch(Hint(CHANNEL, Position("", 1)))
-        assert engine.hub.counters.delivered_unasked == 1
+        assert (engine.hub.channel_count, engine.hub.counters.log_reads) == (0, 0)

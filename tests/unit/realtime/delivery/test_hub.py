@@ -1,17 +1,18 @@
-"""The hub between a log and a broker that a test holds in its hands."""
+"""The hub, between a log and a broker that the test controls."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+import pytest
+
 from roomful.concurrency.task_scope import TaskScope
-from roomful.realtime.broker.port import BrokerFigures, Receive
+from roomful.realtime.broker.port import BrokerFigures
 from roomful.realtime.delivery.hub import Hub
 from roomful.realtime.delivery.subscription import Subscription
 from roomful.realtime.delivery.wire import PlainWire
 from roomful.realtime.history.memory import MemoryHistory
-from roomful.realtime.history.port import Page
-from roomful.realtime.node.emulation import Emulation, receiver
+from roomful.realtime.history.port import Page, UnknownChannel
 from roomful.realtime.policy import Rules
 from roomful.realtime.protocol.codes import Unsubscribe
 from roomful.realtime.protocol.formats import PLAIN
@@ -24,17 +25,19 @@ T = TypeVar("T")
 
 
 class PickyBroker:
-    """Delivers what has been subscribed to, and nothing else."""
+    """Delivers subscribed channels only."""
 
     figures: BrokerFigures | None = None
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    hub: Hub
+
+    def __init__(self) -> None:
         self.channels: set[str] = set()
 
     def publish(self, message: Message | NodeMessage) -> None:
         if message.channel in self.channels:
-            self._receive(message)
+            assert not isinstance(message, NodeMessage)
+            self.hub.dispatch(message)
 
     async def subscribe(self, channel: str) -> bool:
         self.channels.add(channel)
@@ -55,7 +58,7 @@ class PickyBroker:
 
 
 class SlowHistory:
-    """Its answers are found at once and arrive when `gate` is opened."""
+    """It reads at once, and returns when `gate` is opened."""
 
     def __init__(self, history: MemoryHistory) -> None:
         self._history = history
@@ -81,7 +84,7 @@ class SlowHistory:
 
 
 class Indifferent:
-    """Does nothing about the end of its subscriptions."""
+    """Ignores the end of its subscriptions."""
 
     def subscription_ended(self, _subscription: Subscription, _reason: Unsubscribe) -> None: ...
     def subscription_reset(self, _subscription: Subscription, _position: Position) -> None: ...
@@ -98,14 +101,14 @@ def reader(transport: ListTransport) -> Subscription:
     )
 
 
-async def test_event_told_while_the_head_is_read_is_not_lost() -> None:
+async def test_event_published_while_the_head_is_read_is_not_lost() -> None:
     memory = MemoryHistory()
     memory.open(CHANNEL)
     history, transport = SlowHistory(memory), ListTransport()
     async with TaskScope("hub") as task_scope:
-        hub = Hub(history, task_scope)
-        broker = PickyBroker(receiver(hub, Emulation()))
-        hub.connect(broker)
+        broker = PickyBroker()
+        hub = Hub(history, broker, task_scope)
+        broker.hub = hub
         subscription = reader(transport)
         hub.reserve(subscription)
 
@@ -122,7 +125,7 @@ async def test_event_told_while_the_head_is_read_is_not_lost() -> None:
             await following
         broker.publish(memory.append(CHANNEL, b"2"))
         hub.flush(CHANNEL)
-        assert transport.take() == [2]  # the first is history to who came without `since`
+        assert transport.take() == [2]  # without `since`, the first is past
         assert hub.position(CHANNEL) == Position(memory.open(CHANNEL).epoch, 2)
         assert hub.counters.log_reads == 0
 
@@ -135,8 +138,7 @@ async def test_crowd_that_missed_more_than_the_tail_shares_one_read() -> None:
     history = SlowHistory(memory)
     history.gate.set()
     async with TaskScope("hub") as task_scope:
-        hub = Hub(history, task_scope, tail_length=4)
-        hub.connect(PickyBroker(receiver(hub, Emulation())))
+        hub = Hub(history, PickyBroker(), task_scope, tail_length=4)
         subscriptions = [reader(ListTransport()) for _ in range(50)]
         for subscription in subscriptions:
             hub.reserve(subscription)
@@ -148,15 +150,15 @@ async def test_crowd_that_missed_more_than_the_tail_shares_one_read() -> None:
         assert hub.counters.log_reads == 1
 
 
-async def test_limit_holds_for_what_is_in_memory_too() -> None:
+async def test_limit_holds_in_memory_too() -> None:
     memory = MemoryHistory()
     epoch = memory.open(CHANNEL).epoch
     history = SlowHistory(memory)
     history.gate.set()
     async with TaskScope("hub") as task_scope:
-        hub = Hub(history, task_scope)
-        broker = PickyBroker(receiver(hub, Emulation()))
-        hub.connect(broker)
+        broker = PickyBroker()
+        hub = Hub(history, broker, task_scope)
+        broker.hub = hub
         hub.reserve(reader(ListTransport()))
         await hub.open(CHANNEL)
         for number in range(1, 11):
@@ -176,9 +178,9 @@ async def test_bytes_are_bounded_too_in_memory_and_from_the_log() -> None:
     history = SlowHistory(memory)
     history.gate.set()
     async with TaskScope("hub") as task_scope:
-        hub = Hub(history, task_scope, tail_length=5)
-        broker = PickyBroker(receiver(hub, Emulation()))
-        hub.connect(broker)
+        broker = PickyBroker()
+        hub = Hub(history, broker, task_scope, tail_length=5)
+        broker.hub = hub
         hub.reserve(reader(ListTransport()))
         await hub.open(CHANNEL)
         for number in range(1, 11):
@@ -193,3 +195,32 @@ async def test_bytes_are_bounded_too_in_memory_and_from_the_log() -> None:
         assert await caught_up(6, 10) == ([7], False)
         assert await caught_up(7, 70) == ([8, 9, 10], True)
         assert await caught_up(3, 140) == ([4, 5, 6, 7, 8, 9, 10], True)
+
+
+async def test_pinned_channel_is_followed_until_it_is_unpinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("roomful.realtime.delivery.channels.LINGER_SECONDS", 0.0)
+    monkeypatch.setattr("roomful.realtime.delivery.hub.RECONCILE_SECONDS", 0.01)
+    memory, observed = MemoryHistory(), list[int]()
+    memory.open(CHANNEL)
+    async with TaskScope("hub") as task_scope:
+        broker = PickyBroker()
+        broker.hub = hub = Hub(memory, broker, task_scope)
+        hub.observe(lambda publication: observed.append(publication.offset))
+        task_scope.spawn(hub.run())
+        await hub.pin(CHANNEL)
+        broker.publish(memory.append(CHANNEL, b"1"))
+        memory.append(CHANNEL, b"2")  # and nobody is told
+        async with asyncio.timeout(3):
+            while observed != [1, 2]:  # noqa: ASYNC110 - polled: plain state
+                await asyncio.sleep(0)
+        hub.unpin(CHANNEL)
+        hub.unpin(CHANNEL)
+        async with asyncio.timeout(3):
+            while broker.channels:  # noqa: ASYNC110 - polled: plain state
+                await asyncio.sleep(0.01)
+        with pytest.raises(UnknownChannel):
+            await hub.pin("project:none")
+        hub.unpin("project:none")
+        async with asyncio.timeout(3):
+            while hub.channel_count:  # noqa: ASYNC110 - polled: plain state
+                await asyncio.sleep(0.01)

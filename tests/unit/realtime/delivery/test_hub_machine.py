@@ -5,7 +5,6 @@ start is the log up to where it stands: contiguous, no repeats; and all are leve
 """
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,22 +21,21 @@ from roomful.realtime.delivery.subscription import Subscription
 from roomful.realtime.delivery.wire import PlainWire
 from roomful.realtime.history.memory import MemoryHistory
 from roomful.realtime.history.port import Expired, HistoryUnavailable, Page
-from roomful.realtime.node.emulation import Emulation, receiver
 from roomful.realtime.policy import Rules
 from roomful.realtime.protocol.codes import Unsubscribe
 from roomful.realtime.protocol.formats import PLAIN
-from roomful.realtime.publication import ClientInfo, Hint, Position, Publication
+from roomful.realtime.publication import ClientInfo, Hint, Message, NodeMessage, Position, Publication
 from tests.support.engine import ListTransport
 
 CHANNEL = "project:1"
 RULES = Rules(is_recoverable=True)
 TAIL = 4
 LIMIT = 6
-"""Of what is recovered at once: small, so that clients do miss too much."""
+"""Limit of a recovery: small, so that clients do miss too much."""
 
 
 class Outages:
-    """A history that is out of reach at times."""
+    """A history that is unavailable at times."""
 
     def __init__(self, history: MemoryHistory) -> None:
         self._history = history
@@ -66,7 +64,7 @@ class Outages:
 
 @dataclass(eq=False)
 class Client:
-    """A subscriber, with what it has seen: one list for each stretch that it can't have a hole in."""
+    """A subscriber with the events it has seen: one list for each stretch that must have no gap."""
 
     transport: ListTransport = field(default_factory=ListTransport)
     subscription: Subscription | None = None
@@ -78,7 +76,7 @@ class Client:
             self.stretch.append(event["offset"])
 
     def start_at(self, position: Position) -> None:
-        """What comes next has nothing to do with what came before."""
+        """Later events are not continuous with earlier ones."""
         self.take()
         self.position, self.stretch = position, []
 
@@ -96,7 +94,7 @@ class Client:
 
 
 class HubMachine(RuleBasedStateMachine):
-    """The event loop runs inside each rule, for as long as the rule says."""
+    """The event loop runs only inside the rules."""
 
     @initialize()
     def begin(self) -> None:
@@ -109,9 +107,8 @@ class HubMachine(RuleBasedStateMachine):
 
         async def build() -> None:
             self.task_scope = await TaskScope("machine").__aenter__()
-            self.hub = Hub(self.history, self.task_scope, tail_length=TAIL)
-            self.broker = MemoryBroker(receiver(self.hub, Emulation()))
-            self.hub.connect(self.broker)
+            self.broker = MemoryBroker(self._receive)
+            self.hub = Hub(self.history, self.broker, self.task_scope, tail_length=TAIL)
 
         self.loop.run_until_complete(build())
 
@@ -154,7 +151,7 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule()
     def forge(self) -> None:
-        """An event of a stream that is not ours says nothing about it."""
+        """An event of another epoch has no effect."""
         self._dispatch(Publication(CHANNEL, b'{"offset":-1}', len(self.events) + 1, "another"))
 
     @rule()
@@ -171,7 +168,7 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 2), with_since=st.booleans(), turns=st.integers(0, 3))
     def come(self, number: int, with_since: bool, turns: int) -> None:
-        """Subscribe, from where it stood if it wishes; events may be committed and told while it waits."""
+        """Subscribe, perhaps from its position; events may be committed and published meanwhile."""
         client = self.clients[number]
         if client.subscription is None:
             self._run(self._subscribe(client, with_since, turns))
@@ -183,7 +180,7 @@ class HubMachine(RuleBasedStateMachine):
             self._run(self._leave(client))
 
     @rule()
-    def sweep(self) -> None:
+    def reconcile(self) -> None:
         self._run(self._reconcile())
 
     @rule()
@@ -202,7 +199,7 @@ class HubMachine(RuleBasedStateMachine):
             assert client.stretch == list(range(start + 1, start + 1 + len(client.stretch)))
 
     def quiesce(self) -> None:
-        """With the log in reach, everybody is level with it after two sweeps and the repairs that they begin."""
+        """With the log available, all have caught up after two reconciliations and their repairs."""
         self.history.is_out = False
 
         async def settle() -> None:
@@ -234,7 +231,7 @@ class HubMachine(RuleBasedStateMachine):
         since = client.stands_at if with_since else None
         try:
             position = await self.hub.follow(subscription)
-            for _ in range(turns):  # the database takes its time, and events go on
+            for _ in range(turns):  # the database is slow, and events go on
                 self.events.append(self.memory.append(CHANNEL, msgspec.json.encode({"offset": len(self.events) + 1})))
                 self.broker.publish(self.events[-1])
                 await asyncio.sleep(0)
@@ -263,13 +260,16 @@ class HubMachine(RuleBasedStateMachine):
         client.take()
 
     async def _reconcile(self) -> None:
-        with contextlib.suppress(HistoryUnavailable):
-            await self.hub._reconcile()
+        await self.hub.reconcile()
 
     async def _flush(self) -> None:
         self.hub.flush(CHANNEL)
 
     async def _dispatch_in_loop(self, message: Publication | Hint) -> None:
+        self.hub.dispatch(message)
+
+    def _receive(self, message: Message | Hint | NodeMessage) -> None:
+        assert not isinstance(message, NodeMessage)
         self.hub.dispatch(message)
 
     def _dispatch(self, event: Publication) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is to write: small channels are not held up by large ones, and large ones come to their end."""
+"""The order of writes: large channels don't delay small ones, and still finish."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from roomful.realtime.delivery.write_scheduler import TURN_SECONDS, WriteSchedul
 
 
 class Clock:
-    """Stands still but for the writing."""
+    """Advances only by writing."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -16,7 +16,7 @@ class Clock:
 
 
 class Channel:
-    """Has so many slices to write; notes each of them."""
+    """Has this many slices to write, and records each."""
 
     def __init__(self, name: str, slices: int, written: list[str], clock: Clock) -> None:
         self.name = name
@@ -34,26 +34,26 @@ class Channel:
 class Scene:
     def __init__(self) -> None:
         self.clock = Clock()
-        self.turns = WriteScheduler(self.clock)
+        self.scheduler = WriteScheduler(self.clock)
         self.written: list[str] = []
 
     def enter(self, name: str, slices: int) -> None:
-        self.turns.enter(Channel(name, slices, self.written, self.clock))
+        self.scheduler.enter(Channel(name, slices, self.written, self.clock))
 
     async def after_one_turn(self) -> str:
-        """What the next turn of the loop writes."""
+        """The slices of the next turn of the loop."""
         self.written.clear()
         await asyncio.sleep(0)
         return "".join(self.written)
 
 
-async def test_long_sweep_lets_the_loop_turn_after_a_while() -> None:
+async def test_long_write_yields_to_the_loop() -> None:
     scene = Scene()
     scene.enter("L", 7)
     assert [await scene.after_one_turn() for _ in range(4)] == ["LLL", "LLL", "L", ""]
 
 
-async def test_who_comes_amid_a_long_sweep_is_served_before_it_goes_on() -> None:
+async def test_channel_that_enters_amid_a_long_write_goes_first() -> None:
     scene = Scene()
     scene.enter("L", 100)
     await scene.after_one_turn()
@@ -62,7 +62,7 @@ async def test_who_comes_amid_a_long_sweep_is_served_before_it_goes_on() -> None
     assert await scene.after_one_turn() == "abL"
 
 
-async def test_long_sweep_goes_on_however_many_others_come() -> None:
+async def test_long_write_progresses_however_many_others_come() -> None:
     scene = Scene()
     scene.enter("L", 100)
     await scene.after_one_turn()
@@ -72,7 +72,7 @@ async def test_long_sweep_goes_on_however_many_others_come() -> None:
         assert "L" in await scene.after_one_turn()
 
 
-async def test_many_that_come_at_once_are_served_in_their_order() -> None:
+async def test_channels_that_enter_together_are_served_in_order() -> None:
     scene = Scene()
     names = "abcdefgh"
     for name in names:
@@ -80,7 +80,7 @@ async def test_many_that_come_at_once_are_served_in_their_order() -> None:
     assert "".join([await scene.after_one_turn() for _ in range(3)]) == names
 
 
-async def test_long_sweeps_take_turns() -> None:
+async def test_long_writes_take_turns() -> None:
     scene = Scene()
     for name in "LMN":
         scene.enter(name, 3)
@@ -95,7 +95,7 @@ class Faulty:
 async def test_fault_of_one_channel_does_not_stop_the_others() -> None:
     scene, faults = Scene(), list[object]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
-    scene.turns.enter(Faulty())
+    scene.scheduler.enter(Faulty())
     scene.enter("a", 1)
     assert await scene.after_one_turn() == ""
     assert await scene.after_one_turn() == "a"

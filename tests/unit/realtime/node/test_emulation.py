@@ -1,6 +1,7 @@
-"""Commands on their way between nodes, over a broker in memory that can lose and repeat."""
+"""Commands between nodes, over a broker in memory that can lose and repeat."""
 
 import asyncio
+import secrets
 from dataclasses import replace
 
 import pytest
@@ -25,16 +26,17 @@ FIGURES = BrokerFigures(
 
 
 SECRET = b"a secret that the nodes of this test share"
+NOWHERE = MemoryBroker(lambda _message: None)
 
 
 def gone() -> tuple[str, str]:
-    """A node that is no more, and the key of a session that it had."""
-    node = Emulation(SECRET)
+    """A node that is gone, and the key of one of its sessions."""
+    node = Emulation(NOWHERE, node=secrets.token_hex(8), secret=SECRET)
     return node.node, node.enter(lambda _data: None)
 
 
 class Post:
-    """A broker of several nodes. Each letter arrives `copies` times."""
+    """A broker of several nodes. Each message arrives `copies` times."""
 
     figures = FIGURES
 
@@ -43,19 +45,18 @@ class Post:
         self.knows_the_living = knows_the_living
         self.copies = copies
         self.is_well = is_well
-        self.letters: list[NodeMessage] = []
+        self.messages: list[NodeMessage] = []
 
-    async def node(self) -> Emulation:
-        node = Emulation(SECRET)
+    def node(self) -> Emulation:
+        node = Emulation(self, node=secrets.token_hex(8), secret=SECRET)
         self.nodes.append(node)
-        await node.connect(self)
         return node
 
     def publish(self, message: Message | NodeMessage) -> None:
         assert isinstance(message, NodeMessage)
-        self.letters.append(message)
+        self.messages.append(message)
         for node in self.nodes * self.copies:
-            asyncio.get_running_loop().call_soon(node.take, message)
+            asyncio.get_running_loop().call_soon(node.accept, message)
 
     async def subscribe(self, channel: str) -> bool:
         return True
@@ -74,13 +75,13 @@ class Post:
 
 
 @pytest.fixture(autouse=True)
-def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_ack_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulation, "ACK_SECONDS", 0.05)
 
 
-async def test_commands_arrive_once_however_often_they_are_carried() -> None:
+async def test_repeated_commands_arrive_once() -> None:
     post = Post(copies=3)
-    one, two = await post.node(), await post.node()
+    one, two = post.node(), post.node()
     heard: list[bytes] = []
     key = two.enter(heard.append)
     for data in (b"first", b"second"):
@@ -93,47 +94,46 @@ async def test_commands_arrive_once_however_often_they_are_carried() -> None:
     assert len(two) == 0
 
 
-async def test_only_the_node_that_is_named_takes_them() -> None:
+async def test_only_the_named_node_accepts_them() -> None:
     post = Post()
-    one, two, three = [await post.node() for _ in range(3)]
+    one, two, three = [post.node() for _ in range(3)]
     heard: list[bytes] = []
     key = two.enter(heard.append)
     with pytest.raises(UnknownNode):
         await one.deliver(three.node, key, b"stray")
     assert heard == []
-    assert post.letters == []
+    assert post.messages == []
 
 
 @pytest.mark.parametrize(("is_well", "expected"), [(True, UnknownNode), (False, OutOfReach)])
 async def test_a_node_that_does_not_answer_is_unknown_or_out_of_reach(is_well: bool, expected: type[Exception]) -> None:
     post = Post(is_well=is_well)
-    one = await post.node()
+    one = post.node()
     with pytest.raises(expected):
         await one.deliver(*gone(), b"")
-    assert len(post.letters) == 1
-    late = post.letters[0]
+    assert len(post.messages) == 1
+    late = post.messages[0]
     assert isinstance(late, ForwardedCommand)
-    one.take(replace(late, channel=late.channel))  # our own, come back: not for us
+    one.accept(replace(late, channel=late.channel))  # our own echo: not for us
 
 
 @pytest.mark.parametrize("name", ["", "x", "0123456789ABCDEF", "0123456789abcdef\n", "*", "é" * 16])
-async def test_what_is_no_name_is_not_looked_for(name: str) -> None:
+async def test_an_invalid_name_is_not_searched_for(name: str) -> None:
     post = Post()
     with pytest.raises(UnknownNode):
-        await (await post.node()).deliver(name, "key", b"")
-    assert post.letters == []
+        await post.node().deliver(name, "key", b"")
+    assert post.messages == []
 
 
-async def test_a_server_of_one_process_knows_at_once_that_there_is_no_other() -> None:
-    alone = Emulation(SECRET)
-    await alone.connect(MemoryBroker(lambda _: None))
+async def test_a_single_process_knows_at_once_that_there_is_no_other() -> None:
+    alone = Emulation(NOWHERE, node="0123456789abcdef", secret=SECRET)
     with pytest.raises(UnknownNode):
         await alone.deliver(*gone(), b"")
 
 
 async def test_the_requests_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulation, "MAX_WAITING", 2)
-    one = await Post().node()
+    one = Post().node()
     async with asyncio.TaskGroup() as tasks:
         waiting = [tasks.create_task(_unknown(one)) for _ in range(2)]
         await asyncio.sleep(0)
@@ -145,7 +145,7 @@ async def test_the_requests_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatc
 async def test_one_address_leaves_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulation, "MAX_WAITING_OF_ADDRESS", 2)
     post = Post()
-    one, two = await post.node(), await post.node()
+    one, two = post.node(), post.node()
     heard: list[bytes] = []
     key = two.enter(heard.append)
     async with asyncio.TaskGroup() as tasks:
@@ -161,9 +161,9 @@ async def test_one_address_leaves_room_for_others(monkeypatch: pytest.MonkeyPatc
 
 async def test_invented_sessions_keep_nobody_waiting() -> None:
     post = Post()
-    one, two = await post.node(), await post.node()
+    one, two = post.node(), post.node()
     key = two.enter(lambda _data: None)
-    other = Emulation(b"the secret of another installation")
+    other = Emulation(NOWHERE, node=secrets.token_hex(8), secret=b"the secret of another installation")
     for node, invented in (
         (two.node, "key"),
         (two.node, ""),
@@ -176,15 +176,15 @@ async def test_invented_sessions_keep_nobody_waiting() -> None:
     ):
         with pytest.raises(UnknownNode):
             await one.deliver(node, invented, b"")
-    assert post.letters == []
+    assert post.messages == []
 
 
 async def test_a_node_that_is_known_to_be_dead_is_not_waited_for() -> None:
     post = Post(knows_the_living=True)
-    one, two = await post.node(), await post.node()
+    one, two = post.node(), post.node()
     with pytest.raises(UnknownNode):
         await one.deliver(*gone(), b"")
-    assert post.letters == []
+    assert post.messages == []
     await one.deliver(two.node, two.enter(lambda _data: None), b"")
 
 

@@ -1,4 +1,4 @@
-"""What a program that embeds the engine may publish: JSON, on one line."""
+"""Publishing by a program that embeds the engine: JSON, on one line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ async def test_json_on_several_lines_is_put_on_one(publish: Publish) -> None:
 
 @both
 @pytest.mark.parametrize("data", NO_JSON)
-async def test_what_is_no_json_is_refused_and_reaches_nobody(publish: Publish, data: bytes) -> None:
+async def test_invalid_json_is_refused_and_reaches_nobody(publish: Publish, data: bytes) -> None:
     async with running_engine() as engine:
         _, seen = await subscribed(engine, CHANNEL)
         before: Position = engine.history.open(CHANNEL)
@@ -70,14 +70,14 @@ async def test_json_on_one_line_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("info", NO_JSON[1:])
-async def test_a_connection_is_shown_by_json(info: bytes) -> None:
+async def test_connection_info_must_be_json(info: bytes) -> None:
     assert client_of(Credentials("ada", info=b'{\n"name":"Ada"\n}')).info == b'{"name":"Ada"}'
     assert client_of(Credentials("ada")).info == b""
     with pytest.raises(ValueError, match="must be JSON"):
         client_of(Credentials("ada", info=info))
 
 
-async def test_an_answer_to_a_call_is_on_one_line_and_one_that_is_no_json_ends_the_client(
+async def test_a_call_result_is_on_one_line_and_invalid_json_ends_the_client(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with running_engine() as engine:

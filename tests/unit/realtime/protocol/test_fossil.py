@@ -1,4 +1,4 @@
-"""Patches, applied by the decoder of the official Python SDK."""
+"""Deltas, applied by the decoder of the official Python SDK."""
 
 import random
 from typing import Any
@@ -27,7 +27,7 @@ texts = st.lists(words | st.text(max_size=20), max_size=40).map("".join)
 
 @st.composite
 def edits(draw: st.DrawFn) -> tuple[str, str]:
-    """A text, and what a few cuts, moves and insertions have made of it."""
+    """A text, and the result of a few cuts, moves and insertions."""
     text = edited = draw(texts)
     for _ in range(draw(st.integers(0, 4))):
         begin, end = sorted((draw(st.integers(0, len(edited))), draw(st.integers(0, len(edited)))))
@@ -40,7 +40,7 @@ def edits(draw: st.DrawFn) -> tuple[str, str]:
 @example(("a" * 40 + "é" + "b" * 40, "a" * 40 + "ê" + "b" * 40))  # they differ in the second byte of a character
 @example(("a" * 40 + "é" + "b" * 40, "a" * 40 + "ĩ" + "b" * 40))  # in the first one
 @example(("🚀" * 50, "x" + "🚀" * 49))
-def test_a_patch_makes_the_target_of_the_source_and_is_shorter_text(texts: tuple[str, str]) -> None:
+def test_a_delta_restores_the_target_and_is_shorter(texts: tuple[str, str]) -> None:
     source, target = (text.encode() for text in texts)
     patch = fossil.diff(source, target)
     if patch is not None:
@@ -49,7 +49,7 @@ def test_a_patch_makes_the_target_of_the_source_and_is_shorter_text(texts: tuple
         assert applied(source, patch) == target
 
 
-def test_a_small_change_is_a_small_patch() -> None:
+def test_a_small_change_is_a_small_delta() -> None:
     patch = fossil.diff(EVENT, NEXT)
     assert patch is not None
     assert len(patch) < len(NEXT) / 2
@@ -72,12 +72,12 @@ def test_a_small_change_is_a_small_patch() -> None:
         (b"x" * 100, b"x" * (fossil.MAX_BYTES + 1)),
     ],
 )
-def test_what_is_not_worth_a_patch_has_none(source: bytes, target: bytes) -> None:
+def test_a_useless_delta_is_not_made(source: bytes, target: bytes) -> None:
     assert fossil.diff(source, target) is None
 
 
 def test_no_pair_of_texts_takes_long() -> None:
-    """Counted in places that are looked at, since a clock says more of the machine."""
+    """Counted in compared positions, since a clock would measure the machine."""
     letters = random.Random(1)
     source, target = (bytes(letters.choices(range(97, 123), k=fossil.MAX_BYTES)) for _ in range(2))
 

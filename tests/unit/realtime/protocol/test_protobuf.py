@@ -1,4 +1,4 @@
-"""The protobuf encoding, against the official schema as the Python SDK brings it, read by Google's own library."""
+"""The protobuf encoding, against the Python SDK's copy of the official schema and Google's library."""
 
 import base64
 from typing import Any
@@ -12,25 +12,27 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Raw, Struct, inspect
 
 from roomful.realtime.protocol import protobuf
-from roomful.realtime.protocol.field_numbers import FIELD_NUMBERS
-from roomful.realtime.protocol.formats import PROTOBUF, Malformed
-from roomful.realtime.protocol.messages import (
+from roomful.realtime.protocol.commands import (
     Command,
     ConnectRequest,
+    HistoryRequest,
+    PublishRequest,
+    StreamPosition,
+    SubscribeRequest,
+)
+from roomful.realtime.protocol.field_numbers import FIELD_NUMBERS
+from roomful.realtime.protocol.formats import PROTOBUF, Malformed
+from roomful.realtime.protocol.replies import (
     ConnectResult,
     Empty,
     Error,
-    HistoryRequest,
     Info,
-    Join,
-    Leave,
-    Position,
+    JoinPush,
+    LeavePush,
     PresenceResult,
     Pub,
-    PublishRequest,
     Push,
     Reply,
-    SubscribeRequest,
     SubscribeResult,
     UnsubscribePush,
 )
@@ -44,10 +46,10 @@ NOT_SPOKEN = {
     "Publication": {"time", "channel"},
     "Disconnect": {"reconnect"},
 }
-"""Fields of the official schema that mean nothing here; others are never missing."""
+"""Fields of the official schema that have no meaning here."""
 
 NEWER = {"SubscribeRequest": {"type"}}
-"""Fields that SDKs send and the Python SDK's schema does not have yet."""
+"""Fields that SDKs send but the Python SDK's schema lacks."""
 
 NUMERIC = {
     FieldDescriptor.TYPE_UINT32,
@@ -58,7 +60,7 @@ NUMERIC = {
 
 
 def matches(field: Any, declared: inspect.Type) -> object:
-    """Whether a type of ours is written as the official field is."""
+    """Whether our type is encoded like the official field."""
     match declared:
         case inspect.UnionType(types=(one, inspect.NoneType())):
             return matches(field, one)
@@ -82,7 +84,7 @@ def matches(field: Any, declared: inspect.Type) -> object:
 
 
 def compare(kind: type[Struct], descriptor: Any) -> bool:
-    """Whether a message of ours has the official one's numbers and kinds, with all that it holds."""
+    """Whether our message has the official one's numbers and kinds, recursively."""
     types = {field.name: field.type for field in inspect.type_info(kind).fields}  # type: ignore[attr-defined]
     expected = {field.name: field for field in descriptor.fields}
     known = FIELD_NUMBERS[kind].keys() - NEWER.get(descriptor.name, set())
@@ -117,8 +119,8 @@ PUB = Pub(Raw(b'{"a": 1}'), INFO, 2**40, {"kind": "x"}, True)
         ),
         Reply(3, presence=PresenceResult({"c-1": INFO, "c-2": Info("bob", "c-2")})),
         Reply(push=Push("project:1", pub=PUB)),
-        Reply(push=Push("project:1", join=Join(INFO))),
-        Reply(push=Push("project:1", leave=Leave(INFO))),
+        Reply(push=Push("project:1", join=JoinPush(INFO))),
+        Reply(push=Push("project:1", leave=LeavePush(INFO))),
         Reply(push=Push("project:1", unsubscribe=UnsubscribePush(2500, "insufficient state"))),
     ],
     ids=lambda reply: str(reply)[:60],
@@ -139,7 +141,7 @@ def test_replies_are_read_by_the_official_library(reply: Reply) -> None:
         Command(1, connect=ConnectRequest(headers={"x": "1", "": "y"})),
         Command(2, subscribe=SubscribeRequest("a", recover=True, epoch="ü", offset=2**63 - 1, delta="fossil", flag=-1)),
         Command(3, publish=PublishRequest("a", Raw(b"x" * 300))),
-        Command(4, history=HistoryRequest("a", -1, Position(7, "e"), True)),
+        Command(4, history=HistoryRequest("a", -1, StreamPosition(7, "e"), True)),
     ],
     ids=lambda command: str(command)[:60],
 )
@@ -155,14 +157,14 @@ def test_a_frame_holds_many_commands() -> None:
     assert list(PROTOBUF.decode(frame)) == commands
 
 
-def test_a_ping_is_a_message_without_anything() -> None:
+def test_a_ping_is_an_empty_message() -> None:
     assert PROTOBUF.encode(Reply()) == b"\0"
     assert next(PROTOBUF.decode(b"\0")).is_pong
 
 
-def test_what_is_not_known_is_passed_over() -> None:
+def test_unknown_fields_are_ignored() -> None:
     unknown = b"\xf8\x07\x01" + b"\xfa\x07\x02hi" + b"\xf9\x07" + bytes(8) + b"\xfd\x07" + bytes(4)
-    # A known number with another wire type is not known either.
+    # A known number with another wire type is unknown too.
     assert protobuf.decode(Command, unknown + b"\x0a\x01x" + b"\x08\x05" + unknown) == Command(5)
 
 
@@ -211,7 +213,7 @@ def test_numbers_are_the_official_ones(value: int) -> None:
 
 
 def _official_json(value: Any) -> Any:
-    """As the official library reads JSON: bytes in Base64."""
+    """As the official library's JSON: bytes in Base64."""
     match value:
         case Struct():
             parts = {name: getattr(value, name) for name in value.__struct_fields__}

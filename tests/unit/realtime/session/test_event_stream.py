@@ -36,7 +36,7 @@ def begin(engine: Engine, *, since: int | None = None, epoch: str = "") -> tuple
     return stream, transport
 
 
-async def test_past_comes_page_by_page_then_the_present() -> None:
+async def test_past_events_come_in_pages_then_live_ones() -> None:
     async with running_engine(tail_length=8) as engine:
         for n in range(450):
             engine.publish(CHANNEL, n=n)
@@ -47,7 +47,7 @@ async def test_past_comes_page_by_page_then_the_present() -> None:
         assert [message["n"] for message in transport.messages] == list(range(3, 451))
 
 
-async def test_a_reader_that_takes_nothing_gets_no_more_pages() -> None:
+async def test_a_reader_that_never_reads_gets_no_more_pages() -> None:
     async with running_engine(tail_length=8) as engine:
         for n in range(450):
             engine.publish(CHANNEL, n=n)
@@ -61,7 +61,7 @@ async def test_a_reader_that_takes_nothing_gets_no_more_pages() -> None:
         stream.closed(1001)
 
 
-async def test_replaced_history_is_told_and_followed() -> None:
+async def test_replaced_history_is_reported_and_followed() -> None:
     async with running_engine() as engine:
         engine.publish(CHANNEL, n=0)
         _, transport = begin(engine, since=0)
@@ -74,7 +74,7 @@ async def test_replaced_history_is_told_and_followed() -> None:
         await until(lambda: transport.messages[-1] == {"n": 2})
 
 
-async def test_other_epoch_is_told_as_a_break() -> None:
+async def test_other_epoch_is_reported_as_a_break() -> None:
     async with running_engine() as engine:
         engine.publish(CHANNEL, n=0)
         _, transport = begin(engine, since=0, epoch="another")
@@ -84,7 +84,7 @@ async def test_other_epoch_is_told_as_a_break() -> None:
         ]
 
 
-async def test_silent_peer_is_pinged_and_given_up() -> None:
+async def test_silent_peer_is_pinged_and_dropped() -> None:
     async with running_engine(limits=Limits(ping_seconds=1, pong_seconds=1)) as engine:
         _, transport = begin(engine)
         await until(lambda: transport.pings == 1)
@@ -105,7 +105,7 @@ async def test_expired_sign_in_ends_the_stream_after_its_grace() -> None:
         assert transport.closed_with == (3005, "connection expired")
 
 
-async def test_stream_closed_before_it_was_let_in_leaves_nothing() -> None:
+async def test_stream_closed_during_its_handshake_leaves_nothing() -> None:
     async with running_engine() as engine:
         stream, _ = begin(engine)
         stream.closed(1006)
@@ -116,7 +116,7 @@ async def test_stream_closed_before_it_was_let_in_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize("is_signed_in", [True, False])
-async def test_access_that_was_lost_since_the_handshake_ends_the_stream(is_signed_in: bool) -> None:
+async def test_access_lost_since_the_handshake_ends_the_stream(is_signed_in: bool) -> None:
     async with running_engine() as engine:
         if is_signed_in:
             engine.policy.members[CHANNEL] = set()
@@ -129,7 +129,7 @@ async def test_access_that_was_lost_since_the_handshake_ends_the_stream(is_signe
         assert not transport.messages
 
 
-async def test_who_may_not_read_is_refused_before_the_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_without_access_is_refused_before_the_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
     ada, name = Credentials("ada", "s"), ChannelName("project", "1")
     async with running_engine() as engine:
         with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""What the server holds for one client, whatever that asks for."""
+"""Bounds on what the server holds for one client."""
 
 import asyncio
 import time
@@ -8,6 +8,7 @@ import pytest
 
 from roomful.realtime.history.port import PAGE_BYTES
 from roomful.realtime.limits import Limits
+from roomful.realtime.node import lost_recoveries
 from roomful.realtime.policy import Credentials
 from roomful.realtime.presence.port import Entry
 from roomful.realtime.publication import ClientInfo, Position
@@ -18,7 +19,7 @@ from tests.unit.realtime.session.test_session import answers, connected, say, su
 
 CHANNEL = "project:1"
 HEAVY = "x" * 9_000
-"""Fourteen such events fit into a reply, and three into one that is sure to arrive."""
+"""Fourteen such events fit into a reply, and three into one that surely arrives."""
 
 
 def record(engine: Engine, count: int, channel: str = CHANNEL) -> str:
@@ -49,7 +50,7 @@ async def test_a_history_reply_holds_no_more_than_a_page(reverse: bool, page_byt
         assert reply["history"]["offset"] == 100
 
 
-async def test_what_is_too_much_for_one_reply_is_not_recovered() -> None:
+async def test_more_than_one_reply_holds_is_not_recovered() -> None:
     async with running_engine() as engine:
         epoch = record(engine, 30)
         assert [pub["offset"] for pub in (await recover(engine, 20))["publications"]] == list(range(21, 31))
@@ -89,7 +90,7 @@ LARGE: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("command", LARGE)
-async def test_a_client_that_takes_nothing_gets_no_large_reply(
+async def test_a_client_that_never_reads_gets_no_large_reply(
     command: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "ROOM_SECONDS", 0.2)
@@ -118,7 +119,7 @@ async def test_a_large_reply_waits_for_room(command: dict[str, Any]) -> None:
         assert reply.get("error", {}).get("code") != 111
 
 
-async def test_a_client_that_takes_nothing_recovers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_never_reads_recovers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "ROOM_SECONDS", 0.2)
     async with running_engine() as engine:
         record(engine, 5)
@@ -153,12 +154,12 @@ async def test_waiting_commands_are_bounded_by_bytes() -> None:
         say(session, {"id": 2, "subscribe": {"channel": CHANNEL}})
         await asyncio.sleep(0)
         say(session, {"id": 3, "publish": {"channel": "signal:1", "data": "x" * 3_000}})
-        say(session, {})  # no command, as far as this is concerned; unasked for, it ends the session otherwise
+        say(session, {})  # a pong, which ends the session if unexpected
         assert transport.closed_with == (3501, "bad request")
 
     async with running_engine(limits=Limits(queued_bytes=2_000)) as engine:
         session, transport = await connected(engine)
-        for number in range(2, 12):  # one after the other they are no pile
+        for number in range(2, 12):  # one after the other they don't accumulate
             say(session, {"id": number, "publish": {"channel": "signal:1", "data": "x" * 1_500}})
             (reply,) = await answers(transport, 1)
             assert reply["id"] == number
@@ -172,7 +173,7 @@ async def test_waiting_commands_are_bounded_by_bytes() -> None:
         assert transport.closed_with[0] == 3013
 
 
-# What is lost on its way is not sent again
+# A lost recovery is not sent again
 
 
 async def test_a_large_recovery_that_broke_its_connection_is_not_tried_again() -> None:
@@ -180,20 +181,20 @@ async def test_a_large_recovery_that_broke_its_connection_is_not_tried_again() -
         record(engine, 10)
         assert (await recover(engine, 0))["recovered"]
         assert "recovered" not in await recover(engine, 0)
-        assert (await recover(engine, 1))["recovered"]  # another place: something had arrived
-        assert (await recover(engine, 7))["recovered"]  # so little arrives on any line
+        assert (await recover(engine, 1))["recovered"]  # another position: something had arrived
+        assert (await recover(engine, 7))["recovered"]  # this little arrives on any line
         assert (await recover(engine, 7))["recovered"]
 
 
-async def test_a_recovery_that_arrived_is_no_reason_against_another_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "DOUBTFUL_SECONDS", 0.0)
+async def test_a_recovery_that_arrived_does_not_prevent_another_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lost_recoveries, "DOUBTFUL_SECONDS", 0.0)
     async with running_engine() as engine:
         record(engine, 10)
         session, transport = await connected(engine)
         say(session, {"id": 2, "subscribe": {"channel": CHANNEL, "recover": True, "offset": 0}})
         await answers(transport, 1)
-        assert (await recover(engine, 0))["recovered"]  # it is still there
-        session.closed(1001)  # it was there for long
+        assert (await recover(engine, 0))["recovered"]  # it is still connected
+        session.closed(1001)  # it was connected for long
         assert (await recover(engine, 0))["recovered"]
 
 
@@ -213,7 +214,7 @@ async def test_no_pong_is_missed_while_bytes_are_moving(is_moving: bool) -> None
             session.due(now)
         assert transport.closed_with == (None if is_moving else (3012, "no pong"))
         if is_moving:
-            transport.taken = None  # all has arrived: now it could answer
+            transport.taken = None  # everything has arrived: now it could answer
             session.due(now + 8)
             assert transport.closed_with is None
             session.due(now + 16)
@@ -221,7 +222,7 @@ async def test_no_pong_is_missed_while_bytes_are_moving(is_moving: bool) -> None
 
 
 @pytest.mark.parametrize("is_moving", [True, False])
-async def test_a_stream_whose_bytes_are_moving_lives(is_moving: bool) -> None:
+async def test_a_stream_whose_bytes_are_moving_stays_open(is_moving: bool) -> None:
     async with running_engine(limits=Limits(ping_seconds=2, pong_seconds=2)) as engine:
         engine.history.open(CHANNEL)
         transport = ListTransport()

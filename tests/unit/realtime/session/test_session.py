@@ -1,4 +1,4 @@
-"""The conversation with one client, on a node in memory."""
+"""One client's session, on a node in memory."""
 
 import asyncio
 import time
@@ -13,12 +13,13 @@ from msgspec import Raw
 
 from roomful.realtime.history.port import HistoryUnavailable
 from roomful.realtime.limits import Limits
-from roomful.realtime.node.refusals import LINES_A_MINUTE
+from roomful.realtime.node.command_errors import LINES_A_MINUTE
 from roomful.realtime.protocol import codes, protobuf
+from roomful.realtime.protocol.commands import Command, ConnectRequest, PublishRequest
 from roomful.realtime.protocol.formats import PROTOBUF
-from roomful.realtime.protocol.messages import Command, ConnectRequest, PublishRequest
 from roomful.realtime.publication import Publication
-from roomful.realtime.session.session import COMMAND_SECONDS, Mode, Session
+from roomful.realtime.session.command_queue import COMMAND_SECONDS
+from roomful.realtime.session.session import Mode, Session
 from tests.support.engine import Engine, ListTransport, running_engine
 
 
@@ -69,14 +70,13 @@ async def test_first_frame_may_hold_connect_and_subscribes() -> None:
 
 
 async def test_command_that_hangs_ends_the_session(caplog: pytest.LogCaptureFixture) -> None:
-    """What commands wait for has deadlines; an adapter that forgets its own must not keep a client waiting for ever."""
+    """Commands have deadlines; an adapter without its own must not keep a client waiting for ever."""
     async with running_engine() as engine:
         session, transport = await connected(engine)
         engine.history.open("project:1")
         engine.policy.gates[engine.policy.questions + 1] = asyncio.Event()
         say(session, {"id": 2, "subscribe": {"channel": "project:1"}})
-        await asyncio.sleep(0)
-        now = time.monotonic()
+        now = time.monotonic()  # before the command's first turn
         assert session.due(now) is not None
         assert not session.has_ended
         assert session.due(now + COMMAND_SECONDS + 1) is None
@@ -85,7 +85,7 @@ async def test_command_that_hangs_ends_the_session(caplog: pytest.LogCaptureFixt
         assert [record.message for record in caplog.records] == ["a command hangs"]
 
 
-async def test_sign_in_that_hangs_is_given_up() -> None:
+async def test_sign_in_that_hangs_is_cancelled() -> None:
     async with running_engine() as engine:
         engine.policy.verifying = asyncio.Event()
         session, transport = engine.session()
@@ -107,7 +107,7 @@ async def test_subscriber_gets_what_is_published_in_order() -> None:
         assert [(pub["offset"], pub["data"]) for pub in pubs] == [(n + 1, {"n": n}) for n in range(5)]
 
 
-async def test_recovery_gives_all_that_was_missed_and_counts_from_the_offset_asked_for() -> None:
+async def test_recovery_has_all_missed_events_and_counts_from_the_requested_offset() -> None:
     async with running_engine() as engine:
         epoch = engine.history.open("project:1").epoch
         for n in range(5):
@@ -130,7 +130,7 @@ async def test_recovery_gives_all_that_was_missed_and_counts_from_the_offset_ask
         ({"epoch": "", "offset": 0}, "more than the limit"),
     ],
 )
-async def test_recovery_that_would_have_a_hole_gives_nothing(asked: dict[str, Any], reason: str) -> None:
+async def test_recovery_that_would_have_a_gap_gives_nothing(asked: dict[str, Any], reason: str) -> None:
     async with running_engine(limits=Limits(recovery=3)) as engine:
         epoch = engine.history.open("project:1").epoch
         for n in range(5):
@@ -163,7 +163,7 @@ async def test_lost_event_is_read_from_the_log_when_the_next_one_comes() -> None
         assert [m["push"]["pub"]["offset"] for m in transport.take() if "pub" in m["push"]] == [1, 2]
 
 
-async def test_lost_last_event_is_found_by_the_sweep() -> None:
+async def test_lost_last_event_is_found_by_reconciling() -> None:
     async with running_engine() as engine:
         _, transport = await subscribed(engine, "project:1")
         transport.take()
@@ -213,7 +213,7 @@ async def test_bad_token_is_answered_as_sdks_expect(token: str, reply: int | Non
     ["", "{", "[]", "null", '""', "[" * 3000, "1" * 5000, '{"id":1}', '{"id":"1","connect":{}}', '{"connect":{}}',
      '{"id":1,"connect":{},"ping":{}}', '{"id":1,"publish":{"channel":"c","data":1}}', b"\x00", b"\xff\xfe"],
 )  # fmt: skip
-async def test_junk_closes_with_a_code(frame: str | bytes) -> None:
+async def test_garbage_closes_with_a_code(frame: str | bytes) -> None:
     async with running_engine() as engine:
         session, transport = engine.session()
         session.receive(frame)
@@ -254,7 +254,7 @@ async def test_errors_keep_the_connection() -> None:
         assert set(session.subscriptions) == {"project:1"}
 
 
-async def test_refused_commands_are_counted_and_a_fault_of_ours_is_logged_now_and_then(
+async def test_refused_commands_are_counted_and_our_faults_logged_at_a_limited_rate(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running_engine() as engine:
@@ -268,13 +268,13 @@ async def test_refused_commands_are_counted_and_a_fault_of_ours_is_logged_now_an
             say(session, {"id": 2 + number, "subscribe": {"channel": "project:1"}})
         say(session, {"id": 30, "subscribe": {"channel": "nothing"}})
         await until(lambda: len(transport.messages) == 21)
-        assert engine.node.refusals.counted == {("subscribe", 100): 20, ("subscribe", 102): 1}
+        assert engine.node.command_errors.counted == {("subscribe", 100): 20, ("subscribe", 102): 1}
         lines = [record for record in caplog.records if record.message == "a command was refused for now"]
         assert len(lines) == LINES_A_MINUTE
         assert vars(lines[0]) | {"method": "subscribe", "code": 100, "reason": "HistoryUnavailable"} == vars(lines[0])
 
 
-async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
+async def test_joins_and_leaves_are_of_a_persons_first_and_last_connection() -> None:
     async with running_engine() as engine:
         watcher, seen = await subscribed(engine, "project:1", "ada", join_leave=True)
         await until(lambda: any("join" in message.get("push", {}) for message in seen.messages))
@@ -296,7 +296,7 @@ async def test_presence_tells_of_a_persons_first_and_last_connection() -> None:
 
 
 @pytest.mark.parametrize("delta", ["", "fossil"])
-async def test_who_asks_hears_of_joins_and_leaves_and_nobody_else(delta: str) -> None:
+async def test_only_subscribers_that_ask_get_joins_and_leaves(delta: str) -> None:
     async with running_engine() as engine:
         _, asked = await subscribed(engine, "project:1", "ada", join_leave=True, delta=delta)
         _, other = await subscribed(engine, "project:1", "eve", delta=delta)
@@ -312,11 +312,11 @@ async def test_who_asks_hears_of_joins_and_leaves_and_nobody_else(delta: str) ->
 
 
 def kinds(transport: ListTransport) -> list[str]:
-    """Of the pushes of channels so far."""
+    """The channels' pushes so far."""
     return [list(message["push"])[1] for message in transport.messages if "push" in message]
 
 
-async def test_in_protobuf_too_who_asks_hears_of_joins() -> None:
+async def test_in_protobuf_too_subscribers_that_ask_get_joins() -> None:
     async with running_engine() as engine:
         engine.history.open("project:1")
         heard: dict[bool, ListTransport] = {}
@@ -336,7 +336,7 @@ async def test_in_protobuf_too_who_asks_hears_of_joins() -> None:
         assert len(heard[False].messages) == 2
 
 
-async def test_a_crowd_that_asked_for_no_joins_costs_no_writes() -> None:
+async def test_a_crowd_without_joins_costs_no_writes() -> None:
     async with running_engine() as engine:
         for number in range(50):
             await subscribed(engine, "project:1", f"person {number}")
@@ -368,7 +368,7 @@ async def test_history_gives_position_pages_and_reverse() -> None:
             assert (result["epoch"], result["offset"]) == (epoch, 5)
 
 
-async def test_another_connection_of_a_person_renews_no_limit() -> None:
+async def test_another_connection_of_a_person_resets_no_limit() -> None:
     async with running_engine(limits=Limits(commands_per_minute=9)) as engine:
         engine.history.open("project:1")
         published = 0
@@ -383,7 +383,7 @@ async def test_another_connection_of_a_person_renews_no_limit() -> None:
                 say(session, {"id": number, "publish": {"channel": "signal:1", "data": {}}})
             published += sum("publish" in each for each in await answers(told, 6))
             session.closed(1000)
-        assert published == 5  # a minute, as the channel allows a person
+        assert published == 5  # the channel's limit per person and minute
         assert "error" in answer
         other, told = engine.session()
         say(other, {"id": 1, "connect": {"token": "bob"}}, {"id": 2, "publish": {"channel": "signal:1", "data": {}}})
@@ -431,8 +431,8 @@ async def test_losing_access_while_subscribing_lets_nobody_in(question: int, cha
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_nothing_is_missed_by_who_subscribes_amid_a_stream(turns: int) -> None:
-    """An event is told in each turn of the loop while the subscription comes about."""
+async def test_a_subscriber_amid_publications_misses_none(turns: int) -> None:
+    """An event is published in each turn of the loop during the subscribe."""
     async with running_engine(tail_length=2) as engine:
         epoch = engine.history.open("project:1").epoch
         for n in range(5):
@@ -460,7 +460,7 @@ async def test_nothing_is_missed_by_who_subscribes_amid_a_stream(turns: int) -> 
         assert not engine.hub.counters.repairs
 
 
-async def test_going_while_subscribing_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+async def test_leaving_while_subscribing_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
     async with running_engine() as engine:
         session, _ = await connected(engine)
         engine.history.open("project:1")
@@ -510,7 +510,7 @@ async def test_refused_names_leave_no_channel_behind() -> None:
         assert engine.hub.channel_count == 0
 
 
-async def test_silent_client_is_pinged_and_cut_off() -> None:
+async def test_silent_client_is_pinged_and_disconnected() -> None:
     async with running_engine(limits=Limits(ping_seconds=1, pong_seconds=1, connect_seconds=0.5)) as engine:
         _, stale = engine.session()
         session, transport = engine.session()
@@ -543,7 +543,7 @@ async def test_a_pong_may_take_longer_than_the_pings_interval() -> None:
     ("data", "seen"),
     [
         (b'{"a": 1}', b'{"a": 1}'),  # to the byte
-        (b'{"a":\n [1,\r\n2]}', b'{"a":[1,2]}'),  # a line break would end the message of whoever reads JSON
+        (b'{"a":\n [1,\r\n2]}', b'{"a":[1,2]}'),  # a line break would end a JSON reader's message
         (b"\xff\x00", None),
         (b"{", None),
         (b"1 2", None),
@@ -551,7 +551,7 @@ async def test_a_pong_may_take_longer_than_the_pings_interval() -> None:
         (b"", None),
     ],
 )
-async def test_only_json_is_published_whatever_the_publisher_speaks(data: bytes, seen: bytes | None) -> None:
+async def test_only_json_is_published_in_either_format(data: bytes, seen: bytes | None) -> None:
     async with running_engine() as engine:
         engine.history.open("project:1")
         _, transport = await subscribed(engine, "signal:1")
@@ -573,7 +573,7 @@ async def test_only_json_is_published_whatever_the_publisher_speaks(data: bytes,
 
 
 async def reply_to(session: Session, transport: ListTransport, command: dict[str, Any]) -> Any:
-    """The reply to a command, which is answered behind what was pushed before; pushes stay."""
+    """The reply to a command, after earlier pushes, which are kept."""
     say(session, command)
     await until(lambda: any(message.get("id") == command["id"] for message in transport.messages))
     reply = next(message for message in transport.messages if message.get("id") == command["id"])
@@ -581,7 +581,7 @@ async def reply_to(session: Session, transport: ListTransport, command: dict[str
     return reply
 
 
-async def test_a_server_s_own_subscription_comes_back_by_a_new_connection() -> None:
+async def test_a_server_side_subscription_returns_with_a_new_connection() -> None:
     async with running_engine() as engine:
         engine.policy.server_channels = ["user:ada"]
         engine.history.open("user:ada")
@@ -591,6 +591,55 @@ async def test_a_server_s_own_subscription_comes_back_by_a_new_connection() -> N
         engine.history.open("user:ada")
         await until(lambda: transport.closed_with is not None)
         assert transport.closed_with == (3010, "insufficient state")
+
+
+@pytest.mark.parametrize("recover", [False, True])
+async def test_what_comes_while_the_policy_is_asked_at_connect_is_not_passed_over(recover: bool) -> None:
+    """The policy's data may be from before it."""
+    async with running_engine() as engine:
+        engine.policy.server_channels = ["user:ada"]
+        engine.publish("user:ada", n=1)
+        engine.policy.connecting = gate = asyncio.Event()
+        session, transport = engine.session()
+        sub = {"recover": recover, "offset": 1}
+        say(session, {"id": 1, "connect": {"token": "ada", "subs": {"user:ada": sub}}})
+        await until(lambda: engine.policy.connects == 1)
+        engine.publish("user:ada", n=2)
+        gate.set()
+        await until(lambda: session.subscriptions["user:ada"].is_live)
+        engine.publish("user:ada", n=3)
+        reply, *pushes = await answers(transport, 2 if recover else 3)
+        result = reply["connect"]["subs"]["user:ada"]
+        assert (result["offset"], result.get("recovered", False)) == (1, recover)
+        pubs = result.get("publications", []) + [message["push"]["pub"] for message in pushes]
+        assert [(pub["offset"], pub["data"]) for pub in pubs] == [(2, {"n": 2}), (3, {"n": 3})]
+
+
+@pytest.mark.parametrize("recover", [False, True])
+@pytest.mark.parametrize("reason", [codes.SERVER_UNSUBSCRIBE, codes.UNSUBSCRIBE_INSUFFICIENT])
+async def test_a_channel_that_ends_while_the_policy_is_asked_at_connect_shows_nothing_more(
+    recover: bool, reason: codes.Unsubscribe
+) -> None:
+    async with running_engine() as engine:
+        for channel in ("project:1", "project:2"):
+            engine.history.open(channel)
+        engine.policy.connecting = gate = asyncio.Event()
+        session, transport = engine.session(mode="unidirectional")
+        subs = {"project:1": {"recover": recover}, "project:2": {}}
+        session.receive(msgspec.json.encode({"token": "ada", "subs": subs}).decode())
+        await until(lambda: engine.policy.connects == 1)
+        (subscription,) = engine.hub.subscriptions("project:1")
+        engine.hub.end(subscription, reason)
+        engine.publish("project:1", secret=True)
+        gate.set()
+        await until(lambda: len(engine.node.task_scope) == 0)
+        seen = transport.take()
+        if reason.may_come_back:
+            assert transport.closed_with == (3011, "force reconnect")
+        else:
+            assert list(seen[0]["connect"]["subs"]) == ["project:2"]
+            assert session.subscriptions["project:2"].is_live
+        assert b"secret" not in msgspec.json.encode(seen)
 
 
 class TestSubscriptionsThatExpire:
@@ -649,8 +698,31 @@ async def test_a_session_that_ends_while_it_connects_leaves_no_subscription() ->
         assert (engine.hub.subscription_count, len(engine.node.sessions)) == (0, 0)
 
 
+async def test_a_client_that_leaves_while_it_subscribes_fails_no_command(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its channel is given up before the command comes to what the client has missed."""
+    monkeypatch.setattr("roomful.realtime.delivery.channels.LINGER_SECONDS", 0.0)
+    async with running_engine() as engine:
+        epoch = engine.history.open("project:1").epoch
+        session, transport = engine.session()
+        say(session, {"id": 1, "connect": {"token": "ada"}})
+        await answers(transport, 1)
+        engine.policy.gates[2] = gate = asyncio.Event()  # asked again, now that the channel is followed
+        recover = {"channel": "project:1", "recover": True, "epoch": epoch, "offset": 0}
+        say(session, {"id": 2, "subscribe": recover})
+        await until(lambda: engine.policy.questions == 2)
+        session.closed(1006)
+        engine.hub._channels.pop_idle()  # as the hub does at intervals
+        assert engine.hub.channel_count == 0
+        gate.set()
+        await until(lambda: len(engine.node.task_scope) == 0)
+        assert engine.hub.channel_count == 0
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
 @pytest.mark.parametrize("mode", ["emulated", "unidirectional"])
-async def test_who_has_no_close_codes_is_told_the_end_by_a_push(mode: Mode) -> None:
+async def test_a_client_without_close_codes_gets_a_disconnect_push(mode: Mode) -> None:
     async with running_engine() as engine:
         session, transport = engine.session(mode=mode)
         session.end(codes.SHUTDOWN)
@@ -674,7 +746,7 @@ async def test_a_unidirectional_client_recovers_by_a_new_connection() -> None:
         assert transport.take()[-1] == {"disconnect": {"code": 3010, "reason": "insufficient state"}}
 
 
-async def test_a_unidirectional_client_comes_again_when_a_channel_is_out_of_reach(
+async def test_a_unidirectional_client_reconnects_when_a_channel_is_out_of_reach(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with running_engine() as engine:
@@ -689,7 +761,7 @@ async def test_a_unidirectional_client_comes_again_when_a_channel_is_out_of_reac
         assert transport.closed_with == (3011, "force reconnect")
 
 
-async def test_patches_are_agreed_on_for_each_subscription_and_begin_with_a_whole_document() -> None:
+async def test_deltas_are_negotiated_per_subscription_and_begin_with_a_whole_document() -> None:
     async with running_engine() as engine:
         epoch = engine.history.open("project:1").epoch
         document = {"text": "which stays the same from one publication to the next", "n": 1}
@@ -712,7 +784,7 @@ async def test_patches_are_agreed_on_for_each_subscription_and_begin_with_a_whol
 
 
 @pytest.mark.parametrize("asked", [{"channel": "signal:1", "delta": "fossil"}, {"channel": "project:1", "delta": "?"}])
-async def test_patches_that_are_not_to_be_had_are_left_out(asked: dict[str, Any]) -> None:
+async def test_unavailable_deltas_are_left_out(asked: dict[str, Any]) -> None:
     async with running_engine() as engine:
         engine.history.open("project:1")
         session, transport = await connected(engine)
@@ -724,7 +796,7 @@ async def test_patches_that_are_not_to_be_had_are_left_out(asked: dict[str, Any]
         assert pub == {"data": {"a": 1}}
 
 
-async def test_patches_of_protobuf_are_bytes() -> None:
+async def test_deltas_in_protobuf_are_bytes() -> None:
     async with running_engine() as engine:
         engine.history.open("project:1")
         session, transport = engine.session(client_format=PROTOBUF)
@@ -743,7 +815,7 @@ async def test_patches_of_protobuf_are_bytes() -> None:
         assert msgspec.json.decode(bytes(apply_delta(list(whole.data), list(patch.data))))["n"] == 2
 
 
-async def test_what_a_connection_may_cost_is_limited() -> None:
+async def test_the_cost_of_a_connection_is_limited() -> None:
     limits = Limits(channels=2, commands_per_minute=6, queued_commands=3)
     async with running_engine(limits=limits) as engine:
         for number in range(4):
@@ -755,7 +827,7 @@ async def test_what_a_connection_may_cost_is_limited() -> None:
             await until(lambda: any("id" in each for each in transport.messages))
             answer = next(each for each in transport.take() if "id" in each)
             codes_given.append((answer.get("error", {}).get("code"), answer.get("error", {}).get("temporary")))
-        # Two subscriptions, no third; one that is there already; then no seventh command in this minute.
+        # Two subscriptions, no third; an existing one; then no seventh command in this minute.
         limit, twice, too_many = (106, None), (105, None), (111, True)
         assert codes_given == [(None, None), (None, None), limit, twice, twice, too_many]
         say(session, *({"id": number, "history": {"channel": "project:0"}} for number in range(20, 25)))
@@ -782,7 +854,7 @@ async def test_the_connections_of_a_person_are_limited() -> None:
         ({"id": 5}, (3501, "bad request")),
     ],
 )
-async def test_what_nobody_may_say_ends_the_connection(said: dict[str, Any], closed: tuple[int, str]) -> None:
+async def test_invalid_commands_end_the_connection(said: dict[str, Any], closed: tuple[int, str]) -> None:
     async with running_engine() as engine:
         session, transport = await connected(engine)
         say(session, said)
@@ -790,7 +862,7 @@ async def test_what_nobody_may_say_ends_the_connection(said: dict[str, Any], clo
         assert transport.closed_with == closed
 
 
-async def test_a_client_may_be_pinged_by_its_socket_alone() -> None:
+async def test_a_client_may_choose_websocket_pings() -> None:
     async with running_engine(limits=Limits(ping_seconds=1, pong_seconds=1)) as engine:
         session, transport = engine.session(pings_by_frames=True)
         say(session, {"id": 1, "connect": {"token": "ada"}})

@@ -1,4 +1,4 @@
-"""Whatever a client says is answered: by replies, or by a close code that says who was at fault, never by a fault."""
+"""Whatever a client sends gets replies or a close code that names the side at fault, and never causes an error."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ connect_requests = connecting(tokens=["ada", "ada", "bad", "old-ada", ""], chann
 
 
 class Faults(logging.Handler):
-    """What the server logs as a fault of its own."""
+    """The server's own faults in the log."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -53,7 +53,7 @@ class Faults(logging.Handler):
 async def converse(
     client_format: ClientFormat, frames: Sequence[str | bytes], mode: Mode = "bidirectional"
 ) -> ListTransport:
-    """Say this to a session of a node of its own, and wait for the end of what it does."""
+    """Send this to a session of its own node, and wait until it is handled."""
     with Faults() as faults:
         transport = await _converse(client_format, frames, mode)
     assert faults.records == []

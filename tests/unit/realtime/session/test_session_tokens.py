@@ -1,4 +1,4 @@
-"""A session whose token takes a while to verify."""
+"""Sessions whose token takes a while to verify."""
 
 import asyncio
 

@@ -33,7 +33,7 @@ def test_wrong_arguments_are_refused(arguments: tuple[Any, ...]) -> None:
 
 
 def test_a_new_socket_has_no_descriptor() -> None:
-    """0 would be the process's standard input, and written to."""
+    """0 would be the process's standard input."""
 
     class Socket(direct.DirectSocket):
         __slots__ = ("name",)

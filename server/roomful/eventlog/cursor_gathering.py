@@ -1,0 +1,35 @@
+"""The channels whose events wait a while for more, so that a cursor handles them together."""
+
+import asyncio
+from collections.abc import Sequence
+
+from roomful.eventlog.cursor_batch import CursorRules
+from roomful.eventlog.cursor_queue import MAX_WAITING
+
+
+class Gathering:
+    """Channels are handed on together, `gather` after the first of them; with `at_once`, at most once in that time."""
+
+    def __init__(self, rules: CursorRules) -> None:
+        self._rules = rules
+        self._channels: dict[str, None] = {}
+        self._is_some = asyncio.Event()
+        self._again_at = 0.0
+
+    def add(self, channel: str) -> bool:
+        """Whether it will be handed on: not if MAX_WAITING others wait. Never waits."""
+        if len(self._channels) >= MAX_WAITING and channel not in self._channels:
+            return False
+        self._channels[channel] = None
+        self._is_some.set()
+        return True
+
+    async def take(self) -> Sequence[str]:
+        """Those that were added, each once, when their time has come."""
+        await self._is_some.wait()
+        loop, seconds = asyncio.get_running_loop(), self._rules.gather.total_seconds()
+        await asyncio.sleep(self._again_at - loop.time() if self._rules.at_once else seconds)
+        self._again_at = loop.time() + seconds
+        self._is_some.clear()
+        taken, self._channels = self._channels, {}
+        return list(taken)
