@@ -243,6 +243,7 @@ def _entries(person: Person, project: Project, count: int) -> list[dict[str, obj
             "told_offset": 1,
             "created_at": at,
             "updated_at": at - timedelta(seconds=number),
+            "listed_at": at - timedelta(seconds=number),
             "read_at": at if number % 2 else None,
         }
         for number in range(count)

@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, text, update
 
-from roomful.channels import user_channel
+from roomful.channels import project_channel, user_channel
 from roomful.db.base import now
 from roomful.eventlog import log
+from roomful.eventlog.models import LOG_CURSOR, Channel, Event
 from roomful.inbox import service, snoozing, telling
 from roomful.projects.models import NOTIFICATION
+from roomful.projects.notifications import Concerns, notify
 from roomful.projects.unread import MOST
 from roomful.runtime import Runtime
 from tests.support.api import Api, Json, Person, Project
@@ -372,6 +374,55 @@ async def test_an_unread_entry_that_moves_is_told_once_a_batch(team: Team, runti
     assert counts[-1] == 11
 
 
+async def test_an_entry_comes_first_in_the_list_once_its_news_are_told(team: Team, runtime: Runtime) -> None:
+    one = await team.ada.create_task(team.project, "One", assignee_id=team.bob.id)
+    await team.ada.create_task(team.project, "Two", assignee_id=team.bob.id)
+    await all_told(runtime)
+    assert [title for _, title, _ in await reasons(team.bob)] == ["Two", "One"]
+    await team.ada.change_task(team.project, one, due_on="2026-07-11")
+    await all_told(runtime)
+    assert await reasons(team.bob) == [("assigned", "One", 2), ("assigned", "Two", 1)]
+
+
+async def test_news_are_told_though_their_events_are_deleted(team: Team, runtime: Runtime) -> None:
+    for person in (team.bob, team.cleo):
+        await team.ada.create_task(team.project, person.name, assignee_id=person.id)
+    bobs, cleos = await own_events(runtime, team.bob), await own_events(runtime, team.cleo)
+    channel = project_channel(team.project.id)
+    async with runtime.transaction() as session:  # as if the cursor had been away for as long as retention keeps events
+        head = (await log.head(session, channel)).offset
+        await session.execute(update(NOTIFICATION).values(is_untold=True))
+        await session.execute(delete(Event).where(Event.channel == channel))
+        await session.execute(update(Channel).where(Channel.name == channel).values(floor=head))
+        of_project = (LOG_CURSOR.c.cursor == telling.RULES.name, LOG_CURSOR.c.channel == channel)
+        await session.execute(update(LOG_CURSOR).where(*of_project).values(position=0))
+    await telling.inbox_cursor(runtime).catch_up()
+    for person, before in ((team.bob, bobs), (team.cleo, cleos)):
+        assert len((await own_events(runtime, person))[len(before) :]) == 2  # of the project, and of the task
+
+
+async def test_rows_that_move_up_are_written_in_place(team: Team, runtime: Runtime) -> None:
+    """PostgreSQL's HOT: no index is written, so fifty watchers don't cost a change fifty entries in each."""
+    if runtime.database.is_sqlite:
+        pytest.skip("only PostgreSQL counts this")
+    task = await team.ada.create_task(team.project, "Fly", assignee_id=team.bob.id)
+    await team.ada.change_task(team.project, task, due_on="2026-07-11")
+    await all_told(runtime)
+    concerns = Concerns(subject_type="task", subject_id=task["id"], watching=[team.bob.id, team.cleo.id])
+    statement, parameters = notify(team.project.id, team.ada.id, concerns)
+    async with runtime.transaction() as session:
+        await session.execute(statement, parameters)  # Cleo's row is new
+    await all_told(runtime)
+    updated, in_place = (
+        f"pg_stat_get_xact_tuples_{way}('notification'::regclass)" for way in ("updated", "hot_updated")
+    )
+    async with runtime.transaction() as session:
+        before = (await session.execute(text(f"SELECT {updated}, {in_place}"))).one()
+        await session.execute(statement, parameters)
+        after = (await session.execute(text(f"SELECT {updated}, {in_place}"))).one()
+    assert [b - a for a, b in zip(before, after, strict=True)] == [2, 2]
+
+
 async def test_everything_that_was_seen_is_read(team: Team, runtime: Runtime) -> None:
     for title in ("One", "Two", "Three"):
         await team.ada.create_task(team.project, title, assignee_id=team.bob.id)
@@ -540,6 +591,7 @@ async def test_the_count_ends_at_a_thousand(team: Team, runtime: Runtime) -> Non
             "told_offset": 1,
             "created_at": at,
             "updated_at": at,
+            "listed_at": at,
         }
         for number in range(MOST + 5)
     ]

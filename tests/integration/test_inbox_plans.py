@@ -58,6 +58,19 @@ async def test_a_list_follows_its_index(api: Api, runtime: Runtime, query: str, 
     assert "TEMP B-TREE" not in plan
 
 
+async def test_whom_events_concern_is_asked_by_their_subjects(api: Api, runtime: Runtime) -> None:
+    ada, bob = await api.register("ada"), await api.register("bob")
+    project = await ada.create_project()
+    await ada.add_member(project, bob)
+    with queries(runtime) as made:
+        await ada.create_task(project, "Fly", assignee_id=bob.id)
+        await all_told(runtime)
+    asked = [query for query in made if "subject_id IN" in query[0]]
+    assert len(asked) >= 2  # whether, and whom
+    for query in asked:
+        assert "ix_notification_subject_id" in await plan_of(runtime, query)
+
+
 async def test_the_count_follows_the_index_of_unread_entries(api: Api, runtime: Runtime) -> None:
     ada, bob = await api.register("ada"), await api.register("bob")
     await ada.add_member(await ada.create_project(), bob)

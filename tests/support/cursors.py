@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,9 +17,10 @@ from roomful.db.base import now
 from roomful.db.engine import Database
 from roomful.eventlog import log, several
 from roomful.eventlog.cursor import Cursor
-from roomful.eventlog.cursor_batch import Batch, CursorRules
+from roomful.eventlog.cursor_batch import Batch, CursorRules, channels_of
 from roomful.eventlog.log import EventData
 from roomful.eventlog.models import LOG_CURSOR
+from roomful.realtime.publication import Publication
 from tests.conftest import settings_for
 
 DONE = "user:done"
@@ -42,13 +43,14 @@ class Copier:
     deeds: list[object] = field(default_factory=list)
     poison: object = None
     asked: list[str] = field(default_factory=list)
-    """The channels of which the cursor asked whether they are concerned."""
+    """The channels of whose events the cursor asked whether they are concerned."""
     unconcerned: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.cursor = Cursor(self.rules, self.database, self.transaction, self.handle, concerned=self.concerned)
 
-    async def concerned(self, channels: Sequence[str]) -> Sequence[str]:
+    async def concerned(self, events: Sequence[Publication]) -> Collection[str]:
+        channels = await channels_of(events)
         self.asked += channels
         return [channel for channel in channels if channel not in self.unconcerned]
 

@@ -72,9 +72,9 @@ Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 Handle = Callable[[Batch], Awaitable[None]]
 
-Concerned = Callable[[Sequence[str]], Awaitable[Collection[str]]]
-"""Which of these channels have something for the handler."""
+Concerned = Callable[[Sequence[Publication]], Awaitable[Collection[str]]]
+"""The channels of those of these events that have something for the handler."""
 
 
-async def concerned_all(channels: Sequence[str]) -> Sequence[str]:
-    return channels
+async def channels_of(events: Sequence[Publication]) -> Collection[str]:
+    return dict.fromkeys(event.channel for event in events)

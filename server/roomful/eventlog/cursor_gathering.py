@@ -1,35 +1,36 @@
-"""The channels whose events wait a while for more, so that a cursor handles them together."""
+"""The events that wait a while for more, so that a cursor handles them together."""
 
 import asyncio
 from collections.abc import Sequence
 
 from roomful.eventlog.cursor_batch import CursorRules
 from roomful.eventlog.cursor_queue import MAX_WAITING
+from roomful.realtime.publication import Publication
 
 
 class Gathering:
-    """Channels are handed on together, `gather` after the first of them; with `at_once`, at most once in that time."""
+    """Events are handed on together, `gather` after the first of them; with `at_once`, at most once in that time."""
 
     def __init__(self, rules: CursorRules) -> None:
         self._rules = rules
-        self._channels: dict[str, None] = {}
+        self._events: list[Publication] = []
         self._is_some = asyncio.Event()
         self._again_at = 0.0
 
-    def add(self, channel: str) -> bool:
+    def add(self, event: Publication) -> bool:
         """Whether it will be handed on: not if MAX_WAITING others wait. Never waits."""
-        if len(self._channels) >= MAX_WAITING and channel not in self._channels:
+        if len(self._events) >= MAX_WAITING:
             return False
-        self._channels[channel] = None
+        self._events.append(event)
         self._is_some.set()
         return True
 
-    async def take(self) -> Sequence[str]:
-        """Those that were added, each once, when their time has come."""
+    async def take(self) -> Sequence[Publication]:
+        """Those that were added, when their time has come."""
         await self._is_some.wait()
         loop, seconds = asyncio.get_running_loop(), self._rules.gather.total_seconds()
         await asyncio.sleep(self._again_at - loop.time() if self._rules.at_once else seconds)
         self._again_at = loop.time() + seconds
         self._is_some.clear()
-        taken, self._channels = self._channels, {}
-        return list(taken)
+        taken, self._events = self._events, []
+        return taken

@@ -1,10 +1,12 @@
 """The entries of inboxes: rows, together with the present names of what they are about."""
 
+import json
 from collections.abc import Sequence
 
-from sqlalchemy import Row, Select, bindparam, case, select
+from sqlalchemy import Row, Select, String, Text, bindparam, case, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from roomful.db.functions import json_texts
 from roomful.identity.models import USER
 from roomful.projects.models import NOTIFICATION, PROJECT
 from roomful.projects.models import Notification as NotificationRow
@@ -52,19 +54,12 @@ async def find(session: AsyncSession, user_id: str, entry_id: str) -> Entry | No
     return (await session.execute(_ONE, {"person": user_id, "entry": entry_id})).one_or_none()
 
 
-async def find_untold(session: AsyncSession, project_id: str, *, up_to_person: str, limit: int) -> Sequence[Entry]:
-    """A project's entries whose newest event has not been told, in the order of their people."""
-    asked = {"in_project": project_id, "last": up_to_person, "most": limit}
-    return (await session.execute(_UNTOLD, asked)).all()
+async def find_untold(session: AsyncSession, entry_ids: Sequence[str]) -> Sequence[Entry]:
+    """Those of these entries whose newest event has not been told, in their order."""
+    found = {entry[0].id: entry for entry in await session.execute(_UNTOLD, {"asked": json.dumps(entry_ids)})}
+    return [found[entry_id] for entry_id in entry_ids if entry_id in found]
 
 
+_asked = json_texts(bindparam("asked", type_=Text)).table_valued("value", name="asked")
 _ONE = SELECT.where(NOTIFICATION.c.id == bindparam("entry"), NOTIFICATION.c.user_id == bindparam("person"))
-_UNTOLD = (
-    SELECT.where(
-        NOTIFICATION.c.project_id == bindparam("in_project"),
-        NOTIFICATION.c.is_untold,
-        NOTIFICATION.c.user_id <= bindparam("last"),
-    )
-    .order_by(NOTIFICATION.c.user_id, NOTIFICATION.c.subject_type, NOTIFICATION.c.subject_id)
-    .limit(bindparam("most"))
-)
+_UNTOLD = SELECT.where(NOTIFICATION.c.id.in_(select(cast(_asked.c.value, String))), NOTIFICATION.c.is_untold)

@@ -17,7 +17,7 @@ from roomful.web.dependencies import API, DB, CurrentUser, ReadDB
 from roomful.web.pagination import Keyset, Page
 from roomful.web.routing import Route
 
-_NEWEST_FIRST = Keyset((NotificationRow.updated_at, NotificationRow.id), descending=True)
+_NEWEST_FIRST = Keyset((NotificationRow.listed_at, NotificationRow.id), descending=True)
 
 router = APIRouter(prefix=f"{API}/notifications", tags=["inbox"], route_class=Route)
 

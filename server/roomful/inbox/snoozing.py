@@ -52,7 +52,9 @@ async def _wake(session: AsyncSession, entry_id: str, user_id: str) -> bool:
     if not locked or found is None or found[0].snoozed_until is None or found[0].snoozed_until > at:
         return False  # another process was first, or the person
     values = {"snoozed_until": None, "read_at": None, "updated_at": at}
-    await session.execute(_WAKE, {"entry": entry_id, "told_offset": locked[channel].offset + 1, **values})
+    await session.execute(
+        _WAKE, {"entry": entry_id, "told_offset": locked[channel].offset + 1, "listed_at": at, **values}
+    )
     entry = entries.describe(found).model_copy(update=values)
     unread = (await count_unread(session, [user_id])).get(user_id, 0)
     event = NotificationUpdated(notification=entry, unread=unread)

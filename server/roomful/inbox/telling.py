@@ -4,19 +4,21 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
 from sqlalchemy import String, Text, bindparam, cast, false, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from roomful.channels import parse_channel, project_channel, user_channel
+from roomful.channels import parse_channel, user_channel
 from roomful.db.functions import json_texts
 from roomful.eventlog import several
 from roomful.eventlog.cursor import Cursor
 from roomful.eventlog.cursor_batch import Batch, CursorRules
 from roomful.eventlog.log import EventData
 from roomful.inbox import entries
-from roomful.projects.models import NOTIFICATION
+from roomful.projects.models import MEMBER, NOTIFICATION
 from roomful.projects.notification_events import NotificationCreated, NotificationUpdated
 from roomful.projects.unread import count_unread
+from roomful.realtime.publication import Publication
 from roomful.runtime import Runtime
 
 TOLD_AT_ONCE = 500
@@ -34,15 +36,18 @@ def inbox_cursor(runtime: Runtime) -> Cursor:
 
     async def tell(batch: Batch) -> None:
         project_id = _project_of(batch.channel)
-        while await _find_untold_projects(runtime, [project_id]):
+        untold = await _find_untold(runtime, batch, project_id)
+        for start in range(0, len(untold), TOLD_AT_ONCE):
             async with runtime.transaction() as session:
-                if await _tell_some(session, project_id) < TOLD_AT_ONCE:
+                await _tell_some(session, project_id, untold[start : start + TOLD_AT_ONCE])
+                if start + TOLD_AT_ONCE >= len(untold):
                     await batch.advance(session)
-                    return
 
-    async def concerned(channels: Sequence[str]) -> Sequence[str]:
-        projects = await _find_untold_projects(runtime, [_project_of(channel) for channel in channels])
-        return [project_channel(project_id) for project_id in projects]
+    async def concerned(events: Sequence[Publication]) -> set[str]:
+        channels = {_subject_of(event): event.channel for event in events}
+        async with runtime.database.ask() as session:
+            found = await session.scalars(_CONCERNED, {"subjects": json.dumps(list(channels))})
+            return {channels[subject_id] for subject_id in found}
 
     return Cursor(RULES, runtime.database, runtime.transaction, tell, concerned=concerned)
 
@@ -53,20 +58,32 @@ def _project_of(channel: str) -> str:
     return name.id
 
 
-async def _find_untold_projects(runtime: Runtime, project_ids: Sequence[str]) -> Sequence[str]:
-    """Those with entries to tell of. Most events concern nobody: then there is nothing to write."""
+def _subject_of(event: Publication) -> str:
+    """The id of what the entries of an event are about."""
+    data = _decode(event.data).data
+    if data.comment is not None:
+        return data.comment.task_id
+    return data.task.id if data.task is not None else _project_of(event.channel)
+
+
+async def _find_untold(runtime: Runtime, batch: Batch, project_id: str) -> list[tuple[str, str]]:
+    """People and their entries that the batch's events have moved, in the order in which rows are locked.
+
+    If events are lost, all of the project that are untold: whom those concerned is no longer known otherwise.
+    """
+    subjects = json.dumps(list({_subject_of(event) for event in batch.events}))
     async with runtime.database.ask() as session:
-        return (await session.scalars(_UNTOLD, {"projects": json.dumps(project_ids)})).all()
+        if batch.has_lost:
+            found = await session.execute(_UNTOLD_OF_PROJECT, {"in_project": project_id})
+        else:
+            found = await session.execute(_UNTOLD, {"subjects": subjects})
+        return [(user_id, entry_id) for user_id, _, _, entry_id in sorted(map(tuple, found))]
 
 
-async def _tell_some(session: AsyncSession, project_id: str) -> int:
-    """Tell of up to TOLD_AT_ONCE entries; how many there were."""
-    wanted = (await session.execute(_WHO, {"in_project": project_id, "most": TOLD_AT_ONCE})).scalars().all()
-    if not wanted:
-        return 0
+async def _tell_some(session: AsyncSession, project_id: str, untold: Sequence[tuple[str, str]]) -> None:
     # Locked first: whatever a person does to an entry meanwhile is told after this, or read here.
-    locked = await several.lock(session, map(user_channel, wanted))
-    rows = await entries.find_untold(session, project_id, up_to_person=wanted[-1], limit=TOLD_AT_ONCE)
+    locked = await several.lock(session, [user_channel(user_id) for user_id, _ in untold])
+    rows = await entries.find_untold(session, [entry_id for _, entry_id in untold])
     told = [entry for entry in rows if user_channel(entry[0].user_id) in locked]
     unread = await count_unread(session, (entry[0].user_id for entry in told))
     events = []
@@ -84,21 +101,38 @@ async def _tell_some(session: AsyncSession, project_id: str) -> int:
             for (row, *_), place in zip(told, places, strict=True)
         ]
         await session.execute(_MARK, marks)
-    return len(wanted)
 
 
-_asked = json_texts(bindparam("projects", type_=Text)).table_valued("value", name="asked")
-_UNTOLD = select(cast(_asked.c.value, String)).where(
-    select(NOTIFICATION.c.id).where(NOTIFICATION.c.project_id == _asked.c.value, NOTIFICATION.c.is_untold).exists()
-)
-_WHO = (
-    select(NOTIFICATION.c.user_id)
-    .where(NOTIFICATION.c.project_id == bindparam("in_project"), NOTIFICATION.c.is_untold)
-    .order_by(NOTIFICATION.c.user_id)
-    .limit(bindparam("most"))
-)
+class _Task(msgspec.Struct):
+    id: str
+
+
+class _Comment(msgspec.Struct):
+    task_id: str
+
+
+class _Data(msgspec.Struct):
+    task: _Task | None = None
+    comment: _Comment | None = None
+
+
+class _Body(msgspec.Struct):
+    """What says which subject an event is about, as all versions have written it."""
+
+    data: _Data
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_asked = json_texts(bindparam("subjects", type_=Text)).table_valued("value", name="asked")
+_is_asked = (NOTIFICATION.c.subject_id.in_(select(cast(_asked.c.value, String))), NOTIFICATION.c.is_untold)
+_CONCERNED = select(NOTIFICATION.c.subject_id).where(*_is_asked).distinct()
+_entries = select(NOTIFICATION.c.user_id, NOTIFICATION.c.subject_type, NOTIFICATION.c.subject_id, NOTIFICATION.c.id)
+_UNTOLD = _entries.where(*_is_asked)
+_UNTOLD_OF_PROJECT = _entries.join(
+    MEMBER, (NOTIFICATION.c.user_id == MEMBER.c.user_id) & (NOTIFICATION.c.project_id == MEMBER.c.project_id)
+).where(MEMBER.c.project_id == bindparam("in_project"), NOTIFICATION.c.is_untold)
 _MARK = (
     update(NOTIFICATION)
     .where(NOTIFICATION.c.id == bindparam("entry"), NOTIFICATION.c.updated_at == bindparam("known"))
-    .values(told_offset=bindparam("told_at"), is_untold=false())
+    .values(told_offset=bindparam("told_at"), is_untold=false(), listed_at=NOTIFICATION.c.updated_at)
 )

@@ -145,39 +145,37 @@ class Watch(Base):
 class Notification(Base):
     """News for a member about one subject: one row, which later events move up. It goes with the membership.
 
-    `is_untold` until the person's channel has been told of the newest event, by its event at `told_offset`. An entry
-    is unread while it is neither read, archived nor snoozed.
+    `is_untold` until the person's channel has been told of the newest event, by its event at `told_offset`. Telling
+    takes `updated_at` over into `listed_at`, the list's order: no index has a column that a change's transaction writes
+    anew, and PostgreSQL updates the row in place (docs/decisions/0047). An entry is unread while it is neither read,
+    archived nor snoozed.
     """
 
     __tablename__ = "notification"
     __table_args__ = (
         ForeignKeyConstraint(_OF_MEMBER, ["member.project_id", "member.user_id"], ondelete="CASCADE"),
         UniqueConstraint("user_id", "project_id", "subject_type", "subject_id"),
-        Index(
-            "ix_notification_untold",
-            "project_id",
-            sqlite_where=text("is_untold = 1"),
-            postgresql_where=text("is_untold"),
-        ),
+        Index(None, "subject_id"),
         Index(
             "ix_notification_kept",
-            *("user_id", "updated_at", "id"),
+            *("user_id", "listed_at", "id"),
             sqlite_where=_IS_KEPT,
             postgresql_where=_IS_KEPT,
         ),
         Index(
             "ix_notification_archived",
-            *("user_id", "updated_at", "id"),
+            *("user_id", "listed_at", "id"),
             sqlite_where=_IS_ARCHIVED,
             postgresql_where=_IS_ARCHIVED,
         ),
         Index(
             "ix_notification_unread",
-            *("user_id", "updated_at", "id"),
+            *("user_id", "listed_at", "id"),
             sqlite_where=_IS_UNREAD,
             postgresql_where=_IS_UNREAD,
         ),
         Index("ix_notification_snoozed", "snoozed_until", sqlite_where=_IS_SNOOZED, postgresql_where=_IS_SNOOZED),
+        {"postgresql_with": {"fillfactor": 50}},  # room for the new versions of rows
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -192,6 +190,7 @@ class Notification(Base):
     told_offset: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    listed_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]

@@ -181,6 +181,7 @@ _rows = (
         true(),
         _at,
         _at,
+        _at,
     )
     .join_from(_strongest, MEMBER, MEMBER.c.user_id == _strongest.c.person)
     .where(
@@ -191,7 +192,7 @@ _rows = (
 _new = insert(NOTIFICATION).from_select(
     [
         *("id", "user_id", "project_id", "subject_type", "subject_id", "reason", "actor_id", "count", "is_untold"),
-        *("created_at", "updated_at"),
+        *("created_at", "updated_at", "listed_at"),
     ],
     _rows,
     include_defaults=False,

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("told_offset", sa.BigInteger(), nullable=True),
         sa.Column("created_at", time, nullable=False),
         sa.Column("updated_at", time, nullable=False),
+        sa.Column("listed_at", time, nullable=False),
         sa.Column("read_at", time, nullable=True),
         sa.Column("archived_at", time, nullable=True),
         sa.Column("snoozed_until", time, nullable=True),
@@ -67,15 +68,10 @@ def upgrade() -> None:
             "subject_id",
             name=op.f("uq_notification_user_id_project_id_subject_type_subject_id"),
         ),
+        postgresql_with={"fillfactor": 50},
     )
-    in_order = ["user_id", "updated_at", "id"]
-    op.create_index(
-        "ix_notification_untold",
-        "notification",
-        ["project_id"],
-        sqlite_where=sa.text("is_untold = 1"),
-        postgresql_where=sa.text("is_untold"),
-    )
+    in_order = ["user_id", "listed_at", "id"]
+    op.create_index("ix_notification_subject_id", "notification", ["subject_id"])
     _partial_index("ix_notification_kept", "notification", in_order, "archived_at IS NULL")
     _partial_index("ix_notification_archived", "notification", in_order, "archived_at IS NOT NULL")
     unread = "read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL"
