@@ -179,6 +179,21 @@ async def test_a_lost_answer_makes_no_second_invitation(server: Server, chromium
     await expect(page.get_by_label("Link to send")).to_have_count(0)
 
 
+async def test_an_invitation_is_withdrawn_once_however_often_one_presses(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada", "Lovelace")
+    project = await ada.create_project("Apollo")
+    await new_link(ada, project)
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    await page.get_by_role("button", name="Members").click()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "DELETE" else None)
+    await page.get_by_role("button", name="Withdraw the invitation for Anybody with the link").dblclick()
+    await expect(page.get_by_text("Open invitations")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Invite by link")).to_be_focused()
+    assert len(asked) == 1
+
+
 async def test_links_that_lead_nowhere_say_so(server: Server, chromium: Chromium) -> None:
     ada = await server.api.register("ada", "Lovelace")
     project = await ada.create_project("Apollo")

@@ -141,3 +141,25 @@ async def test_an_old_answer_does_not_undo_a_press_on_watch(server: Server, chro
     await (await pressed.value).finished()
     await held.arrive()
     await expect(watch).to_have_attribute("aria-pressed", "true")
+
+
+async def test_of_two_fast_presses_on_watch_the_last_one_counts(server: Server, chromium: Chromium) -> None:
+    ada, bob = await server.api.register("ada", "Lovelace"), await server.api.register("bob", "Kahn")
+    project = await ada.create_project("Apollo")
+    await ada.add_member(project, bob)
+    task = await bob.create_task(project, "Order fuel")
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    await window.card("Order fuel").click()
+    watch = page.get_by_role("button", name="Watch this task")
+    await expect(watch).to_have_attribute("aria-pressed", "false")
+    held = await hold_first_answer(page, "**/watch", "PUT")
+    await watch.click()
+    await held.given()
+    await watch.click()
+    await expect(watch).to_have_attribute("aria-pressed", "false")
+    async with page.expect_response(lambda answer: answer.request.method == "DELETE") as last:
+        await held.arrive()
+    await (await last.value).finished()
+    await expect(watch).to_have_attribute("aria-pressed", "false")
+    assert await ada.get(f"{project.path}/tasks/{task['id']}/watch") == {"watching": False}

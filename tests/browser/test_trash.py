@@ -48,6 +48,20 @@ async def test_a_task_is_restored_and_another_ended(server: Server, chromium: Ch
     assert await ada.get(f"{project.path}/tasks?deleted=true") == []
 
 
+async def test_a_task_is_restored_once_however_often_one_presses(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada", "Lovelace")
+    project = await with_trash(ada, "Order fuel", "Pack a flag")
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    await open_trash(window, project)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/restore") else None)
+    await page.get_by_role("button", name="Restore Order fuel").dblclick()
+    await expect(page.locator(".place li b")).to_have_text(["Pack a flag"])
+    await expect(page.get_by_text("is back in")).to_be_visible()
+    assert len(asked) == 1
+
+
 async def test_the_trash_is_live_and_as_one_may_use_it(server: Server, chromium: Chromium) -> None:
     ada, bob, vic = [await server.api.register(name) for name in ("ada", "bob", "vic")]
     project = await with_trash(ada, "Order fuel")

@@ -12,6 +12,25 @@ test("a person with two windows shows once, and goes with their leave, whichever
   expect(presence.people.value.map((person) => person.user)).toEqual(["bob"]);
 });
 
+test("an answer takes nobody away who joined after the question, and brings nobody back who left", async () => {
+  const presence = new Presence("ada");
+  presence.load([bob]);
+  let answer: (clients: (typeof ada)[]) => void = () => undefined;
+  const answered = new Promise<(typeof ada)[]>((resolve) => {
+    answer = resolve;
+  });
+  const asking = presence.ask(() => answered);
+  presence.join(ada);
+  presence.receive(ada, { holds: "t1" });
+  presence.leave(bob);
+  answer([bob]);
+  await asking;
+  expect(presence.people.value.map((person) => person.user)).toEqual(["ada"]);
+  expect(presence.holders.value.size).toBe(1);
+  presence.load([bob]);
+  expect(presence.people.value.map((person) => person.user)).toEqual(["bob"]);
+});
+
 test("others' gestures show, and end with their connection or after a silence", () => {
   let now = 0;
   const presence = new Presence("bob", () => now);

@@ -223,7 +223,7 @@ export class ProjectChannel {
 
   private async loadPresence(): Promise<void> {
     try {
-      this.presence.load(Object.values((await this.subscription.presence()).clients));
+      await this.presence.ask(async () => Object.values((await this.subscription.presence()).clients));
     } catch {
       // The connection was lost meanwhile; the next one asks again.
     }

@@ -1,6 +1,6 @@
 /** The people in the project right now, where they point and which field they edit. */
 
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import * as common from "../texts/common";
 
 /** A place on the board that fits every screen size: on a card, or in a column (then `y` is in pixels). */
@@ -59,6 +59,8 @@ export class Presence {
   self: string | null = null;
   private readonly clients = signal<ReadonlyMap<string, Client>>(new Map());
   private readonly gestures = signal<ReadonlyMap<string, Pointer>>(new Map());
+  /** For each question that is being asked, the joins and leaves since. */
+  private readonly newer = new Set<(() => void)[]>();
 
   /** Everybody here, once for all their windows; the reader first, then by name. */
   readonly people: ReadonlySignal<Person[]> = computed(() => {
@@ -91,20 +93,38 @@ export class Presence {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Replace the whole list. */
-  load(clients: ClientInfo[]): void {
-    this.clients.value = new Map(clients.map((info) => [info.client, known(info)]));
-    this.forgetOthers();
+  /** Replace the whole list, to which then `newer` changes are made. */
+  load(clients: ClientInfo[], newer: readonly (() => void)[] = []): void {
+    batch(() => {
+      this.clients.value = new Map(clients.map((info) => [info.client, known(info)]));
+      for (const change of newer) change();
+      this.forgetOthers();
+    });
+  }
+
+  /** Replace the whole list by the server's, which may be older than the joins and leaves that come meanwhile. */
+  async ask(question: () => Promise<ClientInfo[]>): Promise<void> {
+    const newer: (() => void)[] = [];
+    this.newer.add(newer);
+    try {
+      this.load(await question(), newer);
+    } finally {
+      this.newer.delete(newer);
+    }
   }
 
   join(info: ClientInfo): void {
-    this.clients.value = new Map(this.clients.value).set(info.client, known(info));
+    this.change(() => {
+      this.clients.value = new Map(this.clients.value).set(info.client, known(info));
+    });
   }
 
   /** A person's last connection is gone. `info` names one of their connections; all of them are gone. */
   leave(info: ClientInfo): void {
-    this.clients.value = new Map([...this.clients.value].filter(([, client]) => client.user !== info.user));
-    this.forget((pointer) => pointer.user === info.user);
+    this.change(() => {
+      this.clients.value = new Map([...this.clients.value].filter(([, client]) => client.user !== info.user));
+      this.forget((pointer) => pointer.user === info.user);
+    });
   }
 
   clear(): void {
@@ -124,6 +144,11 @@ export class Presence {
   dropExpired(): void {
     const oldest = this.now() - GESTURE_LIFETIME_MS;
     this.forget((pointer) => pointer.heard_at < oldest);
+  }
+
+  private change(change: () => void): void {
+    change();
+    for (const newer of this.newer) newer.push(change);
   }
 
   private by(task: (gesture: Gesture) => string | null | undefined): Map<string, Doer> {

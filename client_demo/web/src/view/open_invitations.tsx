@@ -7,6 +7,7 @@ import { moment } from "./dates";
 import { messageOf } from "./failure";
 import type { Invitation, MadeInvitation } from "./invite";
 import { notify } from "./notice";
+import { useOneAtATime } from "./one_at_a_time";
 
 interface OpenInvitationsProps {
   /** The one that was made last. */
@@ -20,6 +21,7 @@ export function OpenInvitations({ made, onWithdrawn }: OpenInvitationsProps) {
   const path = `projects/${project.id}/invitations`;
   const members = project.board.members.value.size;
   const [attempt, setAttempt] = useState(0);
+  const once = useOneAtATime();
   useEffect(() => {
     let isShown = true;
     project.session
@@ -33,6 +35,7 @@ export function OpenInvitations({ made, onWithdrawn }: OpenInvitationsProps) {
   const withdraw = async (invitation: Invitation) => {
     try {
       await project.session.request("DELETE", `${path}/${invitation.id}`);
+      setInvitations((known) => known.filter(({ id }) => id !== invitation.id));
       notify(texts.withdrawn);
       onWithdrawn(invitation.id);
     } catch (failure) {
@@ -53,7 +56,11 @@ export function OpenInvitations({ made, onWithdrawn }: OpenInvitationsProps) {
                 <b>{whom}</b>
                 <span class="quiet small">{describe(invitation)}</span>
               </span>
-              <button type="button" class="plain small" onClick={() => void withdraw(invitation)}>
+              <button
+                type="button"
+                class="plain small"
+                onClick={() => void once(invitation.id, () => withdraw(invitation))}
+              >
                 {texts.withdraw}
                 <span class="sr"> {texts.withdrawRest(whom)}</span>
               </button>

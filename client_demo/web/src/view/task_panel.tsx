@@ -75,7 +75,7 @@ export function TaskPanel({ task, onClose }: PanelProps) {
             <Icon name="link" />
           </button>
         )}
-        <WatchButton task={task.id} />
+        <WatchButton key={task.id} task={task.id} />
         {canEdit && (
           <button
             type="button"

@@ -12,6 +12,7 @@ import { ago, moment } from "./dates";
 import { Confirm } from "./dialog";
 import { messageOf } from "./failure";
 import { notify } from "./notice";
+import { useOneAtATime } from "./one_at_a_time";
 import { useRowFocus } from "./row_focus";
 import { Failed, ListSkeleton, State } from "./states";
 
@@ -32,6 +33,7 @@ export function Trash() {
   const [asking, setAsking] = useState<TrashedTask | null>(null);
   const rows = useRowFocus<HTMLUListElement>();
   const again = () => setAttempt((count) => count + 1);
+  const once = useOneAtATime();
   useEffect(
     () =>
       project.channel.onEvent(({ type }) => {
@@ -61,6 +63,16 @@ export function Trash() {
     } catch (failure) {
       notify(messageOf(failure), "bad");
     }
+  };
+  const restore = async ({ id, title }: TrashedTask) => {
+    try {
+      const { body } = await project.session.request<Task>("POST", `projects/${project.id}/tasks/${id}/restore`);
+      setFound((known) => known && { ...known, tasks: known.tasks.filter((task) => task.id !== id) });
+      notify(texts.isBackIn(title, columnOf(project, body)));
+    } catch (failure) {
+      notify(messageOf(failure), "bad");
+    }
+    again();
   };
   const purge = async ({ id, title }: TrashedTask) => {
     try {
@@ -98,7 +110,7 @@ export function Trash() {
                 </span>
               </span>
               {board.canEdit.value && (
-                <button type="button" class="plain small" onClick={() => void restore(project, task).then(again)}>
+                <button type="button" class="plain small" onClick={() => void once(task.id, () => restore(task))}>
                   {common.restore}
                   <span class="sr"> {task.title}</span>
                 </button>
@@ -143,13 +155,4 @@ async function load(project: OpenProject, page: string): Promise<Found> {
 /** The name of a task's column. */
 function columnOf(project: OpenProject, { column_id, status }: Task): string {
   return project.board.visible.value?.columns.find(({ id }) => id === column_id)?.name ?? categoryNames[status];
-}
-
-async function restore(project: OpenProject, { id, title }: TrashedTask): Promise<void> {
-  try {
-    const { body } = await project.session.request<Task>("POST", `projects/${project.id}/tasks/${id}/restore`);
-    notify(texts.isBackIn(title, columnOf(project, body)));
-  } catch (failure) {
-    notify(messageOf(failure), "bad");
-  }
 }

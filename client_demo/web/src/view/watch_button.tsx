@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { reportFault } from "../account/fault";
+import { Choice } from "../state/choice";
 import { Questions } from "../state/questions";
 import * as texts from "../texts/task";
 import { useIsOutside } from "./connection";
@@ -10,7 +11,7 @@ import { messageOf } from "./failure";
 import { Icon } from "./icons";
 import { notify } from "./notice";
 
-/** `task` is the server's id; nothing is shown for a task that it does not know yet. */
+/** `task` is the server's id, and the element's key; nothing is shown for a task that it does not know yet. */
 export function WatchButton({ task }: { task: string }) {
   const session = useSession();
   const project = useProject();
@@ -18,6 +19,16 @@ export function WatchButton({ task }: { task: string }) {
   const [isWatching, setWatching] = useState<boolean | null>(null);
   const questions = useRef(new Questions()).current;
   const address = `projects/${project.id}/tasks/${task}/watch`;
+  const choice = useRef(
+    new Choice<boolean>(
+      async (watches) => {
+        await session.request(watches ? "PUT" : "DELETE", address);
+        questions.outdate(); // one that was asked meanwhile may say how it was before
+      },
+      setWatching,
+      (failure) => notify(messageOf(failure), "bad"),
+    ),
+  ).current;
   const assignee = project.board.visible.value?.tasks.find((each) => each.id === task)?.assignee_id ?? null;
 
   useEffect(() => {
@@ -26,7 +37,7 @@ export function WatchButton({ task }: { task: string }) {
     const counts = questions.ask();
     session
       .request<{ watching: boolean }>("GET", address)
-      .then((answer) => isCurrent && counts() && setWatching(answer.body.watching))
+      .then((answer) => isCurrent && counts() && choice.told(answer.body.watching))
       .catch(reportFault); // without the answer there is no button
     return () => {
       isCurrent = false;
@@ -34,17 +45,9 @@ export function WatchButton({ task }: { task: string }) {
   }, [address, assignee, isOutside]);
 
   if (isWatching === null) return null;
-  const toggle = async () => {
+  const toggle = () => {
     questions.outdate();
-    setWatching(!isWatching);
-    try {
-      await session.request(isWatching ? "DELETE" : "PUT", address);
-      questions.outdate(); // one that was asked meanwhile may say how it was before
-      setWatching(!isWatching);
-    } catch (failure) {
-      setWatching(isWatching);
-      notify(messageOf(failure), "bad");
-    }
+    void choice.choose(!isWatching);
   };
   return (
     <button
@@ -53,7 +56,7 @@ export function WatchButton({ task }: { task: string }) {
       aria-pressed={isWatching}
       aria-label={texts.watch}
       title={isWatching ? texts.isWatched : texts.isNotWatched}
-      onClick={() => void toggle()}
+      onClick={toggle}
     >
       <Icon name={isWatching ? "bell" : "bell-off"} />
     </button>
