@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,6 @@ from roomful.eventlog import cursor, cursor_rows, epochs, log
 from roomful.eventlog.cursor_batch import Batch, Later
 from roomful.eventlog.cursor_rows import LeaseLost, Place
 from roomful.eventlog.models import Event
-from roomful.realtime.publication import Publication
 from roomful.settings import Settings
 from tests.contract.test_event_log import CHANNEL, delete_up_to, record
 from tests.support.cursors import DONE, IN_DATABASE, OUTSIDE, Copier, let_time_pass
@@ -370,8 +369,8 @@ async def test_an_outage_while_it_asks_whom_events_concern_passes(
     monkeypatch.setattr(cursor, "ROUND_SECONDS", 3_600.0)
 
     class Away(Copier):
-        async def concerned(self, events: Sequence[Publication]) -> Collection[str]:
-            channels = await super().concerned(events)
+        async def concerned(self, gathered: Mapping[str, Sequence[bytes]]) -> Collection[str]:
+            channels = await super().concerned(gathered)
             if len(self.asked) == 1:
                 raise ConnectionResetError
             return channels

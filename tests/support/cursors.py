@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,10 +17,9 @@ from roomful.db.base import now
 from roomful.db.engine import Database
 from roomful.eventlog import log, several
 from roomful.eventlog.cursor import Cursor
-from roomful.eventlog.cursor_batch import Batch, CursorRules, channels_of
+from roomful.eventlog.cursor_batch import Batch, CursorRules
 from roomful.eventlog.log import EventData
 from roomful.eventlog.models import LOG_CURSOR
-from roomful.realtime.publication import Publication
 from tests.conftest import settings_for
 
 DONE = "user:done"
@@ -49,10 +48,9 @@ class Copier:
     def __post_init__(self) -> None:
         self.cursor = Cursor(self.rules, self.database, self.transaction, self.handle, concerned=self.concerned)
 
-    async def concerned(self, events: Sequence[Publication]) -> Collection[str]:
-        channels = await channels_of(events)
-        self.asked += channels
-        return [channel for channel in channels if channel not in self.unconcerned]
+    async def concerned(self, gathered: Mapping[str, Sequence[bytes]]) -> Collection[str]:
+        self.asked += gathered
+        return [channel for channel in gathered if channel not in self.unconcerned]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

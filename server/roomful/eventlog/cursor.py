@@ -19,7 +19,7 @@ from roomful.db.base import now
 from roomful.db.engine import Database
 from roomful.db.passing_outages import passing_outages, will_pass
 from roomful.eventlog import cursor_rows, log
-from roomful.eventlog.cursor_batch import Batch, Concerned, CursorRules, Handle, Later, Transaction, channels_of
+from roomful.eventlog.cursor_batch import Batch, Concerned, CursorRules, Handle, Later, Transaction, concerned_all
 from roomful.eventlog.cursor_gathering import Gathering
 from roomful.eventlog.cursor_queue import CursorQueue
 from roomful.eventlog.cursor_rows import TRIES_TOGETHER, LeaseLost, Place
@@ -70,7 +70,7 @@ class Cursor:
         transaction: Transaction,
         handle: Handle,
         *,
-        concerned: Concerned = channels_of,
+        concerned: Concerned = concerned_all,
     ) -> None:
         self.rules = rules
         self.counters = CursorCounters()
@@ -97,7 +97,7 @@ class Cursor:
                 continue
             if not self.rules.gather:
                 self._queue.put(event.channel)
-            elif not self._gathering.add(event):
+            elif not self._gathering.add(event.channel, event.data):
                 self._queue.has_overflowed = True
 
     async def run(self) -> None:
@@ -127,10 +127,10 @@ class Cursor:
 
     async def _gather_for_ever(self) -> None:
         while True:
-            events = await self._gathering.take()
+            gathered = await self._gathering.take()
             with self._left_to_a_round("a cursor leaves some channels"):
                 async with asyncio.timeout(READ_SECONDS):
-                    for channel in await self._concerned(events):
+                    for channel in await self._concerned(gathered):
                         self._queue.put(channel)
 
     async def _find(self, *, all_channels: bool) -> None:

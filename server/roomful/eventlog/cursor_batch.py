@@ -1,6 +1,6 @@
 """A cursor's batch of events, the rules by which it is made, and what handles it."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,9 +72,9 @@ Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 Handle = Callable[[Batch], Awaitable[None]]
 
-Concerned = Callable[[Sequence[Publication]], Awaitable[Collection[str]]]
-"""The channels of those of these events that have something for the handler."""
+Concerned = Callable[[Mapping[str, Sequence[bytes]]], Awaitable[Collection[str]]]
+"""Of these channels, given with bodies of events, those that have something for the handler."""
 
 
-async def channels_of(events: Sequence[Publication]) -> Collection[str]:
-    return dict.fromkeys(event.channel for event in events)
+async def concerned_all(gathered: Mapping[str, Sequence[bytes]]) -> Collection[str]:
+    return gathered.keys()

@@ -1,7 +1,7 @@
 """The inbox's cursor: it tells people, on their own channels, what events of projects have put into their inboxes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -18,7 +18,6 @@ from roomful.inbox import entries
 from roomful.projects.models import MEMBER, NOTIFICATION
 from roomful.projects.notification_events import NotificationCreated, NotificationUpdated
 from roomful.projects.unread import count_unread
-from roomful.realtime.publication import Publication
 from roomful.runtime import Runtime
 
 TOLD_AT_ONCE = 500
@@ -43,8 +42,8 @@ def inbox_cursor(runtime: Runtime) -> Cursor:
                 if start + TOLD_AT_ONCE >= len(untold):
                     await batch.advance(session)
 
-    async def concerned(events: Sequence[Publication]) -> set[str]:
-        channels = {_subject_of(event): event.channel for event in events}
+    async def concerned(gathered: Mapping[str, Sequence[bytes]]) -> set[str]:
+        channels = {_subject_of(channel, body): channel for channel, bodies in gathered.items() for body in bodies}
         async with runtime.database.ask() as session:
             found = await session.scalars(_CONCERNED, {"subjects": json.dumps(list(channels))})
             return {channels[subject_id] for subject_id in found}
@@ -58,12 +57,12 @@ def _project_of(channel: str) -> str:
     return name.id
 
 
-def _subject_of(event: Publication) -> str:
+def _subject_of(channel: str, body: bytes) -> str:
     """The id of what the entries of an event are about."""
-    data = _decode(event.data).data
+    data = _decode(body).data
     if data.comment is not None:
         return data.comment.task_id
-    return data.task.id if data.task is not None else _project_of(event.channel)
+    return data.task.id if data.task is not None else _project_of(channel)
 
 
 async def _find_untold(runtime: Runtime, batch: Batch, project_id: str) -> list[tuple[str, str]]:
@@ -71,7 +70,7 @@ async def _find_untold(runtime: Runtime, batch: Batch, project_id: str) -> list[
 
     If events are lost, all of the project that are untold: whom those concerned is no longer known otherwise.
     """
-    subjects = json.dumps(list({_subject_of(event) for event in batch.events}))
+    subjects = json.dumps(list({_subject_of(batch.channel, event.data) for event in batch.events}))
     async with runtime.database.ask() as session:
         if batch.has_lost:
             found = await session.execute(_UNTOLD_OF_PROJECT, {"in_project": project_id})

@@ -8,9 +8,6 @@ import pytest
 from roomful.eventlog import cursor_gathering
 from roomful.eventlog.cursor_batch import CursorRules
 from roomful.eventlog.cursor_gathering import Gathering
-from roomful.realtime.publication import Publication
-
-A, B, C = (Publication(f"project:{name}", b"{}", offset=1) for name in "abc")
 
 
 def gathering(*, seconds: float, at_once: bool = False) -> Gathering:
@@ -19,21 +16,21 @@ def gathering(*, seconds: float, at_once: bool = False) -> Gathering:
 
 async def test_what_is_added_while_others_wait_is_taken_with_them() -> None:
     gathered = gathering(seconds=0.2)
-    gathered.add(A)
+    gathered.add("a", b"1")
     async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         taking = tasks.create_task(gathered.take())
         await asyncio.sleep(0)
-        gathered.add(B)
-        gathered.add(A)
-    assert taking.result() == [A, B, A]
+        gathered.add("b", b"2")
+        gathered.add("a", b"1")
+    assert taking.result() == {"a": [b"1", b"1"], "b": [b"2"]}
 
 
 async def test_with_at_once_the_first_does_not_wait_and_the_next_does() -> None:
     gathered = gathering(seconds=3_600, at_once=True)
-    gathered.add(A)
+    gathered.add("a", b"1")
     async with asyncio.timeout(30):
-        assert await gathered.take() == [A]
-    gathered.add(B)
+        assert await gathered.take() == {"a": [b"1"]}
+    gathered.add("b", b"2")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await gathered.take()
@@ -42,5 +39,5 @@ async def test_with_at_once_the_first_does_not_wait_and_the_next_does() -> None:
 async def test_no_more_than_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor_gathering, "MAX_WAITING", 2)
     gathered = gathering(seconds=0)
-    assert [gathered.add(event) for event in (A, B, C)] == [True, True, False]
-    assert await gathered.take() == [A, B]
+    assert [gathered.add(channel, b"1") for channel in ("a", "a", "b")] == [True, True, False]
+    assert await gathered.take() == {"a": [b"1", b"1"]}
