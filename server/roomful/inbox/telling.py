@@ -116,7 +116,7 @@ class _Data(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    """What says which subject an event is about, as all versions have written it."""
+    """The part of an event that names its subject, the same in all versions."""
 
     data: _Data
 
