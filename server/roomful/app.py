@@ -141,8 +141,6 @@ def create_app(settings: Settings | None = None) -> Application:
     app.state.quotas = Quotas.of(settings)
     errors.install(app)
     webhooks.install(app)
-    openapi.install(app)
-    pages.install(app, is_demo=settings.demo, image_hosts=settings.image_hosts)
     # Not include_router: it keeps the routers apart, and matches a request against each before its own, then again.
     for router in (
         streams.router,
@@ -154,4 +152,7 @@ def create_app(settings: Settings | None = None) -> Application:
         asyncapi.router,
     ):
         app.router.routes.extend(router.routes)
+    # After the API's routes: each file is a route that every request after it would be compared with.
+    openapi.install(app)
+    pages.install(app, is_demo=settings.demo, image_hosts=settings.image_hosts)
     return app
