@@ -24,6 +24,13 @@ class json_texts(FunctionElement[str]):
     inherit_cache = True
 
 
+class texts_of(FunctionElement[list[str]]):
+    """The texts in a column, of all rows, as a JSON array."""
+
+    type = JSON()
+    inherit_cache = True
+
+
 class texts_replaced(FunctionElement[list[str]]):
     """The JSON array of texts `(texts, old, new)` with `new` in the place of `old`, and nowhere else."""
 
@@ -60,6 +67,16 @@ def _json_texts_postgresql(element: json_texts, compiler: SQLCompiler, **options
 @compiles(json_texts, "sqlite")
 def _json_texts_sqlite(element: json_texts, compiler: SQLCompiler, **options: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(texts_of, "postgresql")
+def _texts_of_postgresql(element: texts_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"coalesce(json_agg({compiler.process(element.clauses, **options)}), '[]')"
+
+
+@compiles(texts_of, "sqlite")
+def _texts_of_sqlite(element: texts_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **options)})"
 
 
 @compiles(texts_replaced, "postgresql")

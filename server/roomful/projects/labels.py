@@ -1,5 +1,6 @@
 """The labels of a project: all of them, and those that a task's change names."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.base import now
+from roomful.db.functions import json_texts, texts_of
 from roomful.ids import new_id
 from roomful.projects.access import Access
 from roomful.projects.label_names import key_of, pick_colours
@@ -30,23 +32,33 @@ async def list_labels(session: AsyncSession, project_id: str) -> list[Label]:
 
 async def find_by_name(session: AsyncSession, project_id: str, name: str) -> Label | None:
     """The label that is called so, in any case."""
-    row = (await session.execute(_KNOWN, {"project": project_id, "keys": [key_of(name)]})).one_or_none()
+    row = (await session.execute(_NAMED, {"project": project_id, "key": key_of(name)})).one_or_none()
     return None if row is None else Label.model_validate(row)
 
 
-async def spell(session: AsyncSession, access: Access, names: Sequence[str]) -> Spelled:
-    """The names as the project has them; one that it lacks becomes a label. The project is locked.
+async def spell(session: AsyncSession, access: Access, names: Sequence[str], known: Sequence[str]) -> Spelled:
+    """The names as the project has them. `known` are those that it has (`find_known`); the others become labels.
 
-    Raises LimitReached for more labels than a project may have.
+    The project is locked. Raises LimitReached for more labels than a project may have.
     """
-    if not names:
-        return Spelled([], [])
-    by_key = {key_of(name): name for name in names}
-    rows = await session.execute(_KNOWN, {"project": access.project.id, "keys": list(by_key)})
-    known = {row.key: row.name for row in rows}
-    missing = [name for key, name in by_key.items() if key not in known]
+    by_key = {key_of(name): name for name in known}
+    missing = [name for name in names if key_of(name) not in by_key]
     new = await make_labels(session, access, missing) if missing else []
-    return Spelled([known.get(key, name) for key, name in by_key.items()], new)
+    return Spelled([by_key.get(key_of(name), name) for name in names], new)
+
+
+async def find_known(session: AsyncSession, project_id: str, names: Sequence[str]) -> Sequence[str]:
+    """The labels that are called so, in any case, as the project spells them."""
+    if not names:
+        return []
+    known = await session.execute(KNOWN_AMONG, {"project": project_id, "keys": json_keys(names)})
+    found: list[str] = known.scalar_one()
+    return found
+
+
+def json_keys(names: Sequence[str]) -> str:
+    """The parameter `keys` of `KNOWN_AMONG`."""
+    return json.dumps([key_of(name) for name in names])
 
 
 async def make_labels(
@@ -71,7 +83,11 @@ async def save_labels(session: AsyncSession, project_id: str, labels: Sequence[L
 
 
 _OF_PROJECT = LABEL.c.project_id == bindparam("project")
+KNOWN_AMONG = select(texts_of(LABEL.c.name)).where(
+    _OF_PROJECT, LABEL.c.key.in_(select(json_texts(bindparam("keys")).table_valued("value").c.value))
+)
+"""`find_known` as a part of another query, with the parameters `project` and `keys` (`json_keys`)."""
 _LABELS = select(LABEL).where(_OF_PROJECT).order_by(LABEL.c.key)
-_KNOWN = select(LABEL).where(_OF_PROJECT, LABEL.c.key.in_(bindparam("keys", expanding=True)))
+_NAMED = select(LABEL).where(_OF_PROJECT, LABEL.c.key == bindparam("key"))
 _COLOURS = select(LABEL.c.color, func.count().label("labels")).where(_OF_PROJECT).group_by(LABEL.c.color)
 _INSERT = insert(LABEL)

@@ -11,7 +11,7 @@ from roomful.errors import Conflict, Invalid, NotFound
 from roomful.eventlog.typed_event import values_before
 from roomful.ids import new_id
 from roomful.projects.access import Access
-from roomful.projects.labels import Spelled, save_labels, spell
+from roomful.projects.labels import KNOWN_AMONG, Spelled, find_known, json_keys, save_labels, spell
 from roomful.projects.members import require_assignable
 from roomful.projects.models import COLUMN, PROJECT
 from roomful.tasks import columns, positions, tags
@@ -44,8 +44,8 @@ async def create_task(session: AsyncSession, access: Access, new: NewTask, *, no
     project_id = access.project.id
     if new.assignee_id is not None:
         await require_assignable(session, project_id, new.assignee_id)
-    labels = await spell(session, access, new.labels)
     place = await _find_place(session, project_id, new)
+    labels = await spell(session, access, new.labels, place.labels)
     if new.before is None:
         position = positions.between(place.last, None)
     else:
@@ -134,7 +134,9 @@ async def change_task(
 async def _spell_labels(session: AsyncSession, access: Access, before: Task, patch: TaskPatch) -> Spelled:
     """The labels after the change, as the project spells them. Raises Invalid, LimitReached."""
     wanted = patch.labels_after(before.labels)
-    return Spelled(wanted, []) if wanted == before.labels else await spell(session, access, wanted)
+    if wanted == before.labels:
+        return Spelled(wanted, [])
+    return await spell(session, access, wanted, await find_known(session, access.project.id, wanted))
 
 
 async def renew_description(session: AsyncSession, task: Task, description: str | None, offset: int) -> Task:
@@ -182,20 +184,24 @@ async def read_page(
 
 
 class _Place(NamedTuple):
-    """A new task's number, its column (an empty id: there is no such one), and the position of the last task there."""
+    """A new task's number, its column (an empty id: there is no such one), the position of the last task there, and its
+    labels, as far as the project has them.
+    """
 
     number: int
     column_id: str
     status: TaskStatus
     last: str | None
+    labels: list[str]
 
 
 async def _find_place(session: AsyncSession, project_id: str, new: NewTask) -> _Place:
     """Count the task in, at the end of the column that it names, or of the first one of its status."""
+    where = {"project": project_id, "keys": json_keys(new.labels)}
     if new.column_id is None:
-        place = await _COUNT_BY_STATUS.one_or_none(session, {"project": project_id, "category": new.status})
+        place = await _COUNT_BY_STATUS.one_or_none(session, {**where, "category": new.status})
     else:
-        place = await _COUNT_BY_COLUMN.one_or_none(session, {"project": project_id, "chosen": new.column_id})
+        place = await _COUNT_BY_COLUMN.one_or_none(session, {**where, "chosen": new.column_id})
     if place is None:
         raise NotFound
     if not place.column_id:
@@ -245,6 +251,7 @@ def _count_one_more(column: ColumnElement[bool]) -> Query[_Place]:
             func.coalesce(id_, "").label("column_id"),
             category.label("status"),
             last.scalar_subquery().label("last"),
+            KNOWN_AMONG.scalar_subquery().label("labels"),
         ),
         _Place,
     )
