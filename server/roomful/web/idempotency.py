@@ -19,6 +19,7 @@ from roomful.identity.people import identify
 from roomful.web.dependencies import DB, Claims, runtime_of
 from roomful.web.models import IdempotentAnswer
 
+HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
 PURGE_BATCH = 1_000
 MAX_KEPT_BYTES = 64 * 1024 * 1024
@@ -66,14 +67,24 @@ def once(may_see: MaySee, secret: Secret | None = None) -> params.Depends:
     The key is written first, in the transaction of the change: a second request waits for the first to commit, then
     gets its answer. If the first fails, nothing is kept and the second takes its place.
     """
+    return params.Depends(ClaimKey(may_see, secret), scope="function")
 
-    async def claim(
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClaimKey:
+    """Claims a request's key, or raises Replay. For a request without HEADER it does nothing."""
+
+    may_see: MaySee
+    secret: Secret | None
+
+    async def __call__(
+        self,
         request: Request,
         claims: Claims,
         session: DB,
         key: Annotated[
             str | None,
-            Header(alias="Idempotency-Key", description="Repeat a request under its key: it is done only once."),
+            Header(alias=HEADER, description="Repeat a request under its key: it is done only once."),
         ] = None,
     ) -> None:
         if key is None:
@@ -84,14 +95,12 @@ def once(may_see: MaySee, secret: Secret | None = None) -> params.Depends:
         request_hash = await _hash(request)
         most = runtime_of(request).settings.max_idempotency_keys_per_user
         if await _is_first(session, person.id, key, request_hash, most):
-            request.state.claim = Claim(session, person.id, key, secret)
+            request.state.claim = Claim(session, person.id, key, self.secret)
             return
-        kept = await _first_answer(session, person.id, key, request_hash, may_see)
+        kept = await _first_answer(session, person.id, key, request_hash, self.may_see)
         body = kept.body or b""
         headers = msgspec.json.decode(kept.headers or "{}", type=dict[str, str]) | {"Idempotency-Replayed": "true"}
-        raise Replay(Response(secret.reveal(request, body) if secret else body, kept.status or 200, headers))
-
-    return params.Depends(claim, scope="function")
+        raise Replay(Response(self.secret.reveal(request, body) if self.secret else body, kept.status or 200, headers))
 
 
 async def answer_once(request: Request, handle: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -6,7 +6,8 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header
 from fastapi.dependencies.models import Dependant
 
-from roomful.web.routing import Route
+from roomful.web import errors, idempotency
+from roomful.web.routing import Route, walked_once
 from tests.support.app import client_of
 
 calls: list[str] = []
@@ -43,6 +44,15 @@ async def show(
     return [member, person, page]
 
 
+async def sees_nothing(session: object, *, user_id: str, project_id: str) -> bool:
+    return False
+
+
+@router.post("/", dependencies=[idempotency.once(sees_nothing)])
+async def make() -> str:
+    return "made"
+
+
 async def get(**headers: str) -> httpx.Response:
     app = FastAPI()
     app.router.routes.extend(router.routes)
@@ -63,14 +73,26 @@ async def test_one_that_reads_parameters_is_refused_at_each_place() -> None:
 def test_what_is_below_a_shared_dependency_is_walked_once() -> None:
     route = router.routes[0]
     assert isinstance(route, Route)
-    assert [walked(child) for child in route.dependant.dependencies] == [["person", "token", "page"], [], [], []]
+    lean = walked_once(route.dependant)
+    assert [walked(child) for child in lean.dependencies] == [["person", "token", "page"], [], [], []]
+
+
+async def test_only_a_request_with_a_key_claims_it() -> None:
+    app = FastAPI()
+    app.router.routes.extend(router.routes)
+    errors.install(app)
+    async with client_of(app) as client:
+        assert (await client.post("/")).json() == "made"
+        for key in ("k", ""):  # an empty one is a bad one, not none
+            assert (await client.post("/", headers={"Idempotency-Key": key})).status_code == 401
 
 
 def test_parameters_are_documented() -> None:
     app = FastAPI()
     app.router.routes.extend(router.routes)
-    [parameter] = app.openapi()["paths"]["/"]["get"]["parameters"]
-    assert parameter["name"] == "size"
+    operations = app.openapi()["paths"]["/"]
+    assert [each["name"] for each in operations["get"]["parameters"]] == ["size"]
+    assert [each["name"] for each in operations["post"]["parameters"]] == ["Idempotency-Key"]
 
 
 def walked(dependant: Dependant) -> list[str]:
