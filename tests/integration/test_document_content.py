@@ -10,7 +10,7 @@ from pycrdt import Doc, Text, XmlFragment
 from roomful.documents import changes, contents, conversions, operator
 from roomful.documents.store import open_store
 from roomful.errors import Conflict, NotFound
-from roomful.richtext import tree
+from roomful.richtext import reading, tree
 from roomful.roomstore.append import StoredRow
 from roomful.runtime import Runtime
 from roomful.settings import Settings
@@ -367,3 +367,35 @@ async def test_the_operator_reads_and_writes(ada: Person, project: Project, path
     async with runtime.database.read() as session:
         with pytest.raises(NotFound):
             await operator.read_document(session, "nothing", "text")
+
+
+async def test_nobody_waits_while_a_long_body_is_read(
+    api: Api, ada: Person, project: Project, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is locked meanwhile, and what would take too long is ended."""
+    monkeypatch.setattr(reading, "MAX_CPU_SECONDS", 2)
+    bob, carol = await api.register("bob"), await api.register("carol")
+    await ada.add_member(project, bob, role="viewer")
+    hostile = "<div>" * 100_000
+    for person, code in ((bob, 403), (carol, 404)):
+        await write(person, path, hostile, "format=html", expect=code)
+    for headers in ({}, {"Idempotency_Key": "k"}):
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(write(ada, path, hostile, "format=html", expect=409, **headers))
+            await asyncio.sleep(0.1)
+            await ada.create_task(project, "meanwhile")
+            assert not writing.done()
+        assert writing.result().json()["code"] == "LIMIT_REACHED"
+    assert (await read(ada, path)).headers["ETag"].endswith('.1"')
+
+
+async def test_a_long_body_becomes_the_content(ada: Person, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for markup in ("markdown", "html"):
+        monkeypatch.setitem(reading.MAX_SECONDS_HERE, markup, 0.0)
+    lines = "".join(f"- [{n}](https://example.com/{n}) and **more**\n" for n in range(120))
+    await write(ada, path, lines, "format=markdown&mode=append")
+    assert (await read(ada, path, "markdown")).text == lines
+    tag = (await read(ada, path, "html")).headers["ETag"]
+    html = (await read(ada, path, "html")).text
+    await write(ada, path, html.replace("more</strong>", "less</strong>", 1), "format=html", If_Match=tag)
+    assert (await read(ada, path, "markdown")).text == lines.replace("**more**", "**less**", 1)

@@ -8,12 +8,14 @@ from pycrdt import Doc
 
 from roomful.documents.copies import Changed, merge_change, merge_into_copy
 from roomful.errors import Conflict, Invalid
-from roomful.richtext.formats import Markup, markup_goal, read_markup, write_markup
+from roomful.richtext.fence import kept_nodes
+from roomful.richtext.formats import markup_goal, read_markup, write_markup
 from roomful.richtext.json_reader import read_document
 from roomful.richtext.merge import merge_blocks
 from roomful.richtext.nodes import Node, paragraph
 from roomful.richtext.plain import paragraphs, plain_goal
 from roomful.richtext.plain_root import Mode, write_plain
+from roomful.richtext.reading import MAX_SECONDS_HERE, Markup, names_nodes, read_text, seconds_at_most
 from roomful.richtext.schema import require_valid
 from roomful.richtext.tree import blocks_of, is_plain, json_of, loaded, text_of
 
@@ -23,20 +25,26 @@ Format = Literal["text", "json", "html", "markdown", "update"]
 class Change(NamedTuple):
     """A change as a function of the updates that a program has read, and of those that make the document now.
 
-    `merges` says whether the two may differ.
+    `merges` says whether the two may differ; `seconds` is an upper estimate of what reading the body takes, and it
+    `reads_long` if that takes another process.
     """
 
     make: Callable[[Sequence[bytes], Sequence[bytes]], Changed]
     merges: bool
     body: bytes
+    seconds: float = 0.0
+    reads_long: bool = False
 
     def takes(self, base: Sequence[bytes], present: Sequence[bytes]) -> Sequence[bytes]:
         """The updates whose size sets the time it takes."""
         return [*base, self.body] if base is present else [*base, *present, self.body]
 
 
-def requested_change(format: Format, mode: Mode | None, body: bytes) -> Change:
-    """Raises Invalid, as making the change does, for a body that doesn't fit its format."""
+def requested_change(format: Format, mode: Mode | None, body: bytes, read: Sequence[Node] | None = None) -> Change:
+    """Raises Invalid, as making the change does, for a body that doesn't fit its format.
+
+    `read` are the blocks of a body that was read before (`read_before`).
+    """
     if format == "update":
         if mode is not None:
             raise invalid("mode", "does not apply to updates, which are merged")
@@ -45,9 +53,19 @@ def requested_change(format: Format, mode: Mode | None, body: bytes) -> Change:
     text = _decoded(body)
 
     def make(base: Sequence[bytes], present: Sequence[bytes]) -> Changed:
-        return merge_change(base, present, lambda doc: _write(doc, text, format, chosen))
+        return merge_change(base, present, lambda doc: _write(doc, text, format, chosen, read))
 
-    return Change(make, chosen == "merge", body)
+    if read is not None or not _is_markup(format):
+        return Change(make, chosen == "merge", body)
+    seconds = seconds_at_most(text, format)
+    return Change(make, chosen == "merge", body, seconds, seconds > MAX_SECONDS_HERE[format])
+
+
+def read_before(updates: Sequence[bytes], format: Format, body: bytes) -> Sequence[Node]:
+    """The blocks of a body, of which some may be named only: those of the document. Raises Invalid, TooLong."""
+    assert _is_markup(format)
+    text = _decoded(body)
+    return read_text(text, format, kept_nodes(blocks_of(loaded(updates, 0))) if names_nodes(text) else {})
 
 
 def rendered(updates: Sequence[bytes], format: Format) -> bytes:
@@ -60,7 +78,13 @@ def invalid(field: str, reason: str) -> Invalid:
     return Invalid(f"{field}: {reason}.", details=[{"field": field, "message": reason, "type": "value_error"}])
 
 
-def _write(doc: Doc, text: str, format: Format, mode: Mode) -> None:  # type: ignore[type-arg]
+def _write(
+    doc: Doc,  # type: ignore[type-arg]
+    text: str,
+    format: Format,
+    mode: Mode,
+    read: Sequence[Node] | None,
+) -> None:
     if is_plain(doc):
         if format == "text":
             write_plain(doc, _with_line_ends(text), mode)
@@ -68,14 +92,17 @@ def _write(doc: Doc, text: str, format: Format, mode: Mode) -> None:  # type: ig
             raise Conflict("This document is plain text: send text.")
         return
     old = blocks_of(doc)
-    goal = _added(old, _read(text, format), mode) if mode in ("append", "prepend") else _goal(old, text, format)
+    if mode in ("append", "prepend"):
+        goal = _added(old, _read(text, format) if read is None else read, mode)
+    else:
+        goal = _goal(old, text, format, read)
     require_valid(goal, old)
     merge_blocks(doc, old, goal)
 
 
-def _goal(old: Sequence[Node], text: str, format: Format) -> Sequence[Node]:
+def _goal(old: Sequence[Node], text: str, format: Format, read: Sequence[Node] | None) -> Sequence[Node]:
     if _is_markup(format):
-        return markup_goal(old, text, format)
+        return markup_goal(old, text, format, read)
     if format == "text":
         return plain_goal(old, _with_line_ends(text)) or [paragraph()]
     if text == _json({"type": "doc", "content": list(old)}):

@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import select
 
 from roomful.documents import contents
 from roomful.documents.access import ReaderOf, WriterOf, find_reader
 from roomful.documents.bases import ReadBases
-from roomful.documents.changes import Format, invalid, requested_change
+from roomful.documents.changes import Format
 from roomful.documents.contents import MEDIA_TYPES
 from roomful.documents.conversions import Converting
+from roomful.documents.requested import Requested, requested
 from roomful.documents.schemas import Document, NewVersion, Version
 from roomful.errors import Conflict, Invalid, PayloadTooLarge
 from roomful.projects.access import PathId, may_see
-from roomful.richtext.plain_root import Mode
 from roomful.roomstore import content, versions
 from roomful.roomstore.models import RoomVersion
 from roomful.web import etag, idempotency
@@ -62,34 +62,29 @@ async def show_content(
 @router.patch(
     "/content",
     status_code=204,
-    dependencies=[idempotency.once(may_see)],
+    dependencies=[Depends(requested), idempotency.once(may_see)],
     responses=errors(Conflict, PayloadTooLarge, Invalid),
     openapi_extra=_BODY,
 )
 async def change_content(
+    change: Requested,
     access: WriterOf,
-    request: Request,
     session: DB,
     runtime: Live,
     conversions: Converting,
     bases: ReadBases,
     if_match: IfMatch,
     response: Response,
-    format: Annotated[
-        Format | None, Query(description="The format of the body; by default that of its Content-Type.")
-    ] = None,
-    mode: Annotated[Mode | None, Query(description="`merge` by default; not for updates.")] = None,
 ) -> None:
     """Change the content of a document by one update, which merges with concurrent typing.
 
     `merge` compares the body with the content that `If-Match` names, the `ETag` of a GET, and applies the difference,
     so that typing since then stays. `replace` compares it with the present content; `append` and `prepend` add blocks.
     These three refuse a stale `If-Match`, `merge` one that is too old (412, with the present text). Content that the
-    editor's schema does not allow is refused, with the places in `details`. An update is merged by the rules of Yjs.
+    editor's schema does not allow is refused, with the places in `details`, and so is text that takes seconds to read
+    (409). An update is merged by the rules of Yjs.
     The answer's `ETag` is that of the new content.
     """
-    body = await request.body()
-    change = requested_change(format or _format_of(request), mode, body)
     limit = runtime.settings.max_document_bytes
     head = await contents.change_content(
         session, access, change, if_match, max_bytes=limit, conversions=conversions, bases=bases
@@ -166,11 +161,3 @@ def _answer(body: bytes, tag: str, format: Format) -> Response:
     if format == "html":
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"  # opened as a page, it runs no script
     return Response(body, headers=headers, media_type=MEDIA_TYPES[format])
-
-
-def _format_of(request: Request) -> Format:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    for name, media_type in MEDIA_TYPES.items():
-        if media_type.partition(";")[0] == kind:
-            return name
-    raise invalid("format", "say what the body is: text, json, html, markdown or update")

@@ -74,7 +74,9 @@ async def change_content(
         base = _base_of(if_match, access.id, at_work.stored, bases)
     if base is None:
         raise await _stale(at_work.stored, conversions)
-    changed = await conversions.run(change.takes(base, present), lambda: change.make(base, present))
+    changed = await conversions.run(
+        change.takes(base, present), lambda: change.make(base, present), seconds=change.seconds
+    )
     if not changed.update:
         return at_work.stored.head
     stored = await store_patch(session, at_work.room, changed, access.in_project.person.id, max_bytes=max_bytes)

@@ -16,6 +16,8 @@ T = TypeVar("T")
 MAX_BYTES_ON_LOOP = 20 * 1024
 """A conversion of this size takes some 5 ms. Larger ones run in a thread: each of their steps is short."""
 
+MAX_SECONDS_ON_LOOP = 0.02
+
 AT_ONCE = 2
 MAX_WAIT_SECONDS = 5.0
 
@@ -26,9 +28,12 @@ class Conversions:
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def run(self, updates: Sequence[bytes], work: Callable[[], T]) -> T:
-        """Do work that takes time by the size of these updates. Raises Unavailable when others keep it busy."""
-        if sum(map(len, updates)) <= MAX_BYTES_ON_LOOP:
+    async def run(self, updates: Sequence[bytes], work: Callable[[], T], *, seconds: float = 0.0) -> T:
+        """Do work that takes time by the size of these updates, and at most so many seconds beside.
+
+        Raises Unavailable when others keep it busy.
+        """
+        if sum(map(len, updates)) <= MAX_BYTES_ON_LOOP and seconds <= MAX_SECONDS_ON_LOOP:
             return _without_panic(work)
         async with self._slot():
             return await asyncio.to_thread(run_with_room, lambda: _without_panic(work))

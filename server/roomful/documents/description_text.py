@@ -7,10 +7,10 @@ from pycrdt import Doc
 from roomful.documents.copies import Changed, merge_change, new_client_id
 from roomful.errors import Conflict, Invalid
 from roomful.richtext.formats import markdown_goal_since, write_beginning
-from roomful.richtext.markdown_reader import read_markdown
 from roomful.richtext.merge import merge_blocks
 from roomful.richtext.nodes import Node
 from roomful.richtext.plain import paragraphs
+from roomful.richtext.reading import TooLong, read_text
 from roomful.richtext.schema import require_valid
 from roomful.richtext.tree import blocks_of, empty_document, is_plain, json_of, loaded
 from roomful.tasks.schemas import MAX_DESCRIPTION_CHARS
@@ -44,7 +44,7 @@ def rewritten(updates: Sequence[bytes], read: str, text: str, *, is_certain: boo
     """Merge a person's change of a description, from `read` to `text`, into its document.
 
     `is_certain` says that they named what they had read; otherwise `read` is a guess.
-    Raises Invalid; Conflict for a document that its description does not hold in full.
+    Raises Invalid, TooLong; Conflict for a document that its description does not hold in full.
     """
 
     def rewrite(doc: Doc) -> None:  # type: ignore[type-arg]
@@ -69,8 +69,8 @@ def _beginning(blocks: Sequence[Node]) -> str:
 
 def _blocks(description: str) -> Sequence[Node]:
     try:
-        goal = read_markdown(description, keep_lines=True)
+        goal = read_text(description, "markdown", keep_lines=True)
         require_valid(goal, [])
-    except Invalid:  # what no editor could show
+    except (Invalid, TooLong):  # what no editor could show
         return paragraphs(description)
     return goal

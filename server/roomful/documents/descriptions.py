@@ -16,6 +16,7 @@ from roomful.documents.service import insert_document
 from roomful.errors import NotFound
 from roomful.eventlog import log
 from roomful.projects.access import Access
+from roomful.richtext.reading import seconds_at_most
 from roomful.roomstore import versions
 from roomful.roomstore.append import lock
 from roomful.tasks import service as tasks
@@ -43,7 +44,7 @@ async def make_document(session: AsyncSession, access: Access, task_id: str, con
         return Made(DocumentAccess(access, found.document, found.head).answer(), is_new=False)
     access.require_active()
     text = task.description or ""
-    state = await conversions.run([text.encode()], lambda: document_of(text))
+    state = await conversions.run([text.encode()], lambda: document_of(text), seconds=seconds_at_most(text, "markdown"))
     inserted = await insert_document(session, access, task.title, state, task_id=task.id)
     if text:
         await versions.add(session, await lock(session, inserted.document.id), state, trigger="idle")
@@ -68,6 +69,7 @@ class DocumentDescriptions:
         changed = await self._conversions.run(
             [*at_work.updates, read.encode(), goal.encode()],
             lambda: rewritten(at_work.updates, read, goal, is_certain=read_at is not None),
+            seconds=seconds_at_most(read, "markdown") + seconds_at_most(goal, "markdown"),
         )
         if not changed.update:
             return None

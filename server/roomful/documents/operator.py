@@ -43,7 +43,7 @@ async def write_document(session: AsyncSession, doc_id: str, body: bytes, format
         raise Conflict("The project is archived; restore it first.")
     at_work = await lock_content(session, doc_id)
     now = at_work.updates
-    changed = await conversions.run(change.takes(now, now), lambda: change.make(now, now))
+    changed = await conversions.run(change.takes(now, now), lambda: change.make(now, now), seconds=change.seconds)
     if not changed.update:
         return False
     if at_work.room.unversioned_since is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from roomful.errors import Invalid
 from roomful.richtext.carry import carried, same_shape
@@ -14,9 +14,8 @@ from roomful.richtext.markdown_reader import read_markdown
 from roomful.richtext.markdown_writer import fenced, is_repeated, write_block
 from roomful.richtext.nodes import Node, key, paragraph, words_of
 from roomful.richtext.plain import paragraphs
+from roomful.richtext.reading import Markup, TooLong, read_text
 from roomful.richtext.three_way import merged_blocks
-
-Markup = Literal["markdown", "html"]
 
 _EMPTY: list[Node] = [{"type": "paragraph"}]
 
@@ -34,20 +33,20 @@ def write_markup(blocks: Sequence[Node], markup: Markup) -> str:
 
 
 def read_markup(text: str, markup: Markup) -> list[Node]:
-    """The blocks of a text. Raises Invalid."""
-    return read_markdown(text) if markup == "markdown" else read_html(text)
+    """The blocks of a text. Raises Invalid, TooLong."""
+    return read_text(text, markup)
 
 
-def markup_goal(base: Sequence[Node], text: str, markup: Markup) -> list[Node]:
-    """The blocks that say this text, with everything of `base` that the markup can't express. Raises Invalid.
+def markup_goal(base: Sequence[Node], text: str, markup: Markup, read: Sequence[Node] | None = None) -> list[Node]:
+    """The blocks that say this text, with everything of `base` that the markup can't express.
 
-    A document's own text gives its own blocks.
+    `read` are the text's own blocks, if they are known. A document's own text gives its own blocks.
+    Raises Invalid, TooLong.
     """
     forms = _forms(base, markup)
     if text == _joined(forms, base, markup):
         return list(base)
-    kept = kept_nodes(base)
-    goal = read_markdown(text, kept) if markup == "markdown" else read_html(text, kept)
+    goal = read_text(text, markup, kept_nodes(base)) if read is None else read
     return carried(base, [form.shown for form in forms], goal)
 
 
@@ -69,14 +68,14 @@ def markdown_goal_since(present: Sequence[Node], read: str, text: str, *, is_cer
     """The blocks after somebody has read `read` and made it `text`, while the document became `present`.
 
     Unless it `is_certain` that they have read that, they are taken to have seen what is present where `text` is more
-    like it. Line breaks in a paragraph stay. Raises Invalid.
+    like it. Line breaks in a paragraph stay. Raises Invalid, TooLong.
     """
     present = present or _EMPTY
     kept = kept_nodes(present)
-    goal = read_markdown(text, kept, keep_lines=True)
+    goal = read_text(text, "markdown", kept, keep_lines=True)
     try:
-        base: Sequence[Node] = read_markdown(read, kept, keep_lines=True)
-    except Invalid:  # what was taken as plain text
+        base: Sequence[Node] = read_text(read, "markdown", kept, keep_lines=True)
+    except (Invalid, TooLong):  # what was taken as plain text
         base = paragraphs(read)
     shown = [form.shown for form in _markdown_forms(present)]
     if not is_certain and _distance(goal, shown) < _distance(goal, base):

@@ -7,6 +7,7 @@ from itertools import takewhile
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
@@ -22,6 +23,9 @@ _MARKS = {"strong": "bold", "em": "italic", "s": "strike"}
 _TASK = re.compile(r"\[([ xX])\](?: |$)")
 _MAX_NESTING = 4 * MAX_DEPTH
 """Above the depth that is refused: the parser drops deeper content without a word."""
+
+_MAX_INLINE_NESTING = 20
+"""The parser's own. Brackets are text beyond, and each takes time by it."""
 
 
 def read_markdown(text: str, kept: Kept | None = None, *, keep_lines: bool = False) -> list[Node]:
@@ -42,7 +46,20 @@ def read_markdown(text: str, kept: Kept | None = None, *, keep_lines: bool = Fal
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
+    parser = _new_parser(_MAX_NESTING)
+    in_lines = _new_parser(_MAX_INLINE_NESTING)
+
+    def inline(state: StateCore) -> None:
+        for token in state.tokens:
+            if token.type == "inline" and token.children is not None:
+                in_lines.inline.parse(token.content, in_lines, state.env, token.children)
+
+    parser.core.ruler.at("inline", inline)
+    return parser
+
+
+def _new_parser(max_nesting: int) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": max_nesting})
     parser.enable(["table", "strikethrough"])
     parser.inline.ruler.before("autolink", "line_break", _line_break)
     # Addresses stay as they were written.

@@ -4,9 +4,10 @@ import pytest
 
 from roomful.errors import Invalid
 from roomful.richtext.carry import same_shape
-from roomful.richtext.formats import Markup, markup_goal, read_markup, write_markup
+from roomful.richtext.formats import markup_goal, read_markup, write_markup
 from roomful.richtext.nodes import Node, key, lines_of, paragraph, text_node
 from roomful.richtext.plain import plain_goal
+from roomful.richtext.reading import Markup
 from tests.support.rich_texts import Chance
 
 SEEDS = range(40)
@@ -160,7 +161,7 @@ def test_html_of_a_hostile_page() -> None:
         assert word not in written
     assert "example.com" in written
     assert "this" in written
-    deep = "<div>" * 50_000 + "x" + "</div>" * 50_000
+    deep = "<div>" * 5_000 + "x" + "</div>" * 5_000
     with pytest.raises(Invalid):
         read_markup(deep, "html")
     assert read_markup("", "html") == [paragraph()]
