@@ -8,13 +8,13 @@ from sqlalchemy import select
 from roomful.documents import contents
 from roomful.documents.access import ReaderOf, WriterOf, find_reader
 from roomful.documents.bases import ReadBases
-from roomful.documents.changes import Format
+from roomful.documents.changes import Change, Format, invalid, read_before, requested_change
 from roomful.documents.contents import MEDIA_TYPES
 from roomful.documents.conversions import Converting
-from roomful.documents.requested import Requested, requested
 from roomful.documents.schemas import Document, NewVersion, Version
 from roomful.errors import Conflict, Invalid, PayloadTooLarge
 from roomful.projects.access import PathId, may_see
+from roomful.richtext.plain_root import Mode
 from roomful.roomstore import content, versions
 from roomful.roomstore.models import RoomVersion
 from roomful.web import etag, idempotency
@@ -32,6 +32,38 @@ router = APIRouter(prefix=f"{API}/documents/{{doc_id}}", tags=["documents"], rou
 _CONTENTS = {name.partition(";")[0]: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()}
 _BODY = {"requestBody": {"required": True, "content": _CONTENTS}}
 ReadFormat = Annotated[Format, Query(description="Text, ProseMirror's JSON, HTML, Markdown, or a Yjs update (v1).")]
+
+
+async def _requested(
+    doc_id: PathId,
+    request: Request,
+    claims: Claims,
+    runtime: Live,
+    conversions: Converting,
+    format: Annotated[
+        Format | None, Query(description="The format of the body; by default that of its Content-Type.")
+    ] = None,
+    mode: Annotated[Mode | None, Query(description="`merge` by default; not for updates.")] = None,
+) -> Change:
+    """A body that may take long is read here, before the route locks what others wait for; it counts as a write more.
+
+    Raises what reading raises, and what looking at the document raises.
+    """
+    body, chosen = await request.body(), format or _format_of(request)
+    change = requested_change(chosen, mode, body)
+    if not change.reads_long:
+        return change
+    limits_of(request).count_write(claims.user_id)
+    async with runtime.database.read() as session:
+        access = await find_reader(session, doc_id, claims)
+        access.in_project.require_editor()
+        updates = (await content.read(session, access.id)).updates
+    read = await conversions.run([*updates, body], lambda: read_before(updates, chosen, body), seconds=change.seconds)
+    return requested_change(chosen, mode, body, read)
+
+
+Requested = Annotated[Change, Depends(_requested)]
+"""The change that a request asks for. It comes before what locks the project, and before `idempotency.once`."""
 
 
 @router.get("/content", response_class=Response, responses={200: {"content": _CONTENTS}})
@@ -62,7 +94,7 @@ async def show_content(
 @router.patch(
     "/content",
     status_code=204,
-    dependencies=[Depends(requested), idempotency.once(may_see)],
+    dependencies=[Depends(_requested), idempotency.once(may_see)],
     responses=errors(Conflict, PayloadTooLarge, Invalid),
     openapi_extra=_BODY,
 )
@@ -161,3 +193,11 @@ def _answer(body: bytes, tag: str, format: Format) -> Response:
     if format == "html":
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"  # opened as a page, it runs no script
     return Response(body, headers=headers, media_type=MEDIA_TYPES[format])
+
+
+def _format_of(request: Request) -> Format:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    for name, media_type in MEDIA_TYPES.items():
+        if media_type.partition(";")[0] == kind:
+            return name
+    raise invalid("format", "say what the body is: text, json, html, markdown or update")
