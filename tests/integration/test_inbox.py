@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 
 from roomful.channels import project_channel, user_channel
 from roomful.db.base import now
@@ -357,6 +357,28 @@ async def test_leaving_removal_and_deletion_empty_the_inbox(api: Api, team: Team
     # Coming back begins anew, also for what they watched.
     await team.ada.add_member(team.project, team.cleo)
     assert await reasons(team.cleo) == [("added", "Apollo", 1)]
+
+
+@pytest.mark.parametrize("ends", ["membership", "project", "task"])
+async def test_what_empties_an_inbox_locks_in_the_cursors_order(team: Team, runtime: Runtime, ends: str) -> None:
+    """First the person's channel, then the rows: in the other order the two would wait for each other."""
+    task = await team.ada.create_task(team.project, assignee_id=team.bob.id)
+    await all_told(runtime)
+    path = {
+        "membership": f"{team.project.path}/members/{team.bob.id}",
+        "project": team.project.path,
+        "task": team.path(task),
+    }[ends]
+    async with asyncio.TaskGroup() as tasks:
+        async with runtime.transaction() as session:
+            await log.lock(session, user_channel(team.bob.id))
+            ending = tasks.create_task(team.ada.delete(path))
+            await asyncio.sleep(0.3)
+            assert not ending.done()
+            mine = (NOTIFICATION.c.user_id == team.bob.id, NOTIFICATION.c.subject_id == task["id"])
+            await session.execute(text("SET LOCAL lock_timeout = 200") if not runtime.database.is_sqlite else select(1))
+            await session.execute(update(NOTIFICATION).where(*mine).values(is_untold=False))
+    assert [entry for entry in await inbox(team.bob) if entry["subject"] == {"type": "task", "id": task["id"]}] == []
 
 
 async def test_an_unread_entry_that_moves_is_told_once_a_batch(team: Team, runtime: Runtime) -> None:

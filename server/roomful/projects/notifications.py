@@ -30,7 +30,7 @@ from roomful.db.base import UtcDateTime, now
 from roomful.db.functions import ID_PREFIX_CHARS, id_with, json_texts
 from roomful.db.statement import Change
 from roomful.eventlog import several
-from roomful.eventlog.log import EventData
+from roomful.eventlog.log import EventData, Position
 from roomful.ids import new_id
 from roomful.projects.models import MEMBER, NOTIFICATION, REASONS, WATCH, Reason, SubjectType
 from roomful.projects.notification_events import NotificationDeleted, SubjectId
@@ -88,6 +88,7 @@ async def empty(session: AsyncSession, project_id: str, *, user_id: str | None =
     asked = {"in_project": project_id} | ({} if user_id is None else {"person": user_id})
     people = list(await session.scalars(found, asked))
     if people:
+        await _lock_inboxes(session, people)
         await session.execute(_EMPTY, [{"in_project": project_id, "person": person} for person in people])
     return people
 
@@ -98,7 +99,7 @@ async def tell_emptied(
     """Tell people that entries of theirs are gone, in the transaction that deletes them, after its event."""
     if not people:
         return
-    locked = await several.lock(session, map(user_channel, people))
+    locked = await _lock_inboxes(session, people)
     unread = await count_unread(session, people)
     events = [
         (
@@ -120,8 +121,14 @@ async def forget_subject(session: AsyncSession, project_id: str, subject: Subjec
     about = {"in_project": project_id, "about_type": subject.type, "about": subject.id}
     people = list(await session.scalars(_HAVE_ABOUT, about))
     if people:
+        await _lock_inboxes(session, people)
         await session.execute(_FORGET, [{**about, "person": person} for person in people])
     return people
+
+
+async def _lock_inboxes(session: AsyncSession, people: Sequence[str]) -> dict[str, Position]:
+    """Lock people's channels: before rows of their inboxes, as the cursor does that tells of them."""
+    return await several.lock(session, map(user_channel, people))
 
 
 _encode = msgspec.json.Encoder().encode
