@@ -434,7 +434,7 @@ async def test_rows_that_move_up_are_written_in_place(team: Team, runtime: Runti
     statement, parameters = notify(team.project.id, team.ada.id, concerns)
     async with runtime.transaction() as session:
         await session.execute(statement, parameters)  # Cleo's row is new
-    await all_told(runtime)
+        await session.execute(update(NOTIFICATION).values(is_untold=False))  # no event leads the cursor to these
     updated, in_place = (
         f"pg_stat_get_xact_tuples_{way}('notification'::regclass)" for way in ("updated", "hot_updated")
     )
