@@ -238,9 +238,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_has_come()
         if Request(b"", self.url, self.headers).size_bytes > MAX_HEAD_BYTES:  # all of it in one read
             raise _HeadTooLarge
+        super().on_headers_complete()  # raises for an address that is none
         self._is_in_body = True
         self._bodiless_bytes = 0
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._has_body_come = True

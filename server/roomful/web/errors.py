@@ -46,6 +46,7 @@ def install(app: FastAPI) -> None:
     handle = partial(_handle, _FailureLog())
     for kind in (AppError, HTTPException, RequestValidationError, WebSocketRequestValidationError):
         app.add_exception_handler(kind, handle)
+    app.router.default = _nowhere
 
 
 def error_response(error: AppError) -> Response:
@@ -146,6 +147,11 @@ async def _handle(log: "_FailureLog", connection: HTTPConnection, failure: Excep
     if isinstance(error, MethodNotAllowed):
         error.headers["Allow"] = ", ".join(_allowed_methods(connection))
     return error_response(error)
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """For an address that is none. The framework would refuse a handshake as if it were forbidden."""
+    raise NotFound
 
 
 async def _refuse(error: AppError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -39,6 +39,7 @@ _ALLOWED_HEADERS = (
     "Content-Type",
     "Idempotency-Key",
     "If-Match",
+    "If-None-Match",
     "Last-Event-ID",
     "X-Client-Mutation-ID",
     "X-Request-ID",
@@ -123,7 +124,7 @@ class Cors(CORSMiddleware):
         super().__init__(
             app,
             allow_origins=allowed_origins,
-            allow_methods=("GET", "POST", "PATCH", "DELETE"),
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=_ALLOWED_HEADERS,
             expose_headers=EXPOSED_HEADERS,
         )

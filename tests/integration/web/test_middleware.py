@@ -140,6 +140,22 @@ async def test_a_preflight(browser: httpx.AsyncClient) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
+async def test_browsers_may_send_whatever_a_route_takes(app: FastAPI, browser: httpx.AsyncClient) -> None:
+    asked = {
+        (
+            method.upper(),
+            tuple(each["name"].lower() for each in operation.get("parameters", ()) if each["in"] == "header"),
+        )
+        for operations in app.openapi()["paths"].values()
+        for method, operation in operations.items()
+    }
+    assert {"GET", "PUT"} <= {method for method, _ in asked}
+    for method, names in asked:
+        headers = {**ask(ORIGIN, method), "Access-Control-Request-Headers": ",".join(("authorization", *names))}
+        answer = await browser.options("/api/v1/projects", headers=headers)
+        assert answer.status_code == 200, (method, names)
+
+
 async def test_a_preflight_that_is_refused(browser: httpx.AsyncClient) -> None:
     for headers in (ask("https://evil.example"), ask(ORIGIN, "TRACE")):
         answer = await browser.options("/api/v1/projects", headers=headers)

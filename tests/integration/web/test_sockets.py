@@ -91,6 +91,12 @@ async def test_a_fault_later_is_a_close_code_and_one_line(app: FastAPI, caplog: 
     assert record.exc_info is not None
 
 
+@pytest.mark.parametrize("path", ["/", "/nothing", "/ws/project/a", "/yjs/a/b", "/hocuspocus/", "/api/v1/projects"])
+async def test_an_unknown_address(app: FastAPI, path: str) -> None:
+    start, body = await connect(app, path)
+    assert (start["status"], b'"NOT_FOUND"' in body["body"]) == (404, True)
+
+
 async def test_a_malformed_address(app: FastAPI) -> None:
     add(app, NotFound(), accept=True)
     for changes in ({"raw_path": b"/socket/%zz"}, {"query_string": b"token=%00"}, {"headers": [(b"host", b"a/b")]}):
