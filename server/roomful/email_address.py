@@ -12,6 +12,11 @@ from roomful.visible_text import INVISIBLE
 
 MAX_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 
+_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[a-z0-9.:-]+\]")
+"""A name, or an address in brackets (RFC 5321, 4.1.3)."""
+
+_NO_DOMAIN = "has a domain name that the DNS can't have"
+
 _UNCLAIMED = re.compile(r"(.+) \([0-9]+\)", re.DOTALL)
 
 
@@ -78,5 +83,8 @@ def _normal_domain(text: str) -> str:
         try:
             text = idna.encode(text, uts46=True).decode("ascii")
         except UnicodeError:
-            raise ValueError("has a domain name that the DNS can't have") from None
-    return text.lower().removesuffix(".")
+            raise ValueError(_NO_DOMAIN) from None
+    domain = text.lower().removesuffix(".")
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(_NO_DOMAIN)
+    return domain

@@ -290,6 +290,24 @@ async def test_an_address_that_is_refused_holds_nobody_up(live: Live, mailbox: M
     assert mailbox.mails[0]["Subject"] == "[Apollo] Land"
 
 
+@pytest.mark.parametrize("local", ["a,b", "<eve>", "a(b)", '"x', "d@[x", "\u00e9"], ids=ascii)
+async def test_an_address_that_mail_can_not_have_holds_nobody_up(
+    live: Live, mailbox: Mailbox, caplog: pytest.LogCaptureFixture, local: str
+) -> None:
+    """An account may have it: it was registered before it was refused, or came from a provider."""
+    ada, bob, project = await scene(live, mailbox)
+    async with live.runtime.transaction() as session:
+        await session.execute(update(USER).values(email=f"{local}@example.test").where(USER.c.id == bob.id))
+    cleo = await live.api.register("cleo")
+    await verify(live, cleo)
+    await ada.create_task(project, "Fly", assignee_id=bob.id)
+    await ada.add_member(project, cleo)
+    await arrived(mailbox, 1)
+    await settled(live)
+    assert mailbox.recipients == [cleo.email]
+    assert "could not handle" not in caplog.text
+
+
 async def test_a_repeated_mail_has_the_same_id(live: Live, mailbox: Mailbox) -> None:
     """As after the death of a process between the mail and the commit of its position."""
     ada, bob, project = await scene(live, mailbox)

@@ -16,10 +16,10 @@ from sqlalchemy import bindparam, exists, select, update
 from roomful.db.base import UtcDateTime, now
 from roomful.db.passing_outages import passing_outages
 from roomful.identity.models import USER
-from roomful.inbox.mail.digest import MailAddresses
+from roomful.inbox.mail.digest import MailAddresses, NoMailAddress
 from roomful.inbox.mail.smtp import MailRefused, MailServer, MailUnavailable
 from roomful.inbox.models import MAIL_PREFERENCE
-from roomful.invitations.message import NoMailAddress, invitation_mail
+from roomful.invitations.message import invitation_mail
 from roomful.invitations.models import INVITATION, IS_OPEN, InvitedRole, MailStatus
 from roomful.invitations.tokens import hash_of, tokens_of
 from roomful.projects.models import PROJECT

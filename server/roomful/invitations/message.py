@@ -1,7 +1,6 @@
 """The mail that brings an invitation, as text and HTML."""
 
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -9,13 +8,8 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from roomful.db.base import now
-from roomful.inbox.mail.digest import MAX_SUBJECT_CHARS, MailAddresses, one_line
+from roomful.inbox.mail.digest import MAX_SUBJECT_CHARS, MailAddresses, one_line, recipient
 from roomful.invitations.models import InvitedRole
-
-
-class NoMailAddress(Exception):
-    """No mail can be written to this address, although an account may have it."""
-
 
 _MAY: dict[InvitedRole, str] = {"editor": "see and change everything in it", "viewer": "see everything in it"}
 
@@ -37,7 +31,7 @@ def invitation_mail(
     message = EmailMessage(policy=SMTP)
     display, sender = parseaddr(addresses.sender)
     message["From"] = Address(display_name=display or "Roomful", addr_spec=sender)
-    message["To"] = _recipient(to)
+    message["To"] = recipient(to)
     message["Subject"] = subject if len(subject) <= MAX_SUBJECT_CHARS else subject[: MAX_SUBJECT_CHARS - 1] + "…"
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<invitation.{id.replace('-', '')}@{addresses.domain}>"  # short: long ones are folded
@@ -53,17 +47,6 @@ def invitation_mail(
         subtype="html",
     )
     return message
-
-
-def _recipient(email: str) -> Address:
-    """Accounts may have addresses that RFC 5322 reads in another way, or not at all, such as `a,b@example.org`."""
-    try:
-        address = Address(addr_spec=email)
-    except (ValueError, MessageError) as error:
-        raise NoMailAddress from error
-    if address.addr_spec != email:
-        raise NoMailAddress
-    return address
 
 
 def _with_article(role: InvitedRole) -> str:

@@ -63,20 +63,20 @@ class Mailer:
         if person is None or not items:
             return
         email, name = person
-        message = digest.digest(
-            items,
-            to=email,
-            name=name,
-            id=digest.batch_id(batch.channel, batch.events[0].epoch, batch.upto),
-            addresses=self._addresses,
-            unsubscribe_url=f"{self._addresses.public_url}{API}/mail/unsubscribe/{self._tokens.issue(channel.id)}",
-        )
         try:
+            message = digest.digest(
+                items,
+                to=email,
+                name=name,
+                id=digest.batch_id(batch.channel, batch.events[0].epoch, batch.upto),
+                addresses=self._addresses,
+                unsubscribe_url=f"{self._addresses.public_url}{API}/mail/unsubscribe/{self._tokens.issue(channel.id)}",
+            )
             await self._server.send(message, sender=self._addresses.sender_address, recipient=email)
         except MailUnavailable as away:
             raise Later(away.seconds) from away
-        except MailRefused:
-            return  # counted; the entries are in the inbox all the same
+        except (MailRefused, digest.NoMailAddress):
+            return  # the former counted; the entries are in the inbox all the same
 
     async def _reader(self, session: AsyncSession, user_id: str) -> tuple[str, str] | None:
         """The address and name of somebody to whom mail may be sent, and who wants it.

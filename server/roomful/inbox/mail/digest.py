@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -49,12 +50,12 @@ def digest(
 ) -> EmailMessage:
     """One message about all of them. Those about one subject are a thread, and so are a person's other digests.
 
-    No text of people can add a header: line breaks and other control characters are spaces.
+    No text of people can add a header: line breaks and other control characters are spaces. Raises NoMailAddress.
     """
     message = EmailMessage(policy=SMTP)
     display, sender = parseaddr(addresses.sender)
     message["From"] = Address(display_name=display or "Roomful", addr_spec=sender)
-    message["To"] = Address(display_name=one_line(name), addr_spec=to)
+    message["To"] = recipient(to, name)
     message["Subject"] = _subject(items)
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<digest.{id}@{addresses.domain}>"
@@ -68,6 +69,24 @@ def digest(
     message.set_content(_text(items, addresses, unsubscribe_url))
     message.add_alternative(_html(items, addresses, unsubscribe_url), subtype="html")
     return message
+
+
+class NoMailAddress(Exception):
+    """No mail can be written to this address, although an account may have it."""
+
+
+def recipient(email: str, name: str = "") -> Address:
+    """Raises NoMailAddress.
+
+    Accounts may have addresses that RFC 5322 reads in another way, or not at all, such as `a,b@example.org`.
+    """
+    try:
+        address = Address(display_name=one_line(name), addr_spec=email)
+    except (ValueError, MessageError, AttributeError, IndexError) as error:  # whichever the parser stumbles over
+        raise NoMailAddress from error
+    if address.addr_spec != email:
+        raise NoMailAddress
+    return address
 
 
 def one_line(text: str) -> str:
