@@ -237,6 +237,23 @@ def test_bad_value_in_the_env_file_names_itself(tmp_path: Path) -> None:
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("ROOMFUL_REGISTRATION closed", "line 2 of .env, ROOMFUL_REGISTRATION, can't be read"),
+        ("ROOMFUL_REGISTRATION: closed", "line 2 of .env, ROOMFUL_REGISTRATION, can't be read"),
+        ('ROOMFUL_SECRET_KEY="not closed', "line 2 of .env, ROOMFUL_SECRET_KEY, can't be read"),
+        ("not a line", "line 2 of .env can't be read"),
+    ],
+)
+def test_a_line_of_the_env_file_that_can_not_be_read_stops_the_start(tmp_path: Path, line: str, named: str) -> None:
+    (tmp_path / ".env").write_text(f"# settings\n{line}\n")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value).startswith(named)
+    assert "not closed" not in str(error.value)
+
+
 def test_env_file_of_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"ROOMFUL_JWT_ISSUER=\xff\xfe\n")
     with pytest.raises(SettingsError, match=r"\.env"):
