@@ -20,20 +20,28 @@ def signing_key(settings: Settings) -> str:
     """
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
-    url = async_database_url(settings.database_url)
-    beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else Path("roomful.db")
-    path = beside.with_suffix(".key")
+    path = key_file(settings)
     try:
         if not path.exists():
             _make_key(path)
         key = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"ROOMFUL_SECRET_KEY is not set, and no key can be kept in {path}: {error}") from error
+        message = (
+            f"ROOMFUL_SECRET_KEY is not set, and no key can be kept in {path}, beside ROOMFUL_DATABASE_URL: {error}"
+        )
+        raise SettingsError(message) from error
     if len(key.encode()) < MIN_SECRET_BYTES:
         raise SettingsError(
             f"{path} holds a key shorter than {MIN_SECRET_BYTES} bytes; delete it to have a new one made"
         )
     return key
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the key is kept that no setting gives."""
+    url = async_database_url(settings.database_url)
+    beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else Path("roomful.db")
+    return beside.with_suffix(".key")
 
 
 def derived_key(key: str, purpose: str) -> bytes:

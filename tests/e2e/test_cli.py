@@ -192,6 +192,7 @@ def test_accounts_can_be_made_before_the_first_start(
     assert roomful(*create, stdin=f"{PASSWORD}\n").output == "ada@example.test can sign in now, as an administrator.\n"
     assert_refused(roomful(*create, stdin=f"{PASSWORD}\n"))
     assert_refused(roomful("user", "create", "bob@example.test", "--password-stdin", stdin="short"), "password")
+    assert_refused(roomful("user", "create", "bob@example.test", "--password-stdin", stdin="long \x00 enough"), "NUL")
     assert_refused(roomful("user", "create", "bob@example.test"), "--password-stdin")
     assert_refused(roomful("token", "bob@example.test"), "bob@example.test")
     assert roomful("user", "list").output == "ada@example.test\tAda\tadmin\tactive\n"

@@ -139,4 +139,7 @@ class Api:
 def _answer(response: httpx.Response, expected_status: int) -> Any:
     request = response.request
     assert response.status_code == expected_status, f"{request.method} {request.url}: {response} {response.text}"
-    return response.json() if response.content else None
+    body = response.json() if response.content else None
+    if response.is_success and isinstance(body, dict) and "version" in body:
+        assert "ETag" in response.headers, f"{request.method} {request.url} answers a version without its tag"
+    return body

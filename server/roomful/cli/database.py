@@ -18,6 +18,7 @@ from roomful.invitations.withdrawal import withdraw_all
 from roomful.roomstore import generations
 from roomful.service_urls import async_database_url, without_password
 from roomful.settings import Settings, load_settings
+from roomful.signing_key import key_file
 
 __all__ = ["current", "load_settings", "open_database", "ready_database", "renew", "run", "upgrade"]
 
@@ -93,10 +94,14 @@ async def ready_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def warn_if_open_to_others(settings: Settings) -> None:
-    """For files from before databases were made private. The mode may be intended: the operator changes it."""
+    """For files that are copies, or older than private ones. The mode may be intended: the operator changes it."""
     url = async_database_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and is_open_to_others(str(url.database)):
         logger.warning("every user of this machine can read the database: chmod 600 %s*", url.database)
+    if settings.secret_key is None and is_open_to_others(str(key_file(settings))):
+        logger.warning(
+            "every user of this machine can read the key that signs tokens: chmod 600 %s", key_file(settings)
+        )
 
 
 def _try_sqlite_file(settings: Settings) -> None:

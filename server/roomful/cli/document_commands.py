@@ -54,7 +54,9 @@ def put(
     file: Annotated[typer.FileBinaryRead, typer.Argument(metavar="FILE", help="- reads standard input.")],
     format: Annotated[
         DocumentFormat | None,
-        typer.Option(help="By default told from the suffix (.md, .html, .json, .yjs), else text.", show_default=False),
+        typer.Option(
+            help="By default told from the suffix (.md, .html, .json, .yjs, .bin), else text.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Replace the content of a document and keep a version of the old one. An update is merged.

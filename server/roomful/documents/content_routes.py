@@ -181,11 +181,13 @@ async def delete_version(access: WriterOf, version_id: PathId, session: DB, if_m
 
 @router.post("/versions/{version_id}/restore", dependencies=[idempotency.once(may_see)], responses=errors(Conflict))
 async def restore_version(
-    access: WriterOf, version_id: PathId, session: DB, runtime: Live, conversions: Converting
+    access: WriterOf, version_id: PathId, session: DB, runtime: Live, conversions: Converting, response: Response
 ) -> Document:
     """Restore the content of a version. The present content becomes a version first."""
     limit = runtime.settings.max_document_bytes
-    return await contents.restore_version(session, access, version_id, max_bytes=limit, conversions=conversions)
+    document = await contents.restore_version(session, access, version_id, max_bytes=limit, conversions=conversions)
+    response.headers["ETag"] = etag.of(document.version)
+    return document
 
 
 def _answer(body: bytes, tag: str, format: Format) -> Response:

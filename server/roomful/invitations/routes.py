@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from roomful.errors import Conflict, Gone, RateLimited
 from roomful.invitations import joining, service, standing
@@ -14,7 +14,7 @@ from roomful.invitations.tokens import tokens_of
 from roomful.projects.access import OwnerOf, PathId, ViewerOf, may_see
 from roomful.projects.quotas import quotas_of
 from roomful.projects.schemas import Project
-from roomful.web import idempotency
+from roomful.web import etag, idempotency
 from roomful.web.bearer import bearer_of
 from roomful.web.dependencies import API, DB, Claims, CurrentUser, Live, MutationId, ReadDB, runtime_of
 from roomful.web.limits import ClientAddress, RateLimits, network_of
@@ -104,9 +104,15 @@ async def show_invitation(token: str, session: ReadDB) -> InvitationPreview:
     responses=errors(Gone, Conflict),
 )
 async def accept(
-    token: str, person: CurrentUser, request: Request, session: DB, mutation_id: MutationId = None
+    token: str,
+    person: CurrentUser,
+    request: Request,
+    session: DB,
+    response: Response,
+    mutation_id: MutationId = None,
 ) -> Project:
     """Join the project. Accepting again changes nothing, and counts no use."""
     project = await joining.accept(session, token, Guest(person.id, person.email, mutation_id), quotas_of(request))
     request.state.project_id = project.id  # for a repetition of this request
+    response.headers["ETag"] = etag.of(project.version)
     return project
