@@ -14,7 +14,8 @@ _SIGNS = {"bold": "**", "italic": "*", "strike": "~~"}
 _ORDER = ("link", "strike", "bold", "italic")
 _SPECIAL = re.compile(r"[\\`*\[\]<]|~~|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|\n")
 _LINE_START = re.compile(r"(?:[-+#>=|:]|~~~)|(\d{1,9})([.)])")
-_BLANK_ENDS = re.compile(r"^[^\S\n]+|[^\S\n]+$", re.MULTILINE)
+# Looks back, or each blank of a long run would be tried as the beginning of its end.
+_BLANK_ENDS = re.compile(r"^[^\S\n]+|(?<![^\S\n])[^\S\n]+$", re.MULTILINE)
 
 
 class Inexpressible(Exception):

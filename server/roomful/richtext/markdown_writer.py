@@ -14,7 +14,7 @@ BLANK = "&nbsp;"
 """An empty paragraph, which has no form of its own."""
 
 _LISTS = ("bulletList", "orderedList", "taskList")
-_CLOSING = re.compile(r"(?<!\\)#+$")
+_CLOSING = re.compile(r"(?<![\\#])#+$")
 _LONGEST_RUN = re.compile(r"`+")
 
 

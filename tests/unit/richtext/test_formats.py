@@ -190,3 +190,19 @@ def test_a_changed_line_keeps_its_block_and_its_marks() -> None:
     assert rule == base[1]
     assert by["content"][1] == mention
     assert more == paragraph("more")
+
+
+@pytest.mark.parametrize("run", [" ", "\t", "\u00a0", "#"])
+def test_a_long_run_is_written_in_no_time(run: str) -> None:
+    """Tried at each of its characters, these took 10 minutes."""
+    text = "x" + run * 300_000 + "x"
+    for block in (paragraph(text), {"type": "heading", "attrs": {"level": 1}, "content": [text_node(text[1:])]}):
+        assert write_markup([block], "markdown").endswith("x\n")
+
+
+@pytest.mark.parametrize("text", [" a ", "a \n b", "a\t\n\tb", "\u00a0a\u00a0", "a ##", "a \\##", "##", "a #b#", "#"])
+def test_blanks_and_hashes_at_the_ends_are_kept(text: str) -> None:
+    for block in (paragraph(text), {"type": "heading", "attrs": {"level": 2}, "content": [text_node(text)]}):
+        written = write_markup([block], "markdown")
+        assert "roomful" not in written, "as Markdown, not as a fence"
+        assert key(read_markup(written, "markdown")[0]) == key(block)
