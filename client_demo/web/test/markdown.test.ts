@@ -92,6 +92,11 @@ test("links lead to the web and to e-mail, also bare ones; images are only linke
   ).toEqual(["https://a.example/b", "http://c.example", "mailto:d@e.example", "https://g.example/h.png"]);
 });
 
+test("a table that is filled up to thousands of cells is shown as it is written", () => {
+  const text = `|${"a|".repeat(400)}\n|${"-|".repeat(400)}\n${"|\n".repeat(400)}`;
+  expect(readMarkdown(text)).toEqual([{ kind: "block", text }]);
+});
+
 test("what is nested too deep is shown as it is written", () => {
   const text = `${">".repeat(200)} deep`;
   expect(readMarkdown(text)).toEqual([{ kind: "block", text }]);

@@ -5,6 +5,8 @@ import type { Part, Tag } from "./parts";
 
 const MENTION = "mention://user/";
 const DEEPEST = 30;
+/** Of the parser's tokens. A table of one wide row and empty ones is filled up to 65,536 cells. */
+const MOST_TOKENS = 10_000;
 const BOX = /^\[([ xX])\](?: |$)/;
 
 const TAGS: Record<string, Tag> = {
@@ -30,10 +32,10 @@ parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
 
 type Branch = Extract<Part, { children: Part[] }>;
 
-/** The text as parts; as it is written if it is nested too deep to draw. Pure. */
+/** The text as parts; as it is written if it is nested too deep to draw, or too much. Pure. */
 export function readMarkdown(text: string): Part[] {
   const tokens = parser.parse(text, {});
-  if (tokens.some((token) => token.level > DEEPEST)) return [{ kind: "block", text }];
+  if (tokens.length > MOST_TOKENS || tokens.some((token) => token.level > DEEPEST)) return [{ kind: "block", text }];
   return tree(tokens);
 }
 
