@@ -164,6 +164,26 @@ async def test_readers_that_left_leave_nothing_behind(live: Live) -> None:
     assert live.app.state.node.hub.subscription_count == 0
 
 
+async def test_stream_over_the_limit_of_connections_is_refused(settings: Settings) -> None:
+    """A response that only ended would be opened again by an EventSource, for ever."""
+    async with serving(settings.model_copy(update={"max_connections_per_user": 1})) as live:
+        ada = await live.api.register("ada")
+        project, other = await ada.create_project(), await ada.create_project()
+        async with open_stream(ada, project, "?after=0") as first:
+            await first.events(1)
+            async with open_stream(ada, other, "?after=0") as second:
+                await second.response.aread()
+                assert (second.response.status_code, second.response.json()["code"]) == (503, "UNAVAILABLE")
+                assert second.response.headers["retry-after"] == "2"
+            await ada.create_task(project)
+            await first.events(1)
+        async with asyncio.timeout(20):
+            while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
+                await asyncio.sleep(0.01)
+        async with open_stream(ada, other, "?after=0") as third:
+            await third.events(1)
+
+
 async def test_no_task_stays_for_an_open_stream(live: Live) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from roomful.channels import ChannelName
+from roomful.errors import Unavailable
 from roomful.gateway.channel_rules import RULES
 from roomful.gateway.endpoints import node_of, parse_offset, present_position, reader_of
 from roomful.gateway.handshake import Handshake, check_origin, query_of, sign_in
@@ -24,6 +25,7 @@ async def stream_events(request: Request, project_id: str) -> Response:
     """The events after `Last-Event-ID` (which a browser sends when it comes back), or `?after=`; then live ones.
 
     Without either, live ones only. The token is a bearer, or a `?ticket=`, since an EventSource can't set headers.
+    Raises AppError; Unavailable also over the limit of connections, since a stream that only ends is opened again.
     """
     runtime, node = runtime_of(request), node_of(request)
     check_origin(request, runtime.settings.allowed_origins)
@@ -33,6 +35,9 @@ async def stream_events(request: Request, project_id: str) -> Response:
     credentials = await reader_of(node, await sign_in(runtime, handshake), name)
     last = request.headers.get("last-event-id") or query.get("after")
     since = await present_position(node, name) if last is None else Position("", parse_offset(last))
+    # Asked last: nothing is awaited between this and the stream's own check, but the sending of the head.
+    if node.is_full_for(credentials.user_id):
+        raise Unavailable("There are too many connections of yours.")
 
     def begin(transport: Transport) -> EventStream:
         stream = EventStream(
