@@ -17,9 +17,10 @@ from roomful.eventlog.models import CHANNEL, EVENT, Channel, Event
 from roomful.eventlog.typed_event import TypedEvent
 from roomful.ids import new_id
 from roomful.realtime.history.port import PAGE_BYTES, Expired, Page, UnknownChannel
-from roomful.realtime.publication import Position, Publication
+from roomful.realtime.publication import MAX_OFFSET, Position, Publication
 
 __all__ = [
+    "MAX_OFFSET",
     "EventData",
     "Expired",
     "Page",

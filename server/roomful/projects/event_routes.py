@@ -21,7 +21,7 @@ router = APIRouter(prefix=f"{API}/projects/{{project_id}}/events", tags=["projec
 async def list_events(
     access: ViewerOf,
     session: ReadDB,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="The newest offset that the caller knows.")] = 0,
+    after: Annotated[int, Query(ge=0, le=log.MAX_OFFSET, description="The newest offset that the caller knows.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = DEFAULT_LIMIT,
 ) -> Response:
     """The events after an offset, oldest first. `X-Stream-Offset` and `X-Stream-Epoch` are the newest position."""
