@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from roomful.rooms import codes as endings
+from roomful.rooms.protocol.yjs import YjsWire, permission_denied
 from roomful.transport.websocket.frames import INTERNAL_ERROR, INVALID_DATA, POLICY, PROTOCOL_ERROR, TOO_BIG
 from roomful.transport.websocket.options import DEFAULTS
 
@@ -88,6 +90,16 @@ def test_the_clients_page_tells_how_many_frames_a_socket_may_send() -> None:
         assert str(code) in codes
     documents = section("docs/clients.md", "What holds for all of them")
     assert f"| {POLICY} | too many frames | More than {most:,} within a second" in documents
+
+
+def test_the_clients_page_lists_the_codes_of_documents_with_their_reasons() -> None:
+    documents = section("docs/clients.md", "What holds for all of them")
+    for ending in (each for each in vars(endings).values() if isinstance(each, endings.Ending)):
+        assert f"| {ending.code} | {ending.reason} |" in documents
+    assert f"| {endings.TOO_BIG.code} | message too big |" in documents  # so the transport says it
+    [refusal] = YjsWire().refused()
+    [reason] = re.findall(r"permission-denied message with the reason `([^`]+)`", documents)
+    assert refusal == permission_denied(reason)
 
 
 @pytest.mark.parametrize("page", PAGES)
