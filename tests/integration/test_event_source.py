@@ -86,7 +86,21 @@ async def test_bad_last_event_id_is_refused(live: Live, last: str) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     async with open_stream(ada, project, Last_Event_ID=last) as stream:
-        assert stream.response.status_code == 400
+        await stream.response.aread()
+        assert (stream.response.status_code, stream.response.json()["code"]) == (422, "VALIDATION")
+        assert [detail["field"] for detail in stream.response.json()["details"]] == ["last-event-id"]
+
+
+@pytest.mark.parametrize("after", ["abc", "1e9", "-1", "9" * 30, "", str(2**64)])
+async def test_bad_place_is_refused_as_by_the_list(live: Live, after: str) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    listed = (await ada.request("GET", f"{project.path}/events?after={after}")).json()
+    async with open_stream(ada, project, f"?after={after}") as stream:
+        await stream.response.aread()
+        assert stream.response.status_code == 422
+        assert stream.response.json() == listed | {"request_id": stream.response.json()["request_id"]}
+    assert [detail["field"] for detail in listed["details"]] == ["after"]
 
 
 async def test_unavailable_position_is_reported(live: Live) -> None:

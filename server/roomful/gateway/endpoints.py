@@ -141,10 +141,10 @@ def _since(websocket: WebSocket) -> Position | None:
     """`?since=OFFSET`, with the `epoch` it was counted in where the reader knows it. Raises BadRequest."""
     query = query_of(websocket)
     text = query.get("since")
-    return None if text is None else Position(query.get("epoch", "")[:64], parse_offset(text))
+    return None if text is None else Position(query.get("epoch", "")[:64], _parse_offset(text))
 
 
-def parse_offset(text: str) -> int:
+def _parse_offset(text: str) -> int:
     """Raises BadRequest."""
     if not _OFFSET.fullmatch(text) or (offset := int(text)) > MAX_OFFSET:
         raise BadRequest(f"An offset is a whole number from 0 to {MAX_OFFSET}.")
