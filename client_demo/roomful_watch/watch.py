@@ -55,7 +55,7 @@ def watch(
         typer.Option(envvar="ROOMFUL_TOKEN", help="A member's access token.", callback=_bearer, show_default=False),
     ],
     url: Annotated[str, typer.Option(help="The server's address.", callback=_web_address)] = "http://127.0.0.1:8000",
-    since: Annotated[int | None, typer.Option(min=0, help="Start after this offset.")] = None,
+    since: Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Start after this offset.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one event per line, as JSON.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")

@@ -257,6 +257,49 @@ async def test_read_before_is_newest_first(database: Database, opened: Position)
     assert page.head.offset == 5
 
 
+@pytest.mark.parametrize("before", [-1, 4, 1_000_000, 2**64 - 1])
+async def test_place_of_another_history_is_expired_backwards_too(
+    database: Database, opened: Position, before: int
+) -> None:
+    await record(database, "a", "b")
+    async with database.read() as session:
+        with pytest.raises(log.Expired):
+            await log.read_before(session, CHANNEL, before, limit=10)
+
+
+async def test_read_before_ends_at_the_oldest_kept(database: Database, opened: Position) -> None:
+    """Whether those below were deleted, or belong to what came before a restored backup."""
+    await record(database, *range(5))
+
+    async def backward(before: int | None) -> list[int]:
+        async with database.read() as session:
+            page = await log.read_before(session, CHANNEL, before, limit=10)
+        return [publication.offset for publication in page.publications]
+
+    assert await backward(None) == [5, 4, 3, 2, 1]
+    assert await backward(0) == []
+    async with database.write() as session:
+        await session.execute(update(Channel).where(Channel.name == CHANNEL).values(floor=3))
+        await session.commit()
+    assert [await backward(before) for before in (None, 6, 5, 4, 3)] == [[5, 4], [5, 4], [4], [], []]
+    for before in (0, 2):
+        with pytest.raises(log.Expired):
+            await backward(before)
+
+
+async def test_events_missing_backwards_though_the_floor_is_lower_are_expired(
+    database: Database, opened: Position
+) -> None:
+    """Retention may run between its two queries, as forwards."""
+    await record(database, *range(5))
+    async with database.write() as session:
+        await session.execute(delete(Event).where(Event.channel == CHANNEL, Event.offset.in_((3, 4))))
+        await session.commit()
+    async with database.read() as session:
+        with pytest.raises(log.Expired):
+            await log.read_before(session, CHANNEL, 5, limit=10)
+
+
 @pytest.mark.parametrize("limit", [2, 300])
 async def test_pages_are_bounded_by_bytes_in_both_directions(database: Database, opened: Position, limit: int) -> None:
     sizes = [100, PAGE_BYTES // 2, PAGE_BYTES // 2, PAGE_BYTES * 2, 100, 100, 100]

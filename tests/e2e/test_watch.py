@@ -156,7 +156,8 @@ async def test_logging_out_ends_it(server: Server, ada: Person, project: Project
 
 
 async def test_wrong_usage_has_its_own_exit_code() -> None:
-    for arguments in (["project"], [], ["project", "--since", "-1"], ["project", "--url", "ftp://x"], ["p", "--nope"]):
+    since = [["project", "--since", offset] for offset in ("-1", str(2**64))]
+    for arguments in (["project"], [], *since, ["project", "--url", "ftp://x"], ["p", "--nope"]):
         async with Watch(*arguments, token=None if arguments == ["project"] else "token") as watch:
             code, output, errors = await watch.ended()
         assert (code, output) == (2, "")

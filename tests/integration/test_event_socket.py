@@ -122,6 +122,39 @@ async def test_unavailable_since_is_reported_and_live_events_follow(live: Live) 
         assert (await plain.expect_event("task.created"))["offset"] == 3
 
 
+@pytest.mark.parametrize("offset", [10**18, 2**63, 2**64 - 1])
+async def test_any_offset_of_64_bits_that_is_not_reached_is_reported(live: Live, offset: int) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    async with Subscriber(live.socket_url, token=ada.token) as subscriber:
+        answer = await subscriber.subscribe(project.channel, recover=True, offset=offset)
+        assert (answer["was_recovering"], answer.get("recovered", False), answer["offset"]) == (True, False, 1)
+        for reverse in (False, True):
+            with pytest.raises(CommandError) as refused:
+                since = {"offset": offset}
+                await subscriber.command("history", channel=project.channel, limit=1, since=since, reverse=reverse)
+            assert refused.value.code == 112
+    async with PlainSubscriber(live.socket_url, project.id, token=ada.token, since=offset) as plain:
+        assert (await plain.next_event())["recovered"] is False
+    gone = await ada.request("GET", f"{project.path}/events?after={offset}")
+    assert (gone.status_code, gone.json()["code"]) == (410, "EVENTS_EXPIRED")
+
+
+async def test_number_of_more_than_64_bits_is_no_offset(live: Live) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    for command in ({"subscribe": {"recover": True, "offset": 2**64}}, {"history": {"since": {"offset": 2**64}}}):
+        async with Subscriber(live.socket_url, token=ada.token) as subscriber:
+            [(name, fields)] = command.items()
+            await subscriber.send_command(name, channel=project.channel, **fields)
+            await subscriber.expect_close(3501)
+    with pytest.raises(InvalidStatus) as refused:
+        async with PlainSubscriber(live.socket_url, project.id, token=ada.token, since=2**64):
+            pass
+    assert refused.value.response.status_code == 400
+    assert json.loads(refused.value.response.body or b"")["error"].endswith(f"from 0 to {2**64 - 1}.")
+
+
 @pytest.mark.parametrize("way", ["header", "query", "subprotocol", "ticket", "command"])
 async def test_token_comes_in_every_way(live: Live, way: str) -> None:
     ada = await live.api.register("ada")

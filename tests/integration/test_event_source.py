@@ -86,7 +86,21 @@ async def test_bad_last_event_id_is_refused(live: Live, last: str) -> None:
     ada = await live.api.register("ada")
     project = await ada.create_project()
     async with open_stream(ada, project, Last_Event_ID=last) as stream:
-        assert stream.response.status_code == 400
+        await stream.response.aread()
+        assert (stream.response.status_code, stream.response.json()["code"]) == (422, "VALIDATION")
+        assert [detail["field"] for detail in stream.response.json()["details"]] == ["last-event-id"]
+
+
+@pytest.mark.parametrize("after", ["abc", "1e9", "-1", "9" * 30, "", str(2**64)])
+async def test_bad_place_is_refused_as_by_the_list(live: Live, after: str) -> None:
+    ada = await live.api.register("ada")
+    project = await ada.create_project()
+    listed = (await ada.request("GET", f"{project.path}/events?after={after}")).json()
+    async with open_stream(ada, project, f"?after={after}") as stream:
+        await stream.response.aread()
+        assert stream.response.status_code == 422
+        assert stream.response.json() == listed | {"request_id": stream.response.json()["request_id"]}
+    assert [detail["field"] for detail in listed["details"]] == ["after"]
 
 
 async def test_unavailable_position_is_reported(live: Live) -> None:
@@ -162,6 +176,26 @@ async def test_readers_that_left_leave_nothing_behind(live: Live) -> None:
         while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
             await asyncio.sleep(0.01)
     assert live.app.state.node.hub.subscription_count == 0
+
+
+async def test_stream_over_the_limit_of_connections_is_refused(settings: Settings) -> None:
+    """A response that only ended would be opened again by an EventSource, for ever."""
+    async with serving(settings.model_copy(update={"max_connections_per_user": 1})) as live:
+        ada = await live.api.register("ada")
+        project, other = await ada.create_project(), await ada.create_project()
+        async with open_stream(ada, project, "?after=0") as first:
+            await first.events(1)
+            async with open_stream(ada, other, "?after=0") as second:
+                await second.response.aread()
+                assert (second.response.status_code, second.response.json()["code"]) == (503, "UNAVAILABLE")
+                assert second.response.headers["retry-after"] == "2"
+            await ada.create_task(project)
+            await first.events(1)
+        async with asyncio.timeout(20):
+            while len(live.app.state.node.sessions):  # noqa: ASYNC110 - plain state
+                await asyncio.sleep(0.01)
+        async with open_stream(ada, other, "?after=0") as third:
+            await third.events(1)
 
 
 async def test_no_task_stays_for_an_open_stream(live: Live) -> None:

@@ -20,7 +20,7 @@ from tests.support.app import Live, serving
 from tests.support.postgresql import PostgreSQL
 from tests.support.server import run_command
 from tests.support.sockets import Closed
-from tests.support.subscribers import PlainSubscriber, Subscriber
+from tests.support.subscribers import CommandError, PlainSubscriber, Subscriber
 
 Backup = Callable[[], str]
 
@@ -85,6 +85,11 @@ async def test_positions_of_a_lost_history_are_refused(settings: Settings, back_
                     assert (answer["was_recovering"], answer.get("recovered", False)) == (True, False)
                     assert (answer["epoch"], answer["offset"]) == (newest["epoch"], newest["offset"])
                     await subscriber.unsubscribe(project.channel)
+                for reverse in (False, True):
+                    with pytest.raises(CommandError, match="unrecoverable"):
+                        await subscriber.command(
+                            "history", channel=project.channel, limit=9, since={"offset": seen}, reverse=reverse
+                        )
             reset = {"recovered": False, "offset": newest["offset"], "epoch": newest["epoch"]}
             async with PlainSubscriber(live.socket_url, project.id, token=ada.token, since=seen) as plain:
                 assert await plain.next_event() == reset
@@ -94,6 +99,9 @@ async def test_positions_of_a_lost_history_are_refused(settings: Settings, back_
         first = newest["offset"] - 2 * offset
         titles = [event["data"]["task"]["title"] for event in await ada.all_events(project, after=first)]
         assert titles == [f"new {number}" for number in range(2 * offset)]
+        async with Subscriber(live.socket_url, token=ada.token) as subscriber:
+            whole = await subscriber.command("history", channel=project.channel, limit=-1, reverse=True)
+        assert [each["offset"] for each in whole["publications"]] == list(range(newest["offset"], first, -1))
 
 
 async def test_no_invitation_of_the_backup_admits_anybody(settings: Settings, back_up: Backup, tmp_path: Path) -> None:

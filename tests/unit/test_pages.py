@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from roomful.rooms import codes as endings
+from roomful.rooms.protocol.yjs import YjsWire, permission_denied
+from roomful.transport.websocket.frames import INTERNAL_ERROR, INVALID_DATA, POLICY, PROTOCOL_ERROR, TOO_BIG
+from roomful.transport.websocket.options import DEFAULTS
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "server" / "roomful"
 FOLDERS = (
@@ -74,6 +79,27 @@ def test_each_answer_to_where_is_names_what_exists(page: str) -> None:
                 assert is_named, f"{part} is in no file of: {answer}"
             elif match[2]:
                 assert match[2] in names_in(file_of(match[1])), part
+
+
+def test_the_clients_page_tells_how_many_frames_a_socket_may_send() -> None:
+    codes = section("docs/clients.md", "Codes").partition("**Close codes**")[2].partition("<!--")[0]
+    most = DEFAULTS.max_frames_per_second
+    assert f"{POLICY} `too many frames` ends any socket that sends more than {most:,} frames within a second" in codes
+    assert f"a message in more than {DEFAULTS.max_fragments:,} frames" in codes
+    for code in (PROTOCOL_ERROR, INVALID_DATA, POLICY, TOO_BIG, INTERNAL_ERROR):
+        assert str(code) in codes
+    documents = section("docs/clients.md", "What holds for all of them")
+    assert f"| {POLICY} | too many frames | More than {most:,} within a second" in documents
+
+
+def test_the_clients_page_lists_the_codes_of_documents_with_their_reasons() -> None:
+    documents = section("docs/clients.md", "What holds for all of them")
+    for ending in (each for each in vars(endings).values() if isinstance(each, endings.Ending)):
+        assert f"| {ending.code} | {ending.reason} |" in documents
+    assert f"| {endings.TOO_BIG.code} | message too big |" in documents  # so the transport says it
+    [refusal] = YjsWire().refused()
+    [reason] = re.findall(r"permission-denied message with the reason `([^`]+)`", documents)
+    assert refusal == permission_denied(reason)
 
 
 @pytest.mark.parametrize("page", PAGES)

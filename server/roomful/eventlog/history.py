@@ -29,7 +29,7 @@ class LogHistory:
         async with self._session() as session:
             return await log.read_since(session, channel, after, limit=limit)
 
-    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
+    async def read_back(self, channel: str, before: int | None, *, limit: int) -> Page:
         async with self._session() as session:
             return await log.read_before(session, channel, before, limit=limit)
 

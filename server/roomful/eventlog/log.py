@@ -8,7 +8,7 @@ from typing import Self
 
 import msgspec
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from roomful.db.base import now
@@ -17,9 +17,10 @@ from roomful.eventlog.models import CHANNEL, EVENT, Channel, Event
 from roomful.eventlog.typed_event import TypedEvent
 from roomful.ids import new_id
 from roomful.realtime.history.port import PAGE_BYTES, Expired, Page, UnknownChannel
-from roomful.realtime.publication import Position, Publication
+from roomful.realtime.publication import MAX_OFFSET, Position, Publication
 
 __all__ = [
+    "MAX_OFFSET",
     "EventData",
     "Expired",
     "Page",
@@ -191,14 +192,26 @@ async def read_since(session: AsyncSession, channel: str, after: int | None, *, 
     return Page(publications, Position(row.epoch, newest))
 
 
-async def read_before(session: AsyncSession, channel: str, before: int, *, limit: int) -> Page:
-    """At most `limit` kept events with an offset below `before`, newest first. Raises UnknownChannel.
+async def read_before(session: AsyncSession, channel: str, before: int | None, *, limit: int) -> Page:
+    """At most `limit` kept events with an offset below `before`, newest first, without a hole; None: from the newest.
 
     They hold at most PAGE_BYTES together, unless the first one alone is larger.
+
+    Raises UnknownChannel, and Expired when `before` is beyond the next offset or below what is kept.
     """
-    newest = await head(session, channel)
-    found = await session.execute(_BEFORE, {"channel_name": channel, "before": before, "most": limit})
-    return Page([Publication(channel, body, offset, newest.epoch, type_) for offset, type_, body in found], newest)
+    row = (await session.execute(_CHANNEL, {"channel_name": channel})).one_or_none()
+    if row is None:
+        raise UnknownChannel(channel)
+    before = row.head + 1 if before is None else before
+    if not row.floor <= before <= row.head + 1:
+        raise Expired(channel)
+    # Rows may lie below the floor: those of the history that a restored backup ended.
+    range_ = {"floor": row.floor, "before": before}
+    found = await session.execute(_BEFORE, {"channel_name": channel, **range_, "most": limit})
+    publications = [Publication(channel, body, offset, row.epoch, type_) for offset, type_, body in found]
+    if publications and publications[0].offset != before - 1:
+        raise Expired(channel)
+    return Page(publications, Position(row.epoch, row.head))
 
 
 def _encode_body(event: EventData, event_id: str, offset: int, at: datetime) -> bytes:
@@ -258,4 +271,5 @@ def page_of(
 
 _OF_CHANNEL = Event.channel == bindparam("channel_name")
 _AFTER = page_of(_OF_CHANNEL, Event.offset > bindparam("after"), newest_first=False)
-_BEFORE = page_of(_OF_CHANNEL, Event.offset < bindparam("before"), newest_first=True)
+_IS_KEPT_BEFORE = and_(Event.offset > bindparam("floor"), Event.offset < bindparam("before"))
+_BEFORE = page_of(_OF_CHANNEL, _IS_KEPT_BEFORE, newest_first=True)

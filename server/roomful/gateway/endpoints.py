@@ -25,7 +25,7 @@ from roomful.realtime.node.node import Node
 from roomful.realtime.policy import Credentials, TokenRefused
 from roomful.realtime.protocol.codes import ClientError
 from roomful.realtime.protocol.formats import JSON, PROTOBUF, ClientFormat
-from roomful.realtime.publication import Position
+from roomful.realtime.publication import MAX_OFFSET, Position
 from roomful.realtime.session.event_stream import EventStream
 from roomful.realtime.session.session import Session
 from roomful.transport import sockets
@@ -34,7 +34,7 @@ from roomful.web.dependencies import runtime_of
 FORMATS: dict[str, ClientFormat] = {"centrifuge-json": JSON, "centrifuge-protobuf": PROTOBUF}
 """By subprotocol."""
 
-_OFFSET = re.compile(r"[0-9]{1,18}")
+_OFFSET = re.compile(r"[0-9]{1,20}")
 
 
 def node_of(connection: HTTPConnection) -> Node:
@@ -141,11 +141,11 @@ def _since(websocket: WebSocket) -> Position | None:
     """`?since=OFFSET`, with the `epoch` it was counted in where the reader knows it. Raises BadRequest."""
     query = query_of(websocket)
     text = query.get("since")
-    return None if text is None else Position(query.get("epoch", "")[:64], parse_offset(text))
+    return None if text is None else Position(query.get("epoch", "")[:64], _parse_offset(text))
 
 
-def parse_offset(text: str) -> int:
+def _parse_offset(text: str) -> int:
     """Raises BadRequest."""
-    if not _OFFSET.fullmatch(text):
-        raise BadRequest("An offset is a whole number from 0 on.")
-    return int(text)
+    if not _OFFSET.fullmatch(text) or (offset := int(text)) > MAX_OFFSET:
+        raise BadRequest(f"An offset is a whole number from 0 to {MAX_OFFSET}.")
+    return offset

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from roomful.channels import project_channel
 from roomful.errors import EventsExpired
@@ -14,6 +15,8 @@ from roomful.web.openapi import errors
 from roomful.web.pagination import DEFAULT_LIMIT, MAX_LIMIT, next_page
 from roomful.web.routing import Route
 
+Offset = Annotated[int, Field(ge=0, le=log.MAX_OFFSET)]
+
 router = APIRouter(prefix=f"{API}/projects/{{project_id}}/events", tags=["projects"], route_class=Route)
 
 
@@ -21,7 +24,7 @@ router = APIRouter(prefix=f"{API}/projects/{{project_id}}/events", tags=["projec
 async def list_events(
     access: ViewerOf,
     session: ReadDB,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="The newest offset that the caller knows.")] = 0,
+    after: Annotated[Offset, Query(description="The newest offset that the caller knows.")] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = DEFAULT_LIMIT,
 ) -> Response:
     """The events after an offset, oldest first. `X-Stream-Offset` and `X-Stream-Epoch` are the newest position."""

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+MAX_OFFSET = 2**64 - 1
+"""The largest offset that a client may name. None is as large: it is one that can't be served."""
+
 
 class Position(NamedTuple):
     """A place in a channel's stream. Offsets count 1, 2, 3 … within one epoch; two epochs don't compare."""

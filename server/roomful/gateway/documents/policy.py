@@ -146,10 +146,10 @@ class DocumentSocket:
     def _enter(self, credentials: Credentials) -> None:
         if self._has_left:
             raise AdmissionRefused(RESET)  # it would stay in the registry
-        key, most = (credentials.user_id, credentials.session_id), self._node.limits.connections_per_user
+        key = (credentials.user_id, credentials.session_id)
         if key in self._entries:
             return
-        if most and self._node.sessions.count_of_user(credentials.user_id) >= most:
+        if self._node.is_full_for(credentials.user_id):
             raise AdmissionRefused(FULL)
         entry = self._entries[key] = _Entry(self._rooms, credentials.session_id)
         self._node.sessions.enter(entry, *key)

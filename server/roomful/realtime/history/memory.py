@@ -49,8 +49,13 @@ class MemoryHistory:
         following = (each for each in kept if each.offset > after)
         return Page(fitting(islice(following, limit), PAGE_BYTES), head)
 
-    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
+    async def read_back(self, channel: str, before: int | None, *, limit: int) -> Page:
         kept, head = self._known(channel)
+        oldest = kept[0].offset if kept else head.offset + 1
+        if before is None:
+            before = head.offset + 1
+        if not oldest - 1 <= before <= head.offset + 1:
+            raise Expired(channel)
         preceding = (each for each in reversed(kept) if each.offset < before)
         return Page(fitting(islice(preceding, limit), PAGE_BYTES), head)
 

@@ -57,8 +57,11 @@ class History(Protocol):
         Raises UnknownChannel, Expired.
         """
 
-    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
-        """At most `limit` kept publications below an offset, newest first. Raises UnknownChannel."""
+    async def read_back(self, channel: str, before: int | None, *, limit: int) -> Page:
+        """At most `limit` kept publications below an offset, newest first. None stands for from the newest one on.
+
+        Raises UnknownChannel, Expired.
+        """
 
     async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:
         """The newest position of each of these channels. Unknown channels are left out."""

@@ -41,6 +41,11 @@ class Node:
         """The name under which other nodes reach it."""
         return self.emulation.node
 
+    def is_full_for(self, user: str) -> bool:
+        """Whether a person has as many connections here as one may have."""
+        most = self.limits.connections_per_user
+        return bool(most) and self.sessions.count_of_user(user) >= most
+
     def is_command_allowed(self, user: str) -> bool:
         """Count a person's command against the limit."""
         return not self.rates.rate("commands", self.limits.commands_per_minute).acquire(user)

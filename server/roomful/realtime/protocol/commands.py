@@ -10,13 +10,25 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 
-Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+from roomful.realtime.publication import MAX_OFFSET
+
+Offset = Annotated[int, Meta(ge=0)]
+"""At most MAX_OFFSET, which is more than a Meta can say."""
+
 EMPTY = Raw(b"")
+
+
+def _check_offset(offset: int) -> None:
+    if offset > MAX_OFFSET:
+        raise ValueError("an offset has 64 bits")
 
 
 class StreamPosition(Struct, omit_defaults=True):
     offset: Offset = 0
     epoch: str = ""
+
+    def __post_init__(self) -> None:
+        _check_offset(self.offset)
 
 
 class SubscribeRequest(Struct, omit_defaults=True):
@@ -32,6 +44,9 @@ class SubscribeRequest(Struct, omit_defaults=True):
     delta: str = ""
     flag: int = 0
     type: int = 0
+
+    def __post_init__(self) -> None:
+        _check_offset(self.offset)
 
     @property
     def must_recover(self) -> bool:

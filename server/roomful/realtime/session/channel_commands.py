@@ -113,12 +113,9 @@ async def _history(session: SessionState, request: HistoryRequest) -> HistoryRes
             raise codes.UNRECOVERABLE_POSITION.error()
         if not limit:
             return HistoryResult([], head.epoch, head.offset)
-        if request.reverse:
-            before = head.offset + 1 if request.since is None else request.since.offset
-            page = await history.read_back(request.channel, before, limit=limit)
-        else:
-            after = None if request.since is None else request.since.offset
-            page = await history.read(request.channel, after, limit=limit)
+        since = None if request.since is None else request.since.offset
+        read = history.read_back if request.reverse else history.read
+        page = await read(request.channel, since, limit=limit)
     except (Expired, UnknownChannel):
         raise codes.UNRECOVERABLE_POSITION.error() from None
     publications = fitting(page.publications, session.node.limits.page_bytes)

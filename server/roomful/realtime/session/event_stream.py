@@ -67,10 +67,10 @@ class EventStream:
         )
 
     def begin(self) -> None:
-        """Enter the stream into the node, and start sending. Never waits."""
+        """Enter the stream into the node, and start sending; over the limit of connections, end it. Never waits."""
         node = self.node
-        most = node.limits.connections_per_user
-        if most and node.sessions.count_of_user(self._credentials.user_id) >= most:
+        if node.is_full_for(self._credentials.user_id):
+            self._has_ended = True  # there is nothing to release
             self.connection.close(codes.CONNECTION_LIMIT.code, codes.CONNECTION_LIMIT.reason)
             return
         node.sessions.enter(self, self._credentials.user_id, self._credentials.session_id)

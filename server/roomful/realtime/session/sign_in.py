@@ -46,8 +46,7 @@ class SignIn:
             if token or self._credentials is None:
                 self._credentials = await self._verify(session, token or self._token)
             credentials = self._credentials
-            most = self._node.limits.connections_per_user
-            if most and self._node.sessions.count_of_user(credentials.user_id) >= most:
+            if self._node.is_full_for(credentials.user_id):
                 raise SessionEnds(codes.CONNECTION_LIMIT)
             # Entered before the policy is asked whether the sign-in still holds: a later revocation finds the session.
             self._node.sessions.enter(session, credentials.user_id, credentials.session_id)

@@ -68,7 +68,7 @@ class SlowHistory:
     async def read(self, channel: str, after: int | None, *, limit: int) -> Page:
         return await self._answer(await self._history.read(channel, after, limit=limit))
 
-    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
+    async def read_back(self, channel: str, before: int | None, *, limit: int) -> Page:
         return await self._history.read_back(channel, before, limit=limit)
 
     async def heads(self, channels: Sequence[str]) -> Mapping[str, Position]:

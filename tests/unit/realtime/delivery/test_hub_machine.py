@@ -45,7 +45,7 @@ class Outages:
         await self._reach()
         return await self._history.read(channel, after, limit=limit)
 
-    async def read_back(self, channel: str, before: int, *, limit: int) -> Page:
+    async def read_back(self, channel: str, before: int | None, *, limit: int) -> Page:
         await self._reach()
         return await self._history.read_back(channel, before, limit=limit)
 

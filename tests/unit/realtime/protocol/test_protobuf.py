@@ -139,9 +139,9 @@ def test_replies_are_read_by_the_official_library(reply: Reply) -> None:
             ConnectRequest("token", Raw(b"\xff\x00"), "js", "5.8.0", {"user:1": SubscribeRequest("user:1", offset=3)}),
         ),
         Command(1, connect=ConnectRequest(headers={"x": "1", "": "y"})),
-        Command(2, subscribe=SubscribeRequest("a", recover=True, epoch="ü", offset=2**63 - 1, delta="fossil", flag=-1)),
+        Command(2, subscribe=SubscribeRequest("a", recover=True, epoch="ü", offset=2**64 - 1, delta="fossil", flag=-1)),
         Command(3, publish=PublishRequest("a", Raw(b"x" * 300))),
-        Command(4, history=HistoryRequest("a", -1, StreamPosition(7, "e"), True)),
+        Command(4, history=HistoryRequest("a", -1, StreamPosition(2**64 - 1, "e"), True)),
     ],
     ids=lambda command: str(command)[:60],
 )

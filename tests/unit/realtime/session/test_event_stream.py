@@ -19,6 +19,12 @@ from tests.support.engine import Engine, ListTransport, running_engine
 CHANNEL = "project:1"
 
 
+class AnotherSession:
+    """One of the same person, about another project."""
+
+    def end(self, disconnect: codes.Disconnect) -> None: ...
+
+
 async def until(condition: Callable[[], object], seconds: float = 3.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - polled: the conditions are plain state
@@ -113,6 +119,23 @@ async def test_stream_closed_during_its_handshake_leaves_nothing() -> None:
         assert engine.hub.channel_count == 0
         assert len(engine.node.sessions) == 0
         assert len(engine.node.wheel) == 0
+
+
+@pytest.mark.parametrize("others_follow", [False, True])
+async def test_stream_over_the_limit_is_closed_and_takes_nothing_from_others(others_follow: bool) -> None:
+    async with running_engine(limits=Limits(connections_per_user=1)) as engine:
+        engine.node.sessions.enter(AnotherSession(), "ada", "s")
+        pinned = [CHANNEL] if others_follow else []
+        engine.history.open(CHANNEL)
+        for channel in pinned:
+            await engine.hub.pin(channel)
+        stream, transport = begin(engine)
+        assert transport.closed_with == (3504, "connection limit")
+        stream.closed(3504)
+        stream.end(codes.SHUTDOWN)
+        assert transport.closed_with == (3504, "connection limit")
+        assert engine.hub.channel_count == len(pinned)
+        assert (len(engine.node.sessions), len(engine.node.wheel)) == (1, 0)
 
 
 @pytest.mark.parametrize("is_signed_in", [True, False])

@@ -368,6 +368,26 @@ async def test_history_gives_position_pages_and_reverse() -> None:
             assert (result["epoch"], result["offset"]) == (epoch, 5)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_history_refuses_a_place_that_it_does_not_reach(reverse: bool) -> None:
+    async with running_engine() as engine:
+        engine.history.open("project:1", size=2)
+        session, transport = await subscribed(engine, "project:1")
+        for n in range(5):
+            engine.record("project:1", n=n)
+        whole = [5, 4] if reverse else [4, 5]
+        asked = [(None, whole), (0, None), (2, None), (3, [] if reverse else [4, 5]), (7, None)]
+        for number, (offset, expected) in enumerate(asked, start=10):
+            since = {} if offset is None else {"since": {"offset": offset}}
+            say(session, {"id": number, "history": {"channel": "project:1", "limit": 9, "reverse": reverse, **since}})
+            await until(lambda number=number: any(m.get("id") == number for m in transport.messages))  # type: ignore[misc]
+            reply = next(message for message in transport.take() if message.get("id") == number)
+            if expected is None:
+                assert reply["error"]["code"] == 112
+            else:
+                assert [pub["offset"] for pub in reply["history"]["publications"]] == expected
+
+
 async def test_another_connection_of_a_person_resets_no_limit() -> None:
     async with running_engine(limits=Limits(commands_per_minute=9)) as engine:
         engine.history.open("project:1")

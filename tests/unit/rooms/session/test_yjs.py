@@ -309,6 +309,29 @@ async def test_crowd_of_cursors_makes_few_frames(typist: MakeTypist, rooms: Room
     assert frames < 200 * 10 / 10, "one frame for what changes in 50 ms, not one for each change"
 
 
+async def test_client_without_the_right_is_told_at_its_first_refused_edit_and_at_each_loss(
+    typist: MakeTypist, rooms: Rooms
+) -> None:
+    """As docs/clients.md says."""
+    ada, bob = typist("ada").connect(), typist("bob").connect()
+    await until(lambda: ada.is_synced and bob.is_synced)
+
+    def told() -> int:
+        return ada.frames.count(yjs.permission_denied("read-only"))
+
+    for text in ("ab", "cd"):
+        before = told()
+        rooms.set_may_write("d1", "u-ada", may_write=False)
+        await until(lambda before=before: told() == before + 1)  # type: ignore[misc]
+        for letter in text:
+            ada.type(letter)
+        await until(lambda before=before: told() == before + 2)  # type: ignore[misc]
+        await asyncio.sleep(0.02)
+        assert told() == before + 2
+        rooms.set_may_write("d1", "u-ada", may_write=True)
+        await until(lambda text=text: text in bob.text)  # type: ignore[misc]
+
+
 async def test_clock_0_and_queries(typist: MakeTypist) -> None:
     ada, bob = typist("ada").connect(), typist("bob").connect()
     await until(lambda: ada.is_synced and bob.is_synced)
