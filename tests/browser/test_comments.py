@@ -1,10 +1,12 @@
 """Comments in a task's panel: two people of two names, live, and one of them offline."""
 
 import asyncio
+import contextlib
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.api import Json, Person, Project
 from tests.support.browsers import PHONE, Chromium, Window
@@ -186,6 +188,45 @@ async def test_what_is_written_outlives_the_panel_the_page_and_the_network(serve
     await expect(page.get_by_text("Not sent yet")).to_have_count(0)
     await expect(page.locator(".comment .said")).to_have_text(["Meanwhile.", "Half a sentence."])
     assert [each["body"] for each in await stored(bob, project, task, 2)] == ["Meanwhile.", "Half a sentence."]
+
+
+async def test_a_comment_whose_answer_went_with_the_page_is_there_once(server: Server, chromium: Chromium) -> None:
+    ada, _, project, task = await people(server)
+    window = await chromium.board_of(server.url, ada, project)
+    page = await opened(window)
+    given: list[str] = []
+    may_arrive = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method != "POST":
+            await route.fallback()
+            return
+        answer = await route.fetch()
+        given.append(route.request.url)
+        await may_arrive.wait()
+        with contextlib.suppress(PlaywrightError):  # its page may be gone
+            await route.fulfill(response=answer)
+
+    await page.route("**/comments**", hold)
+    for is_new in (True, False):
+        given.clear()
+        may_arrive.clear()
+        if is_new:
+            await say(page, "Yes.")
+        else:
+            await page.get_by_role("button", name="Delete comment").click()
+            await stored(ada, project, task, 0)
+            await page.keyboard.press("Control+z")
+        await stored(ada, project, task, 1)
+        await page.reload()
+        await window.is_live()
+        async with asyncio.timeout(20):
+            while len(given) < 2:  # noqa: ASYNC110  # the page's requests
+                await asyncio.sleep(0.05)
+        may_arrive.set()
+        await expect(page.locator(".comment")).to_have_count(1)
+        await expect(page.get_by_role("heading", name="Comments")).to_have_text("Comments 1")
+        await expect(window.card("Order fuel").locator(".comments")).to_have_text(re.compile("^1"))
 
 
 async def test_a_refused_comment_is_a_draft_again(server: Server, chromium: Chromium) -> None:

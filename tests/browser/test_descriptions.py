@@ -8,12 +8,19 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from tests.browser.test_documents import DARK, SMALL, sign_of, text_of, two_people
+from tests.browser.test_unsaved import is_on_device, nothing_is_on_device
 from tests.support.api import Json, Person, Project
 from tests.support.browsers import STAND_STILL, Chromium, Window
 from tests.support.proxy import Network
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FORGET_DOCUMENTS = """async () => {
+  for (const { name } of await indexedDB.databases()) {
+    if (name.startsWith('roomful:')) await new Promise((gone) => { indexedDB.deleteDatabase(name).onsuccess = gone; });
+  }
+}"""
 
 
 def field_of(window: Window) -> Locator:
@@ -171,6 +178,50 @@ async def test_what_is_typed_offline_before_there_is_a_document(server: Server, 
         await expect(sign_of(again)).to_have_text("Saved")
         await expect(text_of(again)).to_contain_text("Signed: Bob")
         assert await stored_text(ada, project) == "Two tanks.\nFull. By rail.\nSigned: Bob"
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["with its copy", "without"])
+async def test_what_the_editor_has_got_is_offered_again_only_if_it_is_lost(
+    server: Server, chromium: Chromium, is_lost: bool
+) -> None:
+    ada, _, project = await two_people(server)
+    await ada.create_task(project, "Order fuel")
+    async with Network(server.port) as network:
+        window = await task_of(chromium, f"http://127.0.0.1:{network.port}", ada, project)
+        page, ahead = window.page, window.page.locator(".ahead")
+        await writing(window)
+        await page.keyboard.type("Two tanks.")
+        await expect(sign_of(window)).to_have_text("Saved")
+        await page.get_by_label("Close task").click()
+
+        network.cut()
+        await expect(window.connection).not_to_have_text("Live")
+        await window.card("Order fuel").click()
+        await field_of(window).click()
+        await page.keyboard.type(" Full.")  # before the editor has this device's copy
+        await expect(text_of(window)).to_have_text("Two tanks. Full.")
+        await expect(sign_of(window)).to_have_text("Offline, kept on this device")
+        await page.get_by_label("Close task").click()
+        await window.card("Order fuel").click()
+        await expect(text_of(window)).to_have_text("Two tanks. Full.")
+        await expect(ahead).to_have_count(0)
+        await is_on_device(page, " Full.")
+
+        await page.get_by_label("Close task").click()
+        if is_lost:
+            await page.evaluate(FORGET_DOCUMENTS)
+        network.restore()
+        await page.reload()
+        await window.card("Order fuel").click()
+        await expect(sign_of(window)).to_have_text("Saved")
+        if is_lost:
+            await expect(ahead).to_contain_text("You wrote this here earlier")
+            assert await stored_text(ada, project) == "Two tanks."
+            await page.get_by_role("button", name="Add it").click()
+        await expect(text_of(window)).to_have_text("Two tanks. Full.")
+        await expect(ahead).to_have_count(0)
+        await nothing_is_on_device(page)
+        assert await stored_text(ada, project) == "Two tanks. Full."
 
 
 async def test_a_killed_server_loses_and_doubles_nothing(server: Server, chromium: Chromium) -> None:

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from tests.support.api import Json, Person, Project
 from tests.support.browsers import Chromium, Window
+from tests.support.held_answers import hold_first_answer
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -154,6 +155,49 @@ async def test_another_field_changed_since_does_no_harm(server: Server, chromium
     await expect(window.card("First")).to_be_visible()
     await undo_by_key(window)
     await window.expect_titles("To do", ["First"])
+
+
+async def test_the_steps_before_are_undone_while_the_first_undo_is_on_its_way(
+    server: Server, chromium: Chromium
+) -> None:
+    ada, project, tasks, window = await board_with(server, chromium, "One", "Two")
+    await window.drag("One", "In progress")
+    await window.add("To do", "Three")
+    await expect_events(ada, project, 3, ["task.moved", "task.created"])
+    await window.drag("Three", "In progress")
+    await window.drag("One", "Done")
+    await expect_events(ada, project, 5, ["task.moved"] * 2)
+    held = await hold_first_answer(window.page, f"**/tasks/{tasks[0]['id']}", "PATCH")
+    for _ in range(4):
+        await undo_by_key(window)
+    await window.expect_titles("To do", ["One", "Two"])
+    await held.arrive()
+    await expect_events(ada, project, 7, ["task.moved", "task.moved", "task.deleted", "task.moved"])
+    await expect(window.page.locator(".notice.bad")).to_have_count(0)
+    await window.expect_titles("To do", ["One", "Two"])
+
+
+async def test_an_undo_behind_another_one_leaves_what_somebody_moved_meanwhile(
+    server: Server, chromium: Chromium
+) -> None:
+    ada, project, tasks, window = await board_with(server, chromium, "One")
+    bob = await server.api.register("bob")
+    await ada.add_member(project, bob)
+    await window.drag("One", "In progress")
+    await window.card("One").click()
+    await window.page.get_by_label("Title").fill("First")
+    await window.page.get_by_label("Title").press("Enter")
+    await expect_events(ada, project, 3, ["task.moved", "task.updated"])
+    held = await hold_first_answer(window.page, f"**/tasks/{tasks[0]['id']}", "PATCH")
+    await undo_by_key(window)
+    await undo_by_key(window)
+    await window.expect_titles("To do", ["One"])
+    await held.given()
+    await bob.change_task(project, tasks[0], status="done")
+    await held.arrive()
+    await expect(window.page.locator(".notice.bad")).to_contain_text("The card was moved back.")
+    await window.expect_titles("Done", ["One"])
+    await expect_events(ada, project, 5, ["task.updated", "task.moved"])
 
 
 async def test_undone_while_offline(server: Server, chromium: Chromium) -> None:

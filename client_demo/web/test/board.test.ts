@@ -155,6 +155,34 @@ test("a fresh snapshot ends only the changes it includes", () => {
   expect(it.isPending("m1")).toBe(true);
 });
 
+test("a comment that may be in a snapshot is there once when the next one is loaded", () => {
+  const deed = { do: "add", body: "Yes.", parent: null, author: ADA } as const;
+  const comment = { ...made, kind: "comment", task: "1", comment: "new", deed } as const;
+  const stored = snapshot([task("1", { comment_count: 1 })], 11);
+  const count = (of: Board) => of.visible.value!.tasks[0]!.comment_count;
+
+  const it = new Board(ADA);
+  it.begin({ ...comment, mutation: "m4" }, { wasSent: true });
+  it.load(stored, it.answered());
+  expect(it.isUnsure.value).toBe(false);
+  it.answer("m4", null);
+  expect(it.isUnsure.value).toBe(true);
+  it.load(stored, it.answered());
+  expect([it.isUnsure.value, count(it)]).toEqual([false, 1]);
+
+  it.begin({ ...comment, mutation: "m5" }); // of this page: its event is still to come
+  it.answer("m5", null);
+  expect([it.isUnsure.value, count(it)]).toEqual([false, 2]);
+});
+
+test("an older snapshot ends the changes it includes, too", () => {
+  const it = board([task("1")], 20);
+  it.begin(creation);
+  it.answer("m2", task("7", { title: "Fresh" }));
+  it.load(snapshot([task("1"), task("7")], 19), it.answered());
+  expect(titles(it)).toEqual(["Task 1"]); // deleted since
+});
+
 test("an older snapshot is ignored, unless it is of a new stream", () => {
   const it = board([task("1")], 10);
   it.load(snapshot([], 9), NOTHING);

@@ -132,6 +132,42 @@ test("a newer version with our own text is a lost answer, not a conflict", async
   expect(refusals).toEqual([]);
 });
 
+const undos: Change[] = [
+  {
+    ...{ kind: "move", mutation: "m1", task: "1", made_at: AT, column: "todo", status: "todo" },
+    ...{ after: null, before: null, version: 3, base: { column_id: "in_progress" } },
+  },
+  { kind: "delete", mutation: "m1", task: "1", made_at: AT, version: 3, base: { title: "Task 1", labels: ["mine"] } },
+];
+const asUndone: Partial<Task> = { status: "in_progress", labels: ["mine"], version: 5 };
+
+test.each(undos)("an undo ($kind) is not refused for a version that an earlier change has made", async (undo) => {
+  answers = [() => stale(task("1", { ...asUndone, due_on: "2026-02-03" })), () => task("1", { version: 6 })];
+  const it = outbox();
+  it.add("p", [undo]);
+  await it.idle();
+  expect(sent.map((change) => "version" in change && change.version)).toEqual([3, 5]);
+  expect(refusals).toEqual([]);
+});
+
+test.each(undos)("an undo ($kind) is refused where somebody has changed the same", async (undo) => {
+  answers = [() => stale(task("1", { ...asUndone, status: "done", title: "Theirs" }))];
+  const it = outbox();
+  it.add("p", [undo]);
+  await it.idle();
+  expect(sent).toHaveLength(1);
+  expect(refusals).toMatchObject([{ change: { kind: undo.kind }, message: "Somebody changed it.", conflicting: [] }]);
+});
+
+test("an undo that finds the task in its place has lost an answer", async () => {
+  answers = [() => stale(task("1", { version: 4 }))];
+  const it = outbox();
+  it.add("p", [undos[0]!]);
+  await it.idle();
+  expect(sent).toHaveLength(1);
+  expect(refusals).toEqual([]);
+});
+
 test("without a network, changes wait, and are sent with the same key later", async () => {
   answers = [down, () => task("1", { title: "A", version: 2 })];
   const it = outbox();

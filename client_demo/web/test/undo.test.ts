@@ -9,7 +9,6 @@ const nowhere: Place = { after: null, before: null };
 const looks = {
   columns: snapshot().columns,
   realId: (id: string) => (id === "new-1" ? "1" : id),
-  isPending: () => false,
 };
 
 function made<K extends Change["kind"]>(kind: K, rest: object, id = "1", mutation = "m"): Change {
@@ -37,11 +36,13 @@ test("every kind of change has an opposite", () => {
     status: "todo",
     ...place,
     version: 2,
+    base: { column_id: "done" },
   });
   expect(taken(made("delete", {}), before, [])?.deed).toEqual({ kind: "restore", was: before });
   expect(taken(made("create", { title: "Task 1" }, "new-1"), undefined, [before])?.deed).toEqual({
     kind: "delete",
     version: 1,
+    base: { title: "Task 1", description: null, column_id: "todo", assignee_id: null, due_on: null, labels: [] },
   });
   const labels = made("labels", { add: ["a", "b"], remove: ["c", "d"] });
   expect(taken(labels, task("1", { labels: ["a", "c"] }), [before])?.deed).toEqual({
@@ -105,11 +106,12 @@ test("a change that was never made is passed over", () => {
   expect(stack.take([task("1", { status: "done" }), task("2")], members, looks)?.deeds[0]?.task).toBe("1");
 });
 
-test("what waits to be sent is undone without asking for a version", () => {
-  const stack = new UndoStack();
-  stack.note(made("move", { status: "done", after: null, before: null }), task("1"), nowhere, false);
-  const undo = stack.take([task("1", { status: "done" })], members, { ...looks, isPending: () => true });
-  expect(undo?.deeds[0]?.deed).toMatchObject({ kind: "move", version: undefined });
+test("a new task that waits to be sent is undone without asking for a version, which it has not yet", () => {
+  const creation = made("create", { title: "Task 1" }, "new-1");
+  expect(taken(creation, undefined, [task("1", { version: 0 })])?.deed).toMatchObject({
+    kind: "delete",
+    version: undefined,
+  });
 });
 
 test("a bulk change is undone at once, from its end, but for what others have changed since", () => {

@@ -5,11 +5,13 @@ import { Selection } from "@tiptap/pm/state";
 import type { EditorView } from "@tiptap/pm/view";
 import { useEffect, useState } from "preact/hooks";
 import "./editor.css";
+import type { Mark } from "../state/drafts";
 import * as common from "../texts/common";
 import * as texts from "../texts/editor";
 import * as taskTexts from "../texts/task";
 import { useProject } from "../view/context";
 import { useOpenDocument } from "./open_document";
+import type { Replica } from "./replica";
 import { Sheet } from "./sheet";
 import { Sign } from "./sign";
 import { Leftovers } from "./unsaved_text";
@@ -29,19 +31,19 @@ export interface Text {
   readonly isEditable: boolean;
   /** Put the caret where that place is, or at the end. */
   focus: (place: Place | null) => void;
-  /** Type this where the caret is: at the end, if it was never put elsewhere. */
-  insert: (text: string) => void;
+  /** Type this where the caret is: at the end, if it was never put elsewhere. A document with the mark has it. */
+  insert: (text: string) => Mark;
 }
 
 export interface DescriptionProps {
   document: string;
   /** The text can be seen: in an editor, or without one (null) where that would damage it. */
   onShown: (text: Text | null) => void;
-  /** Everything is stored. */
-  onSaved: () => void;
+  /** Everything is stored. Told whether a document has what these marks stand for. */
+  onSaved: (has: (marks: readonly Mark[]) => boolean) => void;
 }
 
-function textIn(editor: Editor): Text {
+function textIn(editor: Editor, replica: Replica): Text {
   const { view } = editor;
   let isPlaced = false;
   const place = (selection: Selection) => {
@@ -64,6 +66,7 @@ function textIn(editor: Editor): Text {
       if (!isPlaced) toEnd();
       if (text.length > MOST_TYPED) editor.commands.insertContent(text.split("\n").map(paragraph));
       else for (const character of text) type(view, character);
+      return replica.mark;
     },
   };
 }
@@ -93,7 +96,7 @@ export function DescriptionEditor({ document: id, onShown, onSaved }: Descriptio
   const facts = replica?.facts.value;
   const isSaved = facts?.isConnected === true && facts.isSynced && facts.scope !== "none" && facts.unsaved === 0;
   useEffect(() => {
-    if (isSaved) onSaved();
+    if (isSaved) onSaved((marks) => replica!.has(marks));
   }, [isSaved]);
   return (
     <>
@@ -131,7 +134,7 @@ export function DescriptionEditor({ document: id, onShown, onSaved }: Descriptio
           title={common.description}
           placeholder={taskTexts.descriptionHint}
           waiting={null}
-          onShown={(editor) => onShown(editor && textIn(editor))}
+          onShown={(editor) => onShown(editor && textIn(editor, replica))}
           discard={() => opened!.discard(replica)}
         />
       )}

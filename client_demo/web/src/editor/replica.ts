@@ -7,6 +7,7 @@ import * as Y from "yjs";
 import type { Kept } from "../account/kept";
 import type { Session } from "../account/session";
 import { documentsAddress } from "../api/address";
+import type { Mark } from "../state/drafts";
 import { type Facts, NOTHING_KNOWN } from "../state/saving";
 import { TrustedProvider } from "./provider";
 
@@ -80,6 +81,17 @@ export class Replica {
 
   get hasUnsaved(): boolean {
     return this.isNoted;
+  }
+
+  /** What this replica has been given here until now. */
+  get mark(): Mark {
+    const replica = this.doc.clientID;
+    return { replica, clock: Y.getState(this.doc.store, replica) };
+  }
+
+  /** Whether it has what replicas, this one or earlier ones, had been given by then. */
+  has(marks: readonly Mark[]): boolean {
+    return marks.every(({ replica, clock }) => Y.getState(this.doc.store, replica) >= clock);
   }
 
   /** Disconnect. What is kept on this device stays. */

@@ -160,11 +160,7 @@ export class OpenProject {
   undo(mutation?: string): string {
     const { board } = this;
     const { tasks, columns } = board.visible.value ?? { tasks: [], columns: [] };
-    const looks = {
-      columns,
-      realId: (id: string) => board.realId(id),
-      isPending: (which: string) => board.isPending(which),
-    };
+    const looks = { columns, realId: (id: string) => board.realId(id) };
     const undo = this.steps.take(tasks, board.members.value, looks, mutation);
     const isOwnComment = undo?.deeds[0]?.deed.kind === "comment"; // also of somebody who only reads
     if (!board.canEdit.value && !isOwnComment) return undoTexts.cannotChange;

@@ -1,6 +1,6 @@
 /** Feeds the board with the project's snapshot and the events after it, and the presence with joins and leaves. */
 
-import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { PublicationContext, Subscription } from "centrifuge";
 import { reportFault } from "../account/fault";
 import type { KeptBoards } from "../account/kept_boards";
@@ -34,7 +34,7 @@ export class ProjectChannel {
   private readonly frame = new EachFrame(() => this.takeArrived());
   private loading: Promise<Snapshot> | null;
   private isReloading = false;
-  private readonly unfollow: () => void;
+  private readonly endings: (() => void)[];
   private hiding: ReturnType<typeof setTimeout> | undefined;
   private readonly blank: ReturnType<typeof setTimeout>;
 
@@ -59,7 +59,14 @@ export class ProjectChannel {
       getState: () => this.position(),
     });
     this.listen();
-    this.unfollow = effect(() => this.followLink(link.state.value.kind === "live"));
+    const isUp = computed(() => link.state.value.kind === "live");
+    this.endings = [
+      effect(() => this.followLink(isUp.value)),
+      effect(() => {
+        // Asked again after an outage.
+        if (isUp.value && board.isUnsure.value) untracked(() => void this.reload());
+      }),
+    ];
     this.subscription.subscribe();
   }
 
@@ -90,7 +97,7 @@ export class ProjectChannel {
   }
 
   close(): void {
-    this.unfollow();
+    for (const end of this.endings) end();
     clearTimeout(this.hiding);
     clearTimeout(this.blank);
     this.keeper.close();
@@ -180,7 +187,8 @@ export class ProjectChannel {
     if (this.isReloading) return;
     this.isReloading = true;
     try {
-      await this.load();
+      do await this.load();
+      while (this.board.isUnsure.peek()); // of what was answered meanwhile
     } catch {
       // Without a network the next subscribe loads it; `access` has a refusal by now.
     } finally {

@@ -14,6 +14,8 @@ interface Pending {
   answered: number | null;
   /** An earlier page has sent it, too, and got no answer. */
   wasSent: boolean;
+  /** How many snapshots were loaded before it. */
+  loads: number;
 }
 
 /** `gap` means that an event before this one is missing, and the snapshot must be loaded again. */
@@ -51,6 +53,16 @@ export class Board {
 
   /** How often a snapshot was loaded: at first, and whenever events were missed. */
   readonly loads = signal(0);
+
+  /**
+   * Whether answered changes may be in the snapshot, or may still have their event to come: nothing in it says so of a
+   * comment. A snapshot requested from now on tells.
+   */
+  readonly isUnsure: ReadonlySignal<boolean> = computed(() =>
+    this.pending.value.some(
+      ({ change, answered, loads }) => change.kind === "comment" && answered !== null && loads < this.loads.value,
+    ),
+  );
 
   /** Told of a made change of a comment that may have no event. Set by whoever shows comments. */
   commentMade: (change: Change) => void = () => undefined;
@@ -104,16 +116,16 @@ export class Board {
   }
 
   /**
-   * Replace the state by a fresh snapshot; one that is older than ours is ignored.
+   * Replace the state by a fresh snapshot; one that is older than ours, which includes it, is ignored.
    *
    * `included` is what `answered()` said before the snapshot was asked for.
    */
   load(snapshot: Snapshot, included: ReadonlySet<string>): void {
     const current = this.confirmed.value;
     const sameStream = current?.stream.epoch === snapshot.stream.epoch;
-    if (current && sameStream && snapshot.stream.offset < current.stream.offset) return;
     batch(() => {
       this.pending.value = this.pending.value.filter((each) => !included.has(each.change.mutation));
+      if (current && sameStream && snapshot.stream.offset < current.stream.offset) return;
       this.confirmed.value = { ...snapshot, labels: snapshot.labels ?? [] }; // a node of the version before has none
       this.loads.value++;
       this.settle();
@@ -136,7 +148,7 @@ export class Board {
 
   /** Show a change before the server has made it. `wasSent`: by an earlier page, which got no answer. */
   begin(change: Change, { wasSent = false } = {}): void {
-    this.pending.value = [...this.pending.value, { change, answered: null, wasSent }];
+    this.pending.value = [...this.pending.value, { change, answered: null, wasSent, loads: this.loads.peek() }];
   }
 
   /** The server made the change; its event may come before or after this answer. */

@@ -29,16 +29,23 @@ export interface NewTask {
   written?: string;
 }
 
+/** What the task was like, for an undo: it is refused if somebody has changed any of that since. */
+export interface Guard {
+  version?: number | undefined;
+  base?: Partial<Task> | undefined;
+}
+
 /**
- * With a `version`, the change is refused if the task has another one by then. `mutation` identifies the change: in its
- * event, and as the idempotency key. `bulk` identifies the bulk change that it is part of.
+ * With a `version`, the change is refused if the task has another one by then, in which it no longer is like `base`.
+ * `mutation` identifies the change: in its event, and as the idempotency key. `bulk` identifies the bulk change that it
+ * is part of.
  */
 export type Change = { mutation: string; task: string; made_at: string; bulk?: string | undefined } & (
   | ({ kind: "create"; author: string } & NewTask & Goal)
   | { kind: "edit"; fields: Partial<TaskFields>; base: Partial<TaskFields>; version: number }
   | { kind: "labels"; add: readonly string[]; remove: readonly string[] }
-  | ({ kind: "move"; after: string | null; before: string | null; version?: number | undefined } & Goal)
-  | { kind: "delete"; version?: number | undefined }
+  | ({ kind: "move"; after: string | null; before: string | null } & Goal & Guard)
+  | ({ kind: "delete" } & Guard)
   | { kind: "restore"; was: Task }
   | CommentChange
 );
@@ -149,15 +156,16 @@ export function placeOf(snapshot: Snapshot, { column, status }: Goal): Pick<Task
   return { column_id: found?.id ?? "", status: found?.category ?? status };
 }
 
-/** Whether the task already has every value that the change wants. */
-export function isMade(task: Task, fields: Partial<TaskFields>): boolean {
-  return Object.entries(fields).every(([name, value]) => same(task[name as keyof TaskFields], value));
+/** Whether the task already is as the change wants it. */
+export function isMade(task: Task, change: Change): boolean {
+  if (change.kind === "edit") return conflicts(task, change.fields).length === 0;
+  return change.kind === "move" && change.column !== undefined && change.column === task.column_id;
 }
 
 /** The fields that have changed since the person began to edit. */
-export function conflicts(task: Task, base: Partial<TaskFields>): string[] {
+export function conflicts(task: Task, base: Partial<Task>): string[] {
   return Object.entries(base)
-    .filter(([name, value]) => !same(task[name as keyof TaskFields], value))
+    .filter(([name, value]) => !same(task[name as keyof Task], value))
     .map(([name]) => name);
 }
 

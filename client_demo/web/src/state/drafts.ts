@@ -10,6 +10,12 @@ export interface Place {
   field: string;
 }
 
+/** A replica of a document, and how many of its changes came before. */
+export interface Mark {
+  replica: number;
+  clock: number;
+}
+
 export interface Draft extends Place {
   text: string;
   /** The saved text when the person began. What is saved now may be somebody else's. */
@@ -19,6 +25,8 @@ export interface Draft extends Place {
   at: string;
   /** Why the server refused it, or null if it was never sent. */
   refused: string | null;
+  /** For a text that was put into a document and may not be saved yet: a document with all of these has it. */
+  marks?: readonly Mark[] | undefined;
 }
 
 export class Drafts {
@@ -34,7 +42,10 @@ export class Drafts {
   }
 
   /** Keep the text until it is discarded. */
-  write({ project, task, field }: Place, content: Pick<Draft, "text" | "base" | "words"> & { refused?: string }): void {
+  write(
+    { project, task, field }: Place,
+    content: Pick<Draft, "text" | "base" | "words" | "marks"> & { refused?: string },
+  ): void {
     const at = new Date().toISOString();
     const draft: Draft = { refused: null, ...content, project, task, field, at };
     this.kept.change({ set: [[keyOf(draft), draft]], gone: [] });

@@ -84,7 +84,7 @@ export class UndoStack {
       const undos = undone(act, (step) => {
         const task = byId.get(by.realId(step.change.task));
         if (step.overtaken) return refused(step, task, step.overtaken.deed, nameOf(step.overtaken.by, members));
-        return undoOf(step, task, by.isPending(step.change.mutation), by.columns);
+        return undoOf(step, task, by.columns);
       });
       if (undos.length > 0) return summed(undos, act.length > 1);
       // It was never made: look for the one before.
@@ -95,8 +95,6 @@ export class UndoStack {
 interface Looks {
   columns: readonly Column[];
   realId: (id: string) => string;
-  /** Whether the change's event is still to come. */
-  isPending: (mutation: string) => boolean;
 }
 
 /** What was done, for the notice that offers to undo it; null for what needs none. */
@@ -182,23 +180,17 @@ function touches({ type, data }: ProjectEvent, change: Change): boolean {
   }
 }
 
-function undoOf(
-  { change, was, place }: Step,
-  task: Task | undefined,
-  isPending: boolean,
-  columns: readonly Column[],
-): Undo | null {
+function undoOf({ change, was, place }: Step, task: Task | undefined, columns: readonly Column[]): Undo | null {
   const title = task?.title ?? was?.title ?? "";
   const told = (deed: Deed, words: string): Undo => ({ task: change.task, deed, words });
   if (change.kind === "delete") {
     return task || !was ? null : told({ kind: "restore", was }, texts.isBack(title));
   }
   if (!task) return null;
-  // Waiting changes of this window come before, and make another version.
-  const version = isPending ? undefined : task.version;
+  const version = task.version || undefined; // 0: not sent yet
   switch (change.kind) {
     case "create":
-      return told({ kind: "delete", version }, texts.isInTrash(title));
+      return told({ kind: "delete", version, base: contentOf(task) }, texts.isInTrash(title));
     case "edit":
       if (conflicts(task, change.fields).length > 0) return null;
       return told(
@@ -214,7 +206,9 @@ function undoOf(
     case "move": {
       if (!was || !isIn(task, change)) return null;
       const goal = { column: was.column_id, status: was.status };
-      return told({ kind: "move", ...goal, ...place, version }, texts.isBackIn(title, nameOfColumn(goal, columns)));
+      const base = { column_id: task.column_id };
+      const words = texts.isBackIn(title, nameOfColumn(goal, columns));
+      return told({ kind: "move", ...goal, ...place, version, base }, words);
     }
     case "comment": {
       const { comment, deed } = change;
@@ -229,6 +223,11 @@ function undoOf(
 function refused({ change, was }: Step, task: Task | undefined, deed: string, who: string): Undo {
   const title = task?.title ?? was?.title ?? texts.theTask;
   return { task: change.task, deed: null, words: texts.stays(title, who, deed) };
+}
+
+/** What a deletion would lose. */
+function contentOf({ title, description, column_id, assignee_id, due_on, labels }: Task): Partial<Task> {
+  return { title, description, column_id, assignee_id, due_on, labels };
 }
 
 function isIn(task: Task, { column, status }: Goal): boolean {

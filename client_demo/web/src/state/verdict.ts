@@ -30,12 +30,13 @@ export async function verdictOn(deliver: Deliver, project: string, change: Chang
     if (change.kind === "delete" && failure.status === 404) return { kind: "made", task: null };
     if (change.kind === "comment" && change.deed.do === "delete" && failure.status === 404) return { kind: "needless" };
     const current = failure.status === 412 ? (failure.details[0] as Task | undefined) : undefined;
-    if (change.kind !== "edit" || !current?.id) return refused;
-    // An earlier try succeeded, but its answer was lost.
-    if (isMade(current, change.fields)) return { kind: "made", task: current };
+    if (!current?.id || !("base" in change) || !change.base) return refused;
     const conflicting = conflicts(current, change.base);
-    if (conflicting.length > 0 || rebases >= MOST_REBASES) return { ...refused, conflicting };
-    // Somebody changed other fields of the task: ours still fits the newer version.
-    return verdictOn(deliver, project, { ...change, version: current.version }, rebases + 1);
+    // Somebody changed other fields of the task, or we did before: this change still fits the newer version.
+    if (conflicting.length === 0 && rebases < MOST_REBASES)
+      return verdictOn(deliver, project, { ...change, version: current.version }, rebases + 1);
+    // An earlier try succeeded, but its answer was lost.
+    if (isMade(current, change)) return { kind: "made", task: current };
+    return change.kind === "edit" ? { ...refused, conflicting } : refused;
   }
 }

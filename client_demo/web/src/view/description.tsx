@@ -6,6 +6,7 @@ import { Unavailable } from "../api/request";
 import type { Document, Task } from "../api/shapes";
 import type { DescriptionProps, Place, Text } from "../editor/description";
 import { Prose } from "../markdown/prose";
+import type { Mark } from "../state/drafts";
 import * as common from "../texts/common";
 import * as texts from "../texts/task";
 import { hueOf } from "./avatar";
@@ -20,7 +21,7 @@ type Writer = ComponentType<DescriptionProps>;
 
 /**
  * Opening a task makes no document: that waits for the first click or key in the text. What is typed before the editor
- * is there stands below the text, as a draft.
+ * is there stands below the text, as a draft. The editor gets it then, and it stays another draft until it is saved.
  */
 export function Description({ task, canEdit }: { task: Task; canEdit: boolean }) {
   const project = useProject();
@@ -29,8 +30,9 @@ export function Description({ task, canEdit }: { task: Task; canEdit: boolean })
   const field = useRef<HTMLTextAreaElement>(null);
   const clicked = useRef<Place | null>(null);
   const draft = useProjectDraft(task.id, "description", texts.descriptionOf(task.title));
-  const [isHanded, setHanded] = useState(false);
-  const ahead = isHanded ? "" : draft.text;
+  const handed = useProjectDraft(task.id, "description:handed", texts.descriptionOf(task.title));
+  const [openedAt] = useState(() => new Date().toISOString());
+  const ahead = draft.text;
   const [isNear, setNear] = useState(false);
   const [isWanted, setWanted] = useState(false);
   const [isComposing, setComposing] = useState(false);
@@ -50,13 +52,16 @@ export function Description({ task, canEdit }: { task: Task; canEdit: boolean })
     if (!shown.text?.isEditable) return;
     if (field.current && field.current === globalThis.document.activeElement) shown.text.focus(clicked.current);
     if (!isWanted || ahead === "") return;
-    shown.text.insert(ahead);
-    setHanded(true); // stays a draft until the server has it
-  }, [shown, isComposing, isWanted, ahead]);
-  const drop = () => {
-    if (!isHanded) return;
+    const mark = shown.text.insert(ahead);
+    handed.write(joined(handed.text, ahead), [...(handed.draft?.marks ?? []), mark]);
     draft.discard();
-    setHanded(false);
+  }, [shown, isComposing, isWanted, ahead]);
+  const settle = (has: (marks: readonly Mark[]) => boolean) => {
+    if (!handed.draft) return;
+    const isSaved = has(handed.draft.marks ?? []);
+    if (!isSaved && handed.draft.at > openedAt) return; // another tab may be about to send it
+    if (!isSaved) draft.write(joined(handed.text, draft.text));
+    handed.discard();
   };
 
   return (
@@ -84,7 +89,7 @@ export function Description({ task, canEdit }: { task: Task; canEdit: boolean })
         {other && <span class={`editing ${hueOf(other.user)}`}>{common.isEditing(other.name)}</span>}
       </div>
       {document !== null && Writer && (
-        <Writer document={document} onShown={(text) => setShown({ text })} onSaved={drop} />
+        <Writer document={document} onShown={(text) => setShown({ text })} onSaved={settle} />
       )}
       {document !== null && !Writer && <div class="room-for-state" />}
       {document !== null && !isTakenOver && canEdit && text && <div class="room-for-tools" />}
@@ -135,6 +140,10 @@ export function Description({ task, canEdit }: { task: Task; canEdit: boolean })
       )}
     </div>
   );
+}
+
+function joined(...parts: string[]): string {
+  return parts.filter(Boolean).join("\n");
 }
 
 interface AheadProps {

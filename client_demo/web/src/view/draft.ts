@@ -1,7 +1,7 @@
 /** A field whose text is a draft from the first letter until it is saved. */
 
 import { useEffect } from "preact/hooks";
-import type { Draft, Place } from "../state/drafts";
+import type { Draft, Mark, Place } from "../state/drafts";
 import * as common from "../texts/common";
 import { useProject, useUnsaved } from "./context";
 
@@ -11,7 +11,7 @@ export interface DraftField {
   draft: Draft | undefined;
   /** Somebody saved another text since the person began. */
   isOvertaken: boolean;
-  write: (text: string) => void;
+  write: (text: string, marks?: readonly Mark[]) => void;
   /** Go on from what is saved now. */
   rebase: (text: string) => void;
   /** When it is saved at once, or the person wants it no more. */
@@ -33,16 +33,16 @@ export function useDraft(place: Place, words: string, saved = ""): DraftField {
     // Unless the person has written on before this runs.
     if (isSaved && drafts.find(place)?.text === saved) drafts.discard(place);
   }, [isSaved]);
-  const write = (text: string, base: string) => {
+  const write = (text: string, base: string, marks?: readonly Mark[]) => {
     if (text === saved) drafts.discard(place);
-    else drafts.write(place, { text, base, words });
+    else drafts.write(place, { text, base, words, marks });
   };
   const text = draft?.text ?? saved;
   return {
     text,
     draft,
     isOvertaken: draft !== undefined && draft.base !== saved,
-    write: (text) => write(text, draft?.base ?? saved),
+    write: (text, marks) => write(text, draft?.base ?? saved, marks),
     rebase: (text) => write(text, saved),
     discard: () => drafts.discard(place),
     settle: (saved) => {
