@@ -49,7 +49,9 @@ export function ColumnDialog({ column, onClose }: ColumnDialogProps) {
         const body = Object.fromEntries(
           Object.entries(next).filter(([field, value]) => value !== was[field as keyof typeof was]),
         );
-        await project.session.request("PATCH", `${columns}/${column.id}`, { body });
+        const answer = project.session.request("PATCH", `${columns}/${column.id}`, { body });
+        name.sending(next.name, answer);
+        await answer;
       } else await project.session.request("POST", columns, { body: next, headers: { "Idempotency-Key": key } });
       name.settle(column ? next.name : "");
       if (isOnScreen()) onClose(); // else another dialog may be open in its place

@@ -1,6 +1,6 @@
 /** A field whose text is a draft from the first letter until it is saved. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Draft, Place } from "../state/drafts";
 import * as common from "../texts/common";
 import { useProject, useUnsaved } from "./context";
@@ -14,6 +14,8 @@ export interface DraftField {
   write: (text: string) => void;
   /** Go on from what is saved now. */
   rebase: (text: string) => void;
+  /** The server is asked to store this text: until it answers, the person goes on from there. */
+  sending: (text: string, answer: Promise<unknown>) => void;
   /** When it is saved at once, or the person wants it no more. */
   discard: () => void;
   /** When the server has stored this text: the field's saved text is `saved` now. What was written since stays. */
@@ -26,24 +28,37 @@ export interface DraftField {
  */
 export function useDraft(place: Place, words: string, saved = ""): DraftField {
   const { drafts } = useUnsaved();
+  const [sent, setSent] = useState<{ text: string } | null>(null);
+  const isStored = sent?.text === saved;
+  const isPending = sent !== null && !isStored;
   const found = drafts.find(place);
-  const draft = found && found.text !== saved ? found : undefined;
+  const draft = found && (found.text !== saved || isPending) ? found : undefined;
   const isSaved = found !== undefined && !draft; // by somebody else, in the same words
   useEffect(() => {
     // Unless the person has written on before this runs.
     if (isSaved && drafts.find(place)?.text === saved) drafts.discard(place);
   }, [isSaved]);
   const write = (text: string, base: string) => {
-    if (text === saved) drafts.discard(place);
+    if (text === saved && !isPending) drafts.discard(place);
     else drafts.write(place, { text, base, words });
   };
+  useEffect(() => {
+    const now = drafts.find(place);
+    if (isStored && now) drafts.write(place, { text: now.text, base: saved, words });
+  }, [isStored]);
   const text = draft?.text ?? saved;
   return {
     text,
     draft,
-    isOvertaken: draft !== undefined && draft.base !== saved,
+    isOvertaken: draft !== undefined && draft.base !== saved && !isStored,
     write: (text) => write(text, draft?.base ?? saved),
     rebase: (text) => write(text, saved),
+    sending: (text, answer) => {
+      const now = { text };
+      const end = () => setSent((last) => (last === now ? null : last));
+      setSent(now);
+      answer.then(end, end);
+    },
     discard: () => drafts.discard(place),
     settle: (saved) => {
       const now = drafts.find(place);

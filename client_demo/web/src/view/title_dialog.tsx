@@ -28,8 +28,11 @@ export function TitleDialog({ document, onClose }: { document?: DocumentState; o
     setProblem(null);
     const body = { title: title.text.trim() };
     try {
-      if (document) await project.session.request("PATCH", `documents/${document.id}`, { body });
-      else {
+      if (document) {
+        const answer = project.session.request("PATCH", `documents/${document.id}`, { body });
+        title.sending(body.title, answer);
+        await answer;
+      } else {
         const headers = { "Idempotency-Key": key };
         const path = `projects/${project.id}/documents`;
         const made = await project.session.request<Document>("POST", path, { body, headers });
