@@ -1,11 +1,12 @@
 """One sign-in for all tabs of a browser."""
 
+import asyncio
 import re
 from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.test_unsaved import nothing_is_on_device
 from tests.support.api import PASSWORD, Person, Project
@@ -145,6 +146,35 @@ async def test_a_changed_name_shows_on_every_tab(server: Server, chromium: Chrom
     await here.page.get_by_label("Name").fill("Ada L.")
     await here.page.get_by_role("button", name="Save").click()
     await expect(there.page.get_by_role("button", name="Ada L.: menu")).to_be_visible()
+
+
+async def test_of_two_names_the_last_one_counts_however_slow_the_first(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada")
+    window = await chromium.window(server.url)
+    page = window.page
+    await window.sign_in(ada)
+    may_go = asyncio.Event()
+    sent: list[str] = []
+
+    async def slow(route: Route) -> None:
+        sent.append(route.request.post_data_json["name"])
+        if len(sent) == 1:
+            await may_go.wait()
+        await route.continue_()
+
+    await page.goto(f"{server.url}/#/account")
+    await page.route("**/auth/me", slow)
+    name, save = page.get_by_label("Name", exact=True), page.get_by_role("button", name="Save", exact=True)
+    for text in ("Ada Lovelace", "Countess", "Ada"):
+        await name.fill(text)
+        await save.click()
+        await expect(save).to_be_disabled()
+    async with page.expect_response(lambda answer: answer.request.post_data_json == {"name": "Ada"}):
+        may_go.set()
+    assert sent == ["Ada Lovelace", "Ada"]
+    assert (await ada.get("/auth/me"))["name"] == "Ada"
+    await expect(page.get_by_role("button", name="Ada: menu")).to_be_visible()
+    await expect(name).to_have_value("Ada")
 
 
 async def test_a_browser_that_refuses_storage_can_be_worked_in(server: Server, chromium: Chromium) -> None:
