@@ -177,6 +177,40 @@ async def test_of_two_names_the_last_one_counts_however_slow_the_first(server: S
     await expect(name).to_have_value("Ada")
 
 
+async def test_of_two_choices_of_mail_the_last_one_counts(server: Server, chromium: Chromium) -> None:
+    window = await chromium.window(server.url)
+    page = window.page
+    await window.sign_in(await server.api.register("ada"))
+    held: asyncio.Queue[Route] = asyncio.Queue()
+
+    async def mail(route: Route) -> None:
+        """As a server with mail: this one has none."""
+        if route.request.method == "PUT":
+            return held.put_nowait(route)
+        return await route.fulfill(json={"enabled": True, "available": True})
+
+    async def asked() -> Route:
+        async with asyncio.timeout(20):
+            return await held.get()
+
+    await page.route("**/notifications/mail", mail)
+    await page.goto(f"{server.url}/#/account")
+    choice = page.get_by_label("Send me what I have not read")
+    await choice.uncheck()
+    first = await asked()
+    await choice.check()
+    assert held.empty()
+    await first.fulfill(json={"enabled": False, "available": True})
+    second = await asked()
+    assert second.request.post_data_json == {"enabled": True}
+    await second.fulfill(json={"enabled": True, "available": True})
+    await expect(choice).to_be_checked()
+    await choice.uncheck()
+    await (await asked()).abort()
+    await expect(window.notice).to_contain_text("can't be reached")
+    await expect(choice).to_be_checked()
+
+
 async def test_a_browser_that_refuses_storage_can_be_worked_in(server: Server, chromium: Chromium) -> None:
     """As one does whose person has forbidden all cookies. The sign-in lasts as long as the page."""
     ada = await server.api.register("ada", "Lovelace")
