@@ -1,7 +1,7 @@
 /** A field whose text is a draft from the first letter until it is saved. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { Draft, Place } from "../state/drafts";
+import { type Draft, keyOf, type Place } from "../state/drafts";
 import * as common from "../texts/common";
 import { useProject, useUnsaved } from "./context";
 
@@ -9,6 +9,8 @@ export interface DraftField {
   /** What the field shows: the draft, or else what is saved. */
   text: string;
   draft: Draft | undefined;
+  /** Of what is written, until another letter is: a request with it is carried out once, also from another dialog. */
+  key: string;
   /** Somebody saved another text since the person began. */
   isOvertaken: boolean;
   write: (text: string) => void;
@@ -50,6 +52,7 @@ export function useDraft(place: Place, words: string, saved = ""): DraftField {
   return {
     text,
     draft,
+    key: `${keyOf(place)}/${draft?.at}`,
     isOvertaken: draft !== undefined && draft.base !== saved && !isStored,
     write: (text) => write(text, draft?.base ?? saved),
     rebase: (text) => write(text, saved),

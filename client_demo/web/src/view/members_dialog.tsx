@@ -1,7 +1,6 @@
 /** The project's members and their roles. */
 
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Refused } from "../api/request";
 import type { Member, Role } from "../api/shapes";
 import { Choice } from "../state/choice";
@@ -147,17 +146,15 @@ function RoleChoice({ member, onChange, onHandOver }: RoleChoiceProps) {
 function Invite({ onMade }: { onMade: (made: MadeInvitation) => void }) {
   const project = useProject();
   const id = useId();
-  const { text: email, write, settle } = useProjectDraft(null, "invite", texts.draft);
+  const { text: email, key, write, settle } = useProjectDraft(null, "invite", texts.draft);
   const [role, setRole] = useState<InvitedRole>("editor");
   const [problem, setProblem] = useState<string | null>(null);
   const [isUnknown, setUnknown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  // One key for what is written: pressing again after a lost answer sends no second mail.
-  const key = useMemo(newId, [email, role]);
   const sendInvitation = async () => {
     setBusy(true);
     try {
-      onMade(await invite(project, { role, email: email.trim() }, key));
+      onMade(await invite(project, { role, email: email.trim() }, `${key} ${role}`));
       setUnknown(false);
       settle("");
     } catch (failure) {
