@@ -1,11 +1,12 @@
 """Rights of members on the board."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
-from tests.support.api import PASSWORD
+from tests.support.api import PASSWORD, Person, Project
 from tests.support.browsers import Chromium
 from tests.support.server import Server
 
@@ -100,8 +101,55 @@ async def test_the_owner_invites_changes_roles_and_hands_over(server: Server, ch
     await page.get_by_label("Role of Bob").select_option("owner")
     await page.get_by_role("button", name="Hand over").click()
     await expect(page.get_by_label("Role of Bob")).to_have_count(0)
-    roles = {member["name"]: member["role"] for member in (await ada.snapshot(project))["members"]}
-    assert roles == {"Ada": "editor", "Bob": "owner"}
+    assert await roles_in(ada, project) == {"Ada": "editor", "Bob": "owner"}
+
+
+async def roles_in(person: Person, project: Project) -> dict[str, str]:
+    return {member["name"]: member["role"] for member in (await person.snapshot(project))["members"]}
+
+
+async def test_of_two_roles_the_last_one_counts_however_slow_the_first(server: Server, chromium: Chromium) -> None:
+    ada, bob = await server.api.register("ada"), await server.api.register("bob")
+    project = await ada.create_project()
+    await ada.add_member(project, bob)
+    window = await chromium.board_of(server.url, ada, project)
+    may_go = asyncio.Event()
+    sent: list[str] = []
+
+    async def slow(route: Route) -> None:
+        if route.request.method == "PATCH":
+            sent.append(route.request.post_data_json["role"])
+            await may_go.wait()
+        await route.continue_()
+
+    await window.page.route("**/members/*", slow)
+    await window.page.get_by_role("button", name="Members").click()
+    role = window.page.get_by_label("Role of Bob")
+    await role.select_option("viewer")
+    await expect(role).to_have_value("viewer")
+    await role.select_option("editor")
+    await expect(role).to_have_value("editor")
+    async with window.page.expect_response(lambda answer: answer.request.post_data_json == {"role": "editor"}):
+        may_go.set()
+    assert sent == ["viewer", "editor"]
+    assert (await roles_in(ada, project))["Bob"] == "editor"
+    await expect(role).to_have_value("editor")
+
+
+async def test_a_role_that_is_not_stored_is_not_shown(server: Server, chromium: Chromium) -> None:
+    ada, bob = await server.api.register("ada"), await server.api.register("bob")
+    project = await ada.create_project()
+    await ada.add_member(project, bob)
+    window = await chromium.board_of(server.url, ada, project)
+    await window.page.route("**/members/*", lambda route: route.abort())
+    await window.page.get_by_role("button", name="Members").click()
+    role = window.page.get_by_label("Role of Bob")
+    await role.select_option("viewer")
+    await expect(window.notice).to_contain_text("can't be reached")
+    await expect(role).to_have_value("editor")
+    await role.select_option("owner")
+    await window.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    await expect(role).to_have_value("editor")
 
 
 async def test_an_archived_project_is_read_only_until_it_is_restored(server: Server, chromium: Chromium) -> None:

@@ -1,9 +1,10 @@
 """Columns of one's own, numbers and check lists on the board."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.support.api import Json, Person, Project
 from tests.support.browsers import PHONE, STAND_STILL, Chromium, Window, is_stored, middle
@@ -159,6 +160,22 @@ async def test_columns_are_moved_by_menu_and_by_drag(server: Server, chromium: C
         return [column["name"] for column in (await ada.snapshot(project))["columns"]]
 
     await is_stored(names, ["Done", "In progress", "To do"])
+
+
+async def test_a_column_moves_as_often_as_one_presses(server: Server, chromium: Chromium) -> None:
+    ada, _, project = await team(server)
+    window = await chromium.board_of(server.url, ada, project)
+    may_go = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await may_go.wait()
+        await route.continue_()
+
+    await window.page.route("**/columns/*", slow)
+    await choose(window, "To do", "Move right")
+    await choose(window, "To do", "Move right")
+    may_go.set()
+    await expect(heads(window)).to_have_text(["In progress", "Done", "To do"])
 
 
 async def test_a_collapsed_column_is_carried_by_its_head(server: Server, chromium: Chromium) -> None:

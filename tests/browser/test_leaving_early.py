@@ -67,6 +67,27 @@ async def test_what_is_written_before_an_answer_comes_is_not_lost_to_it(server: 
     await expect(name).to_have_value("Gemini")
 
 
+async def test_a_new_project_is_made_once_though_its_dialog_was_left(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada", "Lovelace")
+    window = await projects_of(server, chromium, ada)
+    page = window.page
+    held = await create_slowly(page, "Apollo")
+    await close_dialog(page)
+    await page.get_by_role("button", name="New project").click()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Apollo")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_title("Apollo · Roomful")
+    await held.arrive()
+    assert len(await ada.get("/projects")) == 1
+    # In the same words another one is made, once that is done.
+    await page.evaluate("location.hash = '#/'")
+    await page.get_by_role("button", name="New project").click()
+    await page.get_by_label("Name", exact=True).fill("Apollo")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_title("Apollo · Roomful")
+    assert len(await ada.get("/projects")) == 2
+
+
 async def test_a_new_project_pulls_nobody_away_from_another_page(server: Server, chromium: Chromium) -> None:
     window = await projects_of(server, chromium, await server.api.register("ada", "Lovelace"))
     held = await create_slowly(window.page, "Apollo")
@@ -162,3 +183,24 @@ async def test_a_slow_answer_closes_no_other_dialog_of_a_column(server: Server, 
     await expect(page.get_by_role("dialog")).to_contain_text("Next")
     await held.arrive()
     await expect(page.get_by_role("dialog")).to_contain_text("Next")
+
+
+async def test_a_new_column_is_made_once_though_its_dialog_was_left(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada", "Lovelace")
+    project = await ada.create_project("Apollo")
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    held = await hold_first_answer(page, f"**{project.path}/columns", "POST")
+    add, name = page.get_by_role("button", name="Add column").first, page.get_by_label("Name", exact=True)
+    await add.click()
+    await name.fill("Review")
+    await page.keyboard.press("Enter")
+    await held.given()
+    await close_dialog(page)
+    await add.click()
+    await expect(name).to_have_value("Review")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await held.arrive()
+    columns = [column["name"] for column in (await ada.snapshot(project))["columns"]]
+    assert columns.count("Review") == 1

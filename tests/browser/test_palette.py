@@ -120,6 +120,35 @@ async def test_the_server_finds_what_is_elsewhere(server: Server, chromium: Chro
     await expect(window.page).to_have_url(re.compile(f"/projects/{other.id}/tasks/"))
 
 
+async def test_enter_opens_nothing_that_was_found_for_other_words(server: Server, chromium: Chromium) -> None:
+    ada, project, other = await moon(server)
+    await until(lambda: all_found(ada, "dig", 1))
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    held: list[Route] = []
+    await page.keyboard.press("Control+k")
+    await field(window).fill("dig")
+    await expect_chosen(window, "Dig for water")
+    await page.route("**/search?*", lambda route: held.append(route))  # no bound method: it has no attributes
+    await field(window).fill("digger")
+    await expect(page.get_by_role("status").filter(has_text="Searching")).to_have_count(1)
+    await expect(options(window)).to_have_text(re.compile("^Dig for water"))  # so that nothing jumps
+    await expect(page.locator(".palette").get_by_role("option", selected=True)).to_have_count(0)
+    await page.keyboard.press("Enter")
+    await expect(field(window)).to_be_focused()
+    # What has the new words, too, needs no answer.
+    await field(window).fill("dig wat")
+    await expect_chosen(window, "Dig for water")
+    # And neither does what one goes to by hand.
+    await field(window).fill("digger")
+    await page.keyboard.press("ArrowUp")
+    await expect_chosen(window, "Dig for water")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(f"/projects/{other.id}/tasks/"))
+    for route in held:
+        await route.abort()
+
+
 async def all_found(person: Person, words: str, count: int) -> bool:
     return len(await found(person, words)) == count
 

@@ -1,11 +1,12 @@
 """One sign-in for all tabs of a browser."""
 
+import asyncio
 import re
 from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.test_unsaved import nothing_is_on_device
 from tests.support.api import PASSWORD, Person, Project
@@ -145,6 +146,69 @@ async def test_a_changed_name_shows_on_every_tab(server: Server, chromium: Chrom
     await here.page.get_by_label("Name").fill("Ada L.")
     await here.page.get_by_role("button", name="Save").click()
     await expect(there.page.get_by_role("button", name="Ada L.: menu")).to_be_visible()
+
+
+async def test_of_two_names_the_last_one_counts_however_slow_the_first(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada")
+    window = await chromium.window(server.url)
+    page = window.page
+    await window.sign_in(ada)
+    may_go = asyncio.Event()
+    sent: list[str] = []
+
+    async def slow(route: Route) -> None:
+        sent.append(route.request.post_data_json["name"])
+        if len(sent) == 1:
+            await may_go.wait()
+        await route.continue_()
+
+    await page.goto(f"{server.url}/#/account")
+    await page.route("**/auth/me", slow)
+    name, save = page.get_by_label("Name", exact=True), page.get_by_role("button", name="Save", exact=True)
+    for text in ("Ada Lovelace", "Countess", "Ada"):
+        await name.fill(text)
+        await save.click()
+        await expect(save).to_be_disabled()
+    async with page.expect_response(lambda answer: answer.request.post_data_json == {"name": "Ada"}):
+        may_go.set()
+    assert sent == ["Ada Lovelace", "Ada"]
+    assert (await ada.get("/auth/me"))["name"] == "Ada"
+    await expect(page.get_by_role("button", name="Ada: menu")).to_be_visible()
+    await expect(name).to_have_value("Ada")
+
+
+async def test_of_two_choices_of_mail_the_last_one_counts(server: Server, chromium: Chromium) -> None:
+    window = await chromium.window(server.url)
+    page = window.page
+    await window.sign_in(await server.api.register("ada"))
+    held: asyncio.Queue[Route] = asyncio.Queue()
+
+    async def mail(route: Route) -> None:
+        """As a server with mail: this one has none."""
+        if route.request.method == "PUT":
+            return held.put_nowait(route)
+        return await route.fulfill(json={"enabled": True, "available": True})
+
+    async def asked() -> Route:
+        async with asyncio.timeout(20):
+            return await held.get()
+
+    await page.route("**/notifications/mail", mail)
+    await page.goto(f"{server.url}/#/account")
+    choice = page.get_by_label("Send me what I have not read")
+    await choice.uncheck()
+    first = await asked()
+    await choice.check()
+    assert held.empty()
+    await first.fulfill(json={"enabled": False, "available": True})
+    second = await asked()
+    assert second.request.post_data_json == {"enabled": True}
+    await second.fulfill(json={"enabled": True, "available": True})
+    await expect(choice).to_be_checked()
+    await choice.uncheck()
+    await (await asked()).abort()
+    await expect(window.notice).to_contain_text("can't be reached")
+    await expect(choice).to_be_checked()
 
 
 async def test_a_browser_that_refuses_storage_can_be_worked_in(server: Server, chromium: Chromium) -> None:

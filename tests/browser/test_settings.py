@@ -125,20 +125,32 @@ async def test_what_is_typed_while_the_server_stores_is_kept_and_is_no_conflict(
     await window.page.route(f"**{project.path}", hold)
     about = part(window, "About this project")
     save = about.get_by_role("button", name="Save", exact=True)
-    await about.get_by_label("Name").fill("Gemini")
+    name, title = about.get_by_label("Name"), window.page.locator(".bar-title")
+    await name.fill("Gemini")
     await save.click()
     async with asyncio.timeout(20):
         request = await held.get()
-        answer = await request.fetch()
-    await expect(window.page.locator(".bar-title")).to_have_text("Gemini")
-    await about.get_by_label("Name").fill("Gemini 7")
+    await name.fill("Gemini 7")
+    answer = await request.fetch()
+    await expect(title).to_have_text("Gemini")
+    await expect(about.locator(".conflict")).to_have_count(0)
+    await name.fill("Gemini 8")
     await request.fulfill(response=answer)
     await expect(save).to_be_enabled()
     await expect(about.locator(".conflict")).to_have_count(0)
-    await expect(about.get_by_label("Name")).to_have_value("Gemini 7")
+    await expect(name).to_have_value("Gemini 8")
+    # Also what it was before is kept, for that is another text again.
+    await save.click()
+    async with asyncio.timeout(20):
+        request = await held.get()
+    await name.fill("Gemini")
+    answer = await request.fetch()
+    await expect(title).to_have_text("Gemini 8")
+    await expect(name).to_have_value("Gemini")
+    await request.fulfill(response=answer)
     await window.page.unroute(f"**{project.path}")
     await save.click()
-    await expect(window.page.locator(".bar-title")).to_have_text("Gemini 7")
+    await expect(title).to_have_text("Gemini")
 
 
 async def test_handing_over_and_leaving(server: Server, chromium: Chromium) -> None:

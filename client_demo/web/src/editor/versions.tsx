@@ -1,7 +1,6 @@
 /** The list of a document's versions: who made each and why, and a name for the present text. */
 
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Member, Version } from "../api/shapes";
 import { useProject } from "../view/context";
 import { ago, moment } from "../view/dates";
@@ -110,10 +109,8 @@ export function Versions({ id, canEdit, onClose }: VersionsProps) {
 function NameVersion({ id, onMade }: { id: string; onMade: () => void }) {
   const { session } = useProject();
   const field = useId();
-  const { text: label, write, settle } = useProjectDraft(null, `document-version:${id}`, texts.draftOfName);
+  const { text: label, key, write, settle } = useProjectDraft(null, `document-version:${id}`, texts.draftOfName);
   const [isBusy, setBusy] = useState(false);
-  // One key for what is written: pressing again after a lost answer makes no second version.
-  const key = useMemo(newId, [label]);
   const keep = async (event: Event) => {
     event.preventDefault();
     setBusy(true);

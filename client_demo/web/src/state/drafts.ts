@@ -66,6 +66,7 @@ export class Drafts {
   }
 }
 
-function keyOf({ project, task, field }: Place): string {
+/** Unique among places. */
+export function keyOf({ project, task, field }: Place): string {
   return [project ?? "", task ?? "", field].join("/");
 }

@@ -1,14 +1,15 @@
 /** The account: the person's name and sign-ins. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignIn, User } from "../api/shapes";
+import { Choice } from "../state/choice";
 import * as texts from "../texts/account";
 import * as common from "../texts/common";
 import * as unsavedTexts from "../texts/unsaved";
 import { useSession, useUnsaved } from "./context";
 import { ago, moment } from "./dates";
 import { Confirm } from "./dialog";
-import { useDraft } from "./draft";
+import { type DraftField, useDraft } from "./draft";
 import { Field } from "./entrance";
 import { messageOf } from "./failure";
 import { Icon } from "./icons";
@@ -35,29 +36,44 @@ export function Account() {
   );
 }
 
+/** A name, and the field as it was when it was saved. */
+interface Written {
+  name: string;
+  field: DraftField;
+}
+
 function Name() {
   const session = useSession();
   const user = session.user.value!;
-  const place = { project: null, task: null, field: "name" };
-  const { text: name, write, settle } = useDraft(place, texts.yourName, user.name);
-  const save = async (event: Event) => {
+  const field = useDraft({ project: null, task: null, field: "name" }, texts.yourName, user.name);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const choice = useRef(
+    new Choice<Written>(
+      async ({ name, field }) => {
+        const answer = session.request<User>("PATCH", "auth/me", { body: { name } });
+        field.sending(name, answer);
+        const { body } = await answer;
+        session.describe(body);
+        field.settle(body.name);
+        notify(texts.nameChanged);
+      },
+      (written) => setChosen(written?.name ?? null),
+      (failure) => notify(messageOf(failure), "bad"),
+    ),
+  ).current;
+  useEffect(() => choice.told({ name: user.name, field }), [user.name]);
+  const name = field.text.trim();
+  const save = (event: Event) => {
     event.preventDefault();
-    try {
-      const { body } = await session.request<User>("PATCH", "auth/me", { body: { name: name.trim() } });
-      session.describe(body);
-      settle(body.name);
-      notify(texts.nameChanged);
-    } catch (failure) {
-      notify(messageOf(failure), "bad");
-    }
+    void choice.choose({ name, field });
   };
   return (
     <section class="sheet">
       <h2>{common.you}</h2>
       <p class="quiet">{user.email}</p>
       <form class="row bottom" onSubmit={save}>
-        <Field label={common.name} value={name} onInput={write} autoComplete="name" maxLength={100} />
-        <button type="submit" class="plain" disabled={name.trim() === "" || name.trim() === user.name}>
+        <Field label={common.name} value={field.text} onInput={field.write} autoComplete="name" maxLength={100} />
+        <button type="submit" class="plain" disabled={name === "" || name === (chosen ?? user.name)}>
           {common.save}
         </button>
       </form>

@@ -1,7 +1,6 @@
 /** The form of a column: a new one, or another name, category, colour or limit. */
 
-import { useId, useMemo, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
+import { useId, useState } from "preact/hooks";
 import { CATEGORIES, type Category, type Column } from "../api/shapes";
 import * as colours from "../texts/colours";
 import * as texts from "../texts/columns";
@@ -33,8 +32,6 @@ export function ColumnDialog({ column, onClose }: ColumnDialogProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isOnScreen = useOnScreen();
-  // One key for what is written: pressing again after a lost answer makes no second column.
-  const key = useMemo(newId, [choices, name.text]);
   const set = (changed: Partial<Choices>) => setChoices({ ...choices, ...changed });
 
   const save = async (event: Event) => {
@@ -49,8 +46,13 @@ export function ColumnDialog({ column, onClose }: ColumnDialogProps) {
         const body = Object.fromEntries(
           Object.entries(next).filter(([field, value]) => value !== was[field as keyof typeof was]),
         );
-        await project.session.request("PATCH", `${columns}/${column.id}`, { body });
-      } else await project.session.request("POST", columns, { body: next, headers: { "Idempotency-Key": key } });
+        const answer = project.session.request("PATCH", `${columns}/${column.id}`, { body });
+        name.sending(next.name, answer);
+        await answer;
+      } else {
+        const headers = { "Idempotency-Key": `${name.key} ${JSON.stringify(choices)}` };
+        await project.session.request("POST", columns, { body: next, headers });
+      }
       name.settle(column ? next.name : "");
       if (isOnScreen()) onClose(); // else another dialog may be open in its place
     } catch (failure) {

@@ -5,7 +5,7 @@ import type { Column } from "../api/shapes";
 import * as boardTexts from "../texts/board";
 import * as texts from "../texts/columns";
 import { ColumnDialog } from "./column_dialog";
-import { moveColumn } from "./column_moves";
+import { stepColumn } from "./column_moves";
 import { ColumnView } from "./column_view";
 import { useProject } from "./context";
 import { DeleteColumn } from "./delete_column";
@@ -35,9 +35,9 @@ export function ColumnMenu({ column, order, count, canEdit }: ColumnMenuProps) {
     menu.current!.hidePopover();
     setQuestion(next);
   };
-  const move = (to: number) => {
+  const move = (step: 1 | -1) => {
     menu.current!.hidePopover();
-    void moveColumn(project, order, column.id, to);
+    void stepColumn(project, column.id, step);
   };
   const select = () => {
     menu.current!.hidePopover();
@@ -78,16 +78,11 @@ export function ColumnMenu({ column, order, count, canEdit }: ColumnMenuProps) {
               <Icon name="pencil" />
               {texts.change}
             </button>
-            <button type="button" class="menu-item" disabled={index <= 0} onClick={() => move(index - 1)}>
+            <button type="button" class="menu-item" disabled={index <= 0} onClick={() => move(-1)}>
               <Icon name="left" />
               {texts.moveLeft}
             </button>
-            <button
-              type="button"
-              class="menu-item"
-              disabled={index >= order.length - 1}
-              onClick={() => move(index + 1)}
-            >
+            <button type="button" class="menu-item" disabled={index >= order.length - 1} onClick={() => move(1)}>
               <Icon name="right" />
               {texts.moveRight}
             </button>

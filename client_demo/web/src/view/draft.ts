@@ -1,7 +1,7 @@
 /** A field whose text is a draft from the first letter until it is saved. */
 
-import { useEffect } from "preact/hooks";
-import type { Draft, Mark, Place } from "../state/drafts";
+import { useEffect, useState } from "preact/hooks";
+import { type Draft, keyOf, type Mark, type Place } from "../state/drafts";
 import * as common from "../texts/common";
 import { useProject, useUnsaved } from "./context";
 
@@ -9,11 +9,15 @@ export interface DraftField {
   /** What the field shows: the draft, or else what is saved. */
   text: string;
   draft: Draft | undefined;
+  /** Of what is written, until another letter is: a request with it is carried out once, also from another dialog. */
+  key: string;
   /** Somebody saved another text since the person began. */
   isOvertaken: boolean;
   write: (text: string, marks?: readonly Mark[]) => void;
   /** Go on from what is saved now. */
   rebase: (text: string) => void;
+  /** The server is asked to store this text: until it answers, the person goes on from there. */
+  sending: (text: string, answer: Promise<unknown>) => void;
   /** When it is saved at once, or the person wants it no more. */
   discard: () => void;
   /** When the server has stored this text: the field's saved text is `saved` now. What was written since stays. */
@@ -26,24 +30,38 @@ export interface DraftField {
  */
 export function useDraft(place: Place, words: string, saved = ""): DraftField {
   const { drafts } = useUnsaved();
+  const [sent, setSent] = useState<{ text: string } | null>(null);
+  const isStored = sent?.text === saved;
+  const isPending = sent !== null && !isStored;
   const found = drafts.find(place);
-  const draft = found && found.text !== saved ? found : undefined;
+  const draft = found && (found.text !== saved || isPending) ? found : undefined;
   const isSaved = found !== undefined && !draft; // by somebody else, in the same words
   useEffect(() => {
     // Unless the person has written on before this runs.
     if (isSaved && drafts.find(place)?.text === saved) drafts.discard(place);
   }, [isSaved]);
   const write = (text: string, base: string, marks?: readonly Mark[]) => {
-    if (text === saved) drafts.discard(place);
+    if (text === saved && !isPending) drafts.discard(place);
     else drafts.write(place, { text, base, words, marks });
   };
+  useEffect(() => {
+    const now = drafts.find(place);
+    if (isStored && now) drafts.write(place, { text: now.text, base: saved, words });
+  }, [isStored]);
   const text = draft?.text ?? saved;
   return {
     text,
     draft,
-    isOvertaken: draft !== undefined && draft.base !== saved,
+    key: `${keyOf(place)}/${draft?.at}`,
+    isOvertaken: draft !== undefined && draft.base !== saved && !isStored,
     write: (text, marks) => write(text, draft?.base ?? saved, marks),
     rebase: (text) => write(text, saved),
+    sending: (text, answer) => {
+      const now = { text };
+      const end = () => setSent((last) => (last === now ? null : last));
+      setSent(now);
+      answer.then(end, end);
+    },
     discard: () => drafts.discard(place),
     settle: (saved) => {
       const now = drafts.find(place);

@@ -1,7 +1,6 @@
 /** The project's labels: new ones, other names and colours, and their end. */
 
 import { useId, useMemo, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
 import type { Label as LabelState } from "../api/shapes";
 import { countUses } from "../state/labels";
 import * as colours from "../texts/colours";
@@ -125,11 +124,9 @@ function LabelForm({ label, action, onSave, onCancel }: LabelFormProps) {
   const id = useId();
   const field = label ? `label-name:${label.id}` : "new-label";
   const words = label ? texts.draftOfName(label.name) : texts.newLabel;
-  const { text: name, write, discard, settle } = useProjectDraft(null, field, words, label?.name);
+  const { text: name, key, write, discard, settle } = useProjectDraft(null, field, words, label?.name);
   const [baseColor] = useState(label?.color);
   const [color, setColor] = useState(label?.color ?? null);
-  // One key for what is written: pressing again after a lost answer makes no second label.
-  const key = useMemo(newId, [name, color]);
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const save = async (event: Event) => {
@@ -142,7 +139,7 @@ function LabelForm({ label, action, onSave, onCancel }: LabelFormProps) {
     setBusy(true);
     setProblem(null);
     try {
-      await onSave(fields, key);
+      await onSave(fields, `${key} ${color}`);
       settle(label ? written : "");
       if (!label) setColor(null);
     } catch (failure) {

@@ -1,41 +1,41 @@
 /** Whether unread notifications come by mail, on servers that send mail. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { reportFault } from "../account/fault";
+import { Choice } from "../state/choice";
 import * as texts from "../texts/account";
 import { useSession } from "./context";
 import { messageOf } from "./failure";
 import { notify } from "./notice";
 
-interface Mail {
-  enabled: boolean;
-  available: boolean;
-}
+const ADDRESS = "notifications/mail";
 
 export function MailChoice() {
   const session = useSession();
-  const [mail, setMail] = useState<Mail | null>(null);
+  const [isEnabled, setEnabled] = useState<boolean | null>(null);
+  const choice = useRef(
+    new Choice<boolean>(
+      (enabled) => session.request("PUT", ADDRESS, { body: { enabled } }),
+      setEnabled,
+      (failure) => notify(messageOf(failure), "bad"),
+    ),
+  ).current;
   useEffect(() => {
     session
-      .request<Mail>("GET", "notifications/mail")
-      .then((answer) => setMail(answer.body))
+      .request<{ enabled: boolean; available: boolean }>("GET", ADDRESS)
+      .then(({ body }) => body.available && choice.told(body.enabled))
       .catch(reportFault); // without the answer there is no choice
   }, [session]);
-  if (!mail?.available) return null;
-  const choose = async (enabled: boolean) => {
-    setMail({ ...mail, enabled });
-    try {
-      setMail((await session.request<Mail>("PUT", "notifications/mail", { body: { enabled } })).body);
-    } catch (failure) {
-      setMail(mail);
-      notify(messageOf(failure), "bad");
-    }
-  };
+  if (isEnabled === null) return null;
   return (
     <section class="sheet">
       <h2>{texts.mail}</h2>
       <label class="row">
-        <input type="checkbox" checked={mail.enabled} onChange={(event) => void choose(event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={isEnabled}
+          onChange={(event) => void choice.choose(event.currentTarget.checked)}
+        />
         {texts.mailChoice}
       </label>
     </section>

@@ -1,9 +1,9 @@
 /** The project's members and their roles. */
 
-import { useId, useMemo, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Refused } from "../api/request";
 import type { Member, Role } from "../api/shapes";
+import { Choice } from "../state/choice";
 import * as texts from "../texts/members";
 import { Avatar } from "./avatar";
 import { useProject } from "./context";
@@ -19,7 +19,7 @@ import { at } from "./route";
 import { useRowFocus } from "./row_focus";
 import { useSettled } from "./settled";
 
-type Question = { kind: "remove" | "hand-over"; member: Member } | null;
+type Question = { kind: "remove"; member: Member } | { kind: "hand-over"; member: Member; handOver: () => void } | null;
 
 export function MembersDialog({ onClose }: { onClose: () => void }) {
   const project = useProject();
@@ -34,13 +34,6 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
   const rows = useRowFocus<HTMLUListElement>();
   const path = (member: Member) => `projects/${project.id}/members/${member.user_id}`;
 
-  const change = async (member: Member, next: Role) => {
-    try {
-      await session.request("PATCH", path(member), { body: { role: next } });
-    } catch (failure) {
-      notify(messageOf(failure), "bad");
-    }
-  };
   const remove = async (member: Member) => {
     try {
       await session.request("DELETE", path(member));
@@ -69,10 +62,8 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
               {role === "owner" && !isSelf ? (
                 <RoleChoice
                   member={member}
-                  onChoose={(next) => {
-                    if (next === "owner") setQuestion({ kind: "hand-over", member });
-                    else void change(member, next);
-                  }}
+                  onChange={(role) => session.request("PATCH", path(member), { body: { role } })}
+                  onHandOver={(handOver) => setQuestion({ kind: "hand-over", member, handOver })}
                 />
               ) : (
                 <span class="role">{texts.roles[member.role]}</span>
@@ -110,7 +101,7 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
         <Confirm
           title={texts.handOverQuestion(question.member.name)}
           action={texts.handOver}
-          onConfirm={() => void change(question.member, "owner")}
+          onConfirm={question.handOver}
           onClose={() => setQuestion(null)}
         >
           {texts.handOverHint}
@@ -120,11 +111,28 @@ export function MembersDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function RoleChoice({ member, onChoose }: { member: Member; onChoose: (role: Role) => void }) {
-  // Shows the new role once its event arrives.
-  const choice = useSettled<HTMLSelectElement>(member.role, (value) => onChoose(value as Role));
+interface RoleChoiceProps {
+  member: Member;
+  onChange: (role: Role) => Promise<unknown>;
+  /** Called before the role of the owner is given away; `handOver` gives it. */
+  onHandOver: (handOver: () => void) => void;
+}
+
+function RoleChoice({ member, onChange, onHandOver }: RoleChoiceProps) {
+  const [chosen, setChosen] = useState<Role | null>(null);
+  const choice = useRef(
+    new Choice<Role>(onChange, setChosen, (failure) => {
+      setChosen(null);
+      notify(messageOf(failure), "bad");
+    }),
+  ).current;
+  useEffect(() => choice.told(member.role), [member.role]);
+  const field = useSettled<HTMLSelectElement>(chosen ?? member.role, (role) => {
+    if (role === "owner") onHandOver(() => void choice.choose(role));
+    else void choice.choose(role as Role);
+  });
   return (
-    <select aria-label={texts.roleOf(member.name)} {...choice}>
+    <select aria-label={texts.roleOf(member.name)} {...field}>
       {(["owner", "editor", "viewer"] as const).map((each) => (
         <option key={each} value={each}>
           {texts.roles[each]}
@@ -138,17 +146,15 @@ function RoleChoice({ member, onChoose }: { member: Member; onChoose: (role: Rol
 function Invite({ onMade }: { onMade: (made: MadeInvitation) => void }) {
   const project = useProject();
   const id = useId();
-  const { text: email, write, settle } = useProjectDraft(null, "invite", texts.draft);
+  const { text: email, key, write, settle } = useProjectDraft(null, "invite", texts.draft);
   const [role, setRole] = useState<InvitedRole>("editor");
   const [problem, setProblem] = useState<string | null>(null);
   const [isUnknown, setUnknown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  // One key for what is written: pressing again after a lost answer sends no second mail.
-  const key = useMemo(newId, [email, role]);
   const sendInvitation = async () => {
     setBusy(true);
     try {
-      onMade(await invite(project, { role, email: email.trim() }, key));
+      onMade(await invite(project, { role, email: email.trim() }, `${key} ${role}`));
       setUnknown(false);
       settle("");
     } catch (failure) {

@@ -1,7 +1,6 @@
 /** The dialog that makes a project. */
 
-import { useId, useMemo, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
+import { useId, useState } from "preact/hooks";
 import type { Project } from "../api/shapes";
 import * as common from "../texts/common";
 import * as texts from "../texts/projects";
@@ -22,8 +21,6 @@ export function NewProject({ onClose }: { onClose: () => void }) {
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isOnScreen = useOnScreen();
-  // One key for what is written: pressing again after a lost answer makes no second project.
-  const key = useMemo(newId, [name.text, description.text]);
   const discard = () => {
     name.discard();
     description.discard();
@@ -34,7 +31,7 @@ export function NewProject({ onClose }: { onClose: () => void }) {
     setProblem(null);
     const body = { name: name.text.trim(), description: description.text.trim() || null };
     try {
-      const headers = { "Idempotency-Key": key };
+      const headers = { "Idempotency-Key": `${name.key} ${description.key}` };
       const made = await session.request<Project>("POST", "projects", { body, headers });
       name.settle("");
       description.settle("");

@@ -29,7 +29,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const { sections, isBusy } = useSections(text);
   const finds = sections.flatMap((section) => section.finds);
-  const now = finds.find((find) => find.id === chosen) ?? finds[0];
+  const now = finds.find((find) => find.id === chosen) ?? finds.find((find) => !find.isOld);
 
   const goal = useRef<(() => void) | null>(null);
   useOpener();
@@ -54,7 +54,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     event.stopPropagation(); // not to what lies behind
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && finds.length > 0) {
-      const index = finds.indexOf(now!) + step;
+      const index = Math.max(-1, finds.indexOf(now!) + step);
       setChosen(finds[(index + finds.length) % finds.length]!.id);
     } else if (event.key === "Enter" && now) run(now);
     else return;
@@ -112,7 +112,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
                   role="option"
                   tabIndex={-1}
                   aria-selected={find === now}
-                  class="palette-find"
+                  class={find.isOld ? "palette-find old" : "palette-find"}
                   onClick={() => run(find)}
                   onPointerMove={() => find !== now && setChosen(find.id)}
                 >
@@ -127,7 +127,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
           ))}
         </div>
         <p class={finds.length === 0 ? "palette-none quiet" : "sr"} role="status">
-          {finds.length > 0 ? texts.count(finds.length) : isBusy ? texts.searching : texts.nothing}
+          {now ? texts.count(finds.length) : isBusy ? texts.searching : texts.nothing}
         </p>
       </div>
     </dialog>
@@ -151,7 +151,7 @@ function useSections(text: string): { sections: Section[]; isBusy: boolean } {
     { name: texts.documents, finds: here.documents },
     { name: texts.actions, finds: text.trim() === "" ? here.actions : here.actions.slice(0, 7) },
     { name: texts.projects, finds: here.projects },
-    { name: texts.everywhere, finds: fromServer(found, projects, known) },
+    { name: texts.everywhere, finds: fromServer(found, projects, known, isBusy ? text : null) },
   ];
   return { sections: sections.filter(({ finds }) => finds.length > 0), isBusy };
 }

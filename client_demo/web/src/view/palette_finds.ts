@@ -17,6 +17,8 @@ export interface Find {
   title: string;
   /** Where it is. */
   detail: string;
+  /** Found for the words before: it stays until the answer comes, and is chosen only by hand. */
+  isOld?: boolean;
   run: () => void;
 }
 
@@ -94,9 +96,15 @@ export function findProjects(projects: readonly Project[], text: string): Find[]
   }));
 }
 
-/** What the server has found, but for what is found here already. */
-export function fromServer(found: readonly ServerFind[], projects: readonly Project[], known: Set<string>): Find[] {
+/** What the server has found, but for what is found here already. While it looks for `sought`, some of that is old. */
+export function fromServer(
+  found: readonly ServerFind[],
+  projects: readonly Project[],
+  known: Set<string>,
+  sought: string | null,
+): Find[] {
   const names = new Map(projects.map(({ id, name }) => [id, name]));
+  const words = wordsOf(sought ?? "");
   const finds = found.map((each): Find => {
     const task = each.type === "comment" ? (each.task_id ?? "") : each.id;
     const [icon, run]: [IconName, () => void] =
@@ -106,7 +114,8 @@ export function fromServer(found: readonly ServerFind[], projects: readonly Proj
           ? ["page", () => go(at.document(each.project_id, each.id))]
           : [each.type === "comment" ? "speech" : "check", () => goToTask(each.project_id, task)];
     const detail = [names.get(each.project_id), each.snippet].filter(Boolean).join(" · ");
-    return { id: `${each.type}-${each.id}`, icon, title: each.title, detail, run };
+    const isOld = !hasAll(plain(`${each.title} ${each.snippet}`), words);
+    return { id: `${each.type}-${each.id}`, icon, title: each.title, detail, isOld, run };
   });
   return finds.filter(({ id }) => !known.has(id));
 }

@@ -1,7 +1,6 @@
 /** The title of a document: a new one's, or another one. */
 
-import { useId, useMemo, useState } from "preact/hooks";
-import { newId } from "../api/identifier";
+import { useId, useState } from "preact/hooks";
 import type { Document, DocumentState } from "../api/shapes";
 import * as common from "../texts/common";
 import * as texts from "../texts/documents";
@@ -20,17 +19,18 @@ export function TitleDialog({ document, onClose }: { document?: DocumentState; o
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isOnScreen = useOnScreen();
-  // One key for what is written: pressing again after a lost answer makes no second document.
-  const key = useMemo(newId, [title.text]);
   const save = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
     const body = { title: title.text.trim() };
     try {
-      if (document) await project.session.request("PATCH", `documents/${document.id}`, { body });
-      else {
-        const headers = { "Idempotency-Key": key };
+      if (document) {
+        const answer = project.session.request("PATCH", `documents/${document.id}`, { body });
+        title.sending(body.title, answer);
+        await answer;
+      } else {
+        const headers = { "Idempotency-Key": title.key };
         const path = `projects/${project.id}/documents`;
         const made = await project.session.request<Document>("POST", path, { body, headers });
         if (isOnScreen()) go(at.document(project.id, made.body.id));

@@ -40,9 +40,11 @@ export function Fields({ makeUndoable }: { makeUndoable: MakeUndoable }) {
     const was = Object.fromEntries(names.map((name) => [name, project[name]])) as Texts;
     try {
       const send = session.request.bind(session) as typeof session.request<typeof project>;
-      const made = await makeUndoable(changeProject(send, project, wanted, seen), was, ({ version, name }) =>
+      const answer = makeUndoable(changeProject(send, project, wanted, seen), was, ({ version, name }) =>
         version === project.version ? null : wordsOf(names, name),
       );
+      for (const name of names) fields[name].sending(wanted[name] ?? "", answer);
+      const made = await answer;
       for (const name of names) fields[name].settle(made[name] ?? "");
     } catch (failure) {
       setProblem(failure instanceof Overtaken ? failure.message : messageOf(failure));
