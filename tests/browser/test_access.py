@@ -1,6 +1,7 @@
 """Rights of members on the board."""
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -118,7 +119,7 @@ async def test_of_two_roles_the_last_one_counts_however_slow_the_first(server: S
 
     async def slow(route: Route) -> None:
         if route.request.method == "PATCH":
-            sent.append(route.request.post_data_json["role"])
+            sent.append(json.loads(route.request.post_data or "")["role"])
             await may_go.wait()
         await route.continue_()
 

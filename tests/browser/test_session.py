@@ -1,6 +1,7 @@
 """One sign-in for all tabs of a browser."""
 
 import asyncio
+import json
 import re
 from functools import partial
 from pathlib import Path
@@ -157,7 +158,7 @@ async def test_of_two_names_the_last_one_counts_however_slow_the_first(server: S
     sent: list[str] = []
 
     async def slow(route: Route) -> None:
-        sent.append(route.request.post_data_json["name"])
+        sent.append(json.loads(route.request.post_data or "")["name"])
         if len(sent) == 1:
             await may_go.wait()
         await route.continue_()
