@@ -399,3 +399,20 @@ async def test_a_long_body_becomes_the_content(ada: Person, path: str, monkeypat
     html = (await read(ada, path, "html")).text
     await write(ada, path, html.replace("more</strong>", "less</strong>", 1), "format=html", If_Match=tag)
     assert (await read(ada, path, "markdown")).text == lines.replace("**more**", "**less**", 1)
+
+
+@pytest.mark.parametrize(
+    ("format", "line"), [("text", "a\n"), ("text", "\r"), ("html", "<p>"), ("html", "<br>")], ids=ascii
+)
+async def test_a_change_adds_so_many_parts_at_most(
+    ada: Person, path: str, monkeypatch: pytest.MonkeyPatch, format: str, line: str
+) -> None:
+    """Each takes its time while the project is locked."""
+    monkeypatch.setattr(changes, "MAX_NEW_PARTS", 100)
+    many = line * 120
+    answer = await write(ada, path, many, f"format={format}", expect=409)
+    assert answer.json()["code"] == "LIMIT_REACHED"
+    for _ in range(3):  # a long document is made in parts, and changed as a whole
+        await write(ada, path, "a\n" * 40, "format=text&mode=append")
+    whole = (await read(ada, path, "markdown")).text
+    await write(ada, path, whole.replace("a", "b", 1), "format=markdown&mode=replace")

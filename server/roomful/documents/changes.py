@@ -7,12 +7,12 @@ import msgspec
 from pycrdt import Doc
 
 from roomful.documents.copies import Changed, merge_change, merge_into_copy
-from roomful.errors import Conflict, Invalid
+from roomful.errors import Conflict, Invalid, LimitReached
 from roomful.richtext.fence import kept_nodes
 from roomful.richtext.formats import markup_goal, read_markup, write_markup
 from roomful.richtext.json_reader import read_document
 from roomful.richtext.merge import merge_blocks
-from roomful.richtext.nodes import Node, paragraph
+from roomful.richtext.nodes import Node, paragraph, walk
 from roomful.richtext.plain import paragraphs, plain_goal
 from roomful.richtext.plain_root import Mode, write_plain
 from roomful.richtext.reading import MAX_SECONDS_HERE, Markup, names_nodes, read_text, seconds_at_most
@@ -20,6 +20,10 @@ from roomful.richtext.schema import require_valid
 from roomful.richtext.tree import blocks_of, is_plain, json_of, loaded, text_of
 
 Format = Literal["text", "json", "html", "markdown", "update"]
+
+MAX_NEW_PARTS = 100_000
+SECONDS_A_PART = 40e-6
+"""What a part takes to be put into a document, on a processor of 2.8 GHz."""
 
 
 class Change(NamedTuple):
@@ -55,10 +59,9 @@ def requested_change(format: Format, mode: Mode | None, body: bytes, read: Seque
     def make(base: Sequence[bytes], present: Sequence[bytes]) -> Changed:
         return merge_change(base, present, lambda doc: _write(doc, text, format, chosen, read))
 
-    if read is not None or not _is_markup(format):
-        return Change(make, chosen == "merge", body)
-    seconds = seconds_at_most(text, format)
-    return Change(make, chosen == "merge", body, seconds, seconds > MAX_SECONDS_HERE[format])
+    seconds = _seconds(text, format)
+    reads_long = read is None and _is_markup(format) and seconds > MAX_SECONDS_HERE[format]
+    return Change(make, chosen == "merge", body, seconds, reads_long)
 
 
 def read_before(updates: Sequence[bytes], format: Format, body: bytes) -> Sequence[Node]:
@@ -92,12 +95,32 @@ def _write(
             raise Conflict("This document is plain text: send text.")
         return
     old = blocks_of(doc)
+    if format == "text":
+        _require_few(_count_lines(text), old)
     if mode in ("append", "prepend"):
         goal = _added(old, _read(text, format) if read is None else read, mode)
     else:
         goal = _goal(old, text, format, read)
+    _require_few(sum(1 for _ in walk(goal)), old)
     require_valid(goal, old)
     merge_blocks(doc, old, goal)
+
+
+def _require_few(parts: int, old: Sequence[Node]) -> None:
+    """Raises LimitReached for many more paragraphs, items, cells and stretches of text than the document has."""
+    if parts > MAX_NEW_PARTS and parts > MAX_NEW_PARTS + sum(1 for _ in walk(old)):
+        raise LimitReached(f"A change can add {MAX_NEW_PARTS:,} paragraphs, items and stretches of text: send parts.")
+
+
+def _count_lines(text: str) -> int:
+    return text.count("\n") + text.count("\r") + 1
+
+
+def _seconds(text: str, format: Format) -> float:
+    """An upper estimate of what reading and storing a text takes, for what its bytes alone don't say."""
+    if _is_markup(format):
+        return seconds_at_most(text, format)
+    return SECONDS_A_PART * (_count_lines(text) if format == "text" else text.count("{"))
 
 
 def _goal(old: Sequence[Node], text: str, format: Format, read: Sequence[Node] | None) -> Sequence[Node]:
