@@ -21,7 +21,7 @@ from roomful.richtext.nodes import Node
 
 Markup = Literal["markdown", "html"]
 
-MAX_SECONDS_HERE: Mapping[Markup, float] = {"markdown": 0.5, "html": 0.2}
+MAX_SECONDS_HERE: Mapping[Markup, float] = {"markdown": 0.7, "html": 0.2}
 """Markdown's parser lets other threads work in between."""
 
 MAX_CPU_SECONDS = 5
@@ -32,6 +32,7 @@ MAX_SECONDS = 20.0
 
 _FORMATTING = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s/\"']")
+_MARKS = re.compile(r"[*_~`<&\\!:|>.)+-]")
 _OF_DELIMITER_ROWS = " \t>*+.)|:-0123456789"
 """What is in the line below a table's head, with the marks of quotes and lists before it."""
 
@@ -50,7 +51,10 @@ def seconds_at_most(text: str, markup: Markup) -> float:
     That of usual HTML is far too high.
     """
     if markup == "markdown":
-        return (12 * len(text) + 130 * text.count("[") + 30 * _count_cells(text)) / 1e6
+        lines = text.count("\n") + text.count("\r") + 1
+        marks = len(_MARKS.findall(text))
+        brackets, cells = text.count("["), _count_cells(text)
+        return (2 * len(text) + 90 * lines + 30 * marks + 130 * brackets + 30 * cells) / 1e6
     tags, formatting = text.count("<"), len(_FORMATTING.findall(text))
     separators = len(_SEPARATORS.findall(text))  # of a tag's attributes, each of which is compared with those before it
     return (len(text) + 1.3 * formatting * tags + 0.006 * tags**2 + 0.0004 * separators**2) / 1e6
