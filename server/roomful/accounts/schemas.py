@@ -37,9 +37,19 @@ PersonName = Annotated[
     Visible,
     Field(examples=["Ada Lovelace"], json_schema_extra={"minLength": 1, "maxLength": NAME_LENGTH}),
 ]
+
+
+def _can_be_sent(password: str) -> str:
+    """No request can hold a NUL; a file can, that is piped into a command."""
+    if "\x00" in password:
+        raise ValueError("must not hold a NUL character")
+    return password
+
+
 NewPassword = Annotated[
     str,
     Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, examples=["a long line of your own"]),
+    AfterValidator(_can_be_sent),
     AfterValidator(check_uncommon),
 ]
 
