@@ -24,7 +24,7 @@ HOSTILE: Sequence[tuple[str, Markup, str]] = (
     ("attributes of one tag", "html", f"<p {' '.join(f'a{n}' for n in range(120_000))}>x"),
     ("attributes without blanks", "html", f"<p/{'/'.join(f'a{n}' for n in range(120_000))}>x"),
     ("pictures that never end", "markdown", "![" * 200_000),
-    ("links in links", "markdown", "[" * 200_000 + "a" + "]" * 200_000),
+    ("links in links", "markdown", "[" * 500_000 + "a" + "]" * 500_000),
     ("rows that are filled up", "markdown", ("|" + "a|" * 500 + "\n|" + "-|" * 500 + "\n" + "|\n" * 500 + "\n") * 60),
     (
         "such rows in a quote",
