@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pycrdt import Doc, Text, XmlFragment
 
-from roomful.documents import changes, contents, conversions, operator
+from roomful.documents import changes, contents, conversions, copies, operator
 from roomful.documents.store import open_store
 from roomful.errors import Conflict, NotFound
 from roomful.richtext import reading, tree
@@ -416,3 +416,12 @@ async def test_a_change_adds_so_many_parts_at_most(
         await write(ada, path, "a\n" * 40, "format=text&mode=append")
     whole = (await read(ada, path, "markdown")).text
     await write(ada, path, whole.replace("a", "b", 1), "format=markdown&mode=replace")
+
+
+def test_a_lack_of_memory_is_not_the_callers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bool:
+        raise MemoryError
+
+    monkeypatch.setattr(copies, "lacks_something", fail)
+    with pytest.raises(MemoryError):
+        copies.merge_into_copy([tree.empty_document()], b"\x00\x00")

@@ -23,7 +23,7 @@ Format = Literal["text", "json", "html", "markdown", "update"]
 
 MAX_NEW_PARTS = 100_000
 SECONDS_A_PART = 40e-6
-"""What a part takes to be put into a document, on a processor of 2.8 GHz."""
+"""The time to store one part, on a processor of 2.8 GHz."""
 
 
 class Change(NamedTuple):

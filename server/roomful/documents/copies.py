@@ -61,7 +61,7 @@ def merge_into_copy(updates: Sequence[bytes], update: bytes) -> Changed:
     try:
         lacks = lacks_something(update, decode_state_vector(doc.get_state()))
         change = b"" if lacks else _seen(doc, lambda: doc.apply_update(update))
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # a panic of pycrdt's is no Exception
         raise Invalid("The body is not a Yjs update (encoding v1) of this document.") from None

@@ -34,7 +34,7 @@ _FORMATTING = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong
 _SEPARATORS = re.compile(r"[\s/\"']")
 _MARKS = re.compile(r"[*_~`<&\\!:|>.)+-]")
 _OF_DELIMITER_ROWS = " \t>*+.)|:-0123456789"
-"""What is in the line below a table's head, with the marks of quotes and lists before it."""
+"""The characters of the line below a table's head. A quote or a list may hold the table, so their marks count too."""
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 _REFUSED, _NO_MEMORY = 3, 4

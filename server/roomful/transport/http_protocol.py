@@ -238,7 +238,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_has_come()
         if Request(b"", self.url, self.headers).size_bytes > MAX_HEAD_BYTES:  # all of it in one read
             raise _HeadTooLarge
-        super().on_headers_complete()  # raises for an address that is none
+        super().on_headers_complete()  # raises if the address is invalid
         self._is_in_body = True
         self._bodiless_bytes = 0
 

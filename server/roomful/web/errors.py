@@ -150,7 +150,7 @@ async def _handle(log: "_FailureLog", connection: HTTPConnection, failure: Excep
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """For an address that is none. The framework would refuse a handshake as if it were forbidden."""
+    """Answers unknown addresses. The framework would refuse a WebSocket handshake with 403."""
     raise NotFound
 
 
