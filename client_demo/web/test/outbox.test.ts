@@ -423,3 +423,24 @@ test("many changes at once keep their order, and are drawn once", async () => {
   await it.idle();
   expect(sent.map((change) => change.task)).toEqual(many.map(({ id }) => id));
 });
+
+test("a snapshot may include what the device has kept, and nothing that this page sends later", async () => {
+  const deed = { do: "add", body: "Yes.", parent: null, author: ADA } as const;
+  const comment = (mutation: string): Change => ({
+    kind: "comment",
+    mutation,
+    task: "1",
+    made_at: AT,
+    comment: mutation,
+    deed,
+  });
+  const waiting: Waiting = { project: "p", change: comment("m0"), order: 1, tried_at: Date.now() };
+  browser.database.store("changes").set("m0", waiting);
+  const it = outbox(); // the board has its snapshot before the device is read
+  await it.idle();
+  expect([sent.length, board.isUnsure.value]).toEqual([1, true]);
+  board.load(snapshot([task("1", { comment_count: 1 })], 11), board.answered());
+  it.add("p", [comment("m1")]);
+  await it.idle();
+  expect([sent.length, board.isUnsure.value]).toEqual([2, false]);
+});

@@ -14,7 +14,7 @@ interface Pending {
   answered: number | null;
   /** An earlier page has sent it, too, and got no answer. */
   wasSent: boolean;
-  /** How many snapshots were loaded before it. */
+  /** How many snapshots were certainly loaded before it was made. */
   loads: number;
 }
 
@@ -146,9 +146,13 @@ export class Board {
     return "applied";
   }
 
-  /** Show a change before the server has made it. `wasSent`: by an earlier page, which got no answer. */
-  begin(change: Change, { wasSent = false } = {}): void {
-    this.pending.value = [...this.pending.value, { change, answered: null, wasSent, loads: this.loads.peek() }];
+  /**
+   * Show a change before the server has made it. `isKept`: it was on this device before, or is another tab's, so that
+   * any snapshot may include it. `wasSent`: by an earlier page, which got no answer.
+   */
+  begin(change: Change, { isKept = false, wasSent = false } = {}): void {
+    const loads = isKept ? 0 : this.loads.peek();
+    this.pending.value = [...this.pending.value, { change, answered: null, wasSent, loads }];
   }
 
   /** The server made the change; its event may come before or after this answer. */

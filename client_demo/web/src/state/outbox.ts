@@ -76,7 +76,7 @@ export class Outbox {
   attach(project: string, board: Board): () => void {
     this.boards.set(project, board);
     for (const { change, tried_at } of this.queue().filter((each) => each.project === project))
-      board.begin(change, { wasSent: tried_at !== null });
+      board.begin(change, { isKept: true, wasSent: tried_at !== null });
     return () => {
       if (this.boards.get(project) === board) this.boards.delete(project);
     };
@@ -87,7 +87,10 @@ export class Outbox {
     const last = this.queue().at(-1)?.order ?? 0;
     const order = Math.max(Date.now(), last + 1); // clocks are set back
     const waiting = changes.map((change, index) => ({ project, change, order: order + index, tried_at: null }));
-    this.changes.change({ set: waiting.map((each) => [each.change.mutation, each] as const), gone: [] });
+    batch(() => {
+      for (const change of changes) this.boards.get(project)?.begin(change);
+      this.changes.change({ set: waiting.map((each) => [each.change.mutation, each] as const), gone: [] });
+    });
     this.run();
   }
 
@@ -126,7 +129,7 @@ export class Outbox {
       for (const [, { project, change, tried_at }] of set) {
         const board = this.boards.get(project);
         if (board && isKnown(change) && !board.isPending(change.mutation))
-          board.begin(change, { wasSent: tried_at !== null });
+          board.begin(change, { isKept: true, wasSent: tried_at !== null });
       }
     });
     const outcome = (note ?? { kind: "withdrawn" }) as Outcome;
