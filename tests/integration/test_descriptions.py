@@ -149,6 +149,7 @@ async def test_an_archived_project_gets_none_and_shows_what_there_is(ada: Person
         ("one\ntwo", "one\\\ntwo\n"),  # typed into a plain field
         ("<b>raw</b>", "\\<b>raw\\</b>\n"),
         (">" * 300 + " deep", None),
+        ("![" * 5_000, "!\\[" * 5_000 + "\n"),  # takes too long to read as Markdown
         ("x" * 10_000, "x" * 10_000 + "\n"),
     ],
 )
@@ -355,6 +356,14 @@ async def test_one_change_of_several_fields_is_one_event(
     assert len(await events(ada, project, after=3)) == 1
     assert (await ada.change_task(project, task, description=None))["description"] is None
     assert await text_of(ada, document) == ""
+
+
+async def test_a_description_that_takes_long_to_read_is_refused(
+    ada: Person, project: Project, task: Json, document: Json
+) -> None:
+    refusal = await ada.patch(path(project, task), {"description": "![" * 5_000, "title": "Fuel"}, expect=409)
+    assert refusal["code"] == "LIMIT_REACHED"
+    assert await shown(ada, project, task) == task | {"document_id": document["id"], "description_offset": 3}
 
 
 async def test_a_tag_names_the_description_that_was_read(

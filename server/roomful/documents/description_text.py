@@ -10,7 +10,7 @@ from roomful.richtext.formats import markdown_goal_since, write_beginning
 from roomful.richtext.merge import merge_blocks
 from roomful.richtext.nodes import Node
 from roomful.richtext.plain import paragraphs
-from roomful.richtext.reading import TooLong, read_text
+from roomful.richtext.reading import TooLong, read_description
 from roomful.richtext.schema import require_valid
 from roomful.richtext.tree import blocks_of, empty_document, is_plain, json_of, loaded
 from roomful.tasks.schemas import MAX_DESCRIPTION_CHARS
@@ -69,7 +69,7 @@ def _beginning(blocks: Sequence[Node]) -> str:
 
 def _blocks(description: str) -> Sequence[Node]:
     try:
-        goal = read_text(description, "markdown", keep_lines=True)
+        goal = read_description(description)
         require_valid(goal, [])
     except (Invalid, TooLong):  # what no editor could show
         return paragraphs(description)

@@ -14,7 +14,7 @@ from roomful.richtext.markdown_reader import read_markdown
 from roomful.richtext.markdown_writer import fenced, is_repeated, write_block
 from roomful.richtext.nodes import Node, key, paragraph, words_of
 from roomful.richtext.plain import paragraphs
-from roomful.richtext.reading import Markup, TooLong, read_text
+from roomful.richtext.reading import Markup, TooLong, read_description, read_text
 from roomful.richtext.three_way import merged_blocks
 
 _EMPTY: list[Node] = [{"type": "paragraph"}]
@@ -72,9 +72,9 @@ def markdown_goal_since(present: Sequence[Node], read: str, text: str, *, is_cer
     """
     present = present or _EMPTY
     kept = kept_nodes(present)
-    goal = read_text(text, "markdown", kept, keep_lines=True)
+    goal = read_description(text, kept)
     try:
-        base: Sequence[Node] = read_text(read, "markdown", kept, keep_lines=True)
+        base: Sequence[Node] = read_description(read, kept)
     except (Invalid, TooLong):  # what was taken as plain text
         base = paragraphs(read)
     shown = [form.shown for form in _markdown_forms(present)]

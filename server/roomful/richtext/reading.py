@@ -77,15 +77,15 @@ def names_nodes(text: str) -> bool:
     return WORD in text and _FINGERPRINT.search(text) is not None
 
 
-def read_text(text: str, markup: Markup, kept: Kept | None = None, *, keep_lines: bool = False) -> list[Node]:
-    """The blocks of a text, as `read_markdown` (with `keep_lines`) and `read_html` read it. Raises Invalid, TooLong.
+def read_text(text: str, markup: Markup, kept: Kept | None = None) -> list[Node]:
+    """The blocks of a text, as `read_markdown` and `read_html` read it. Raises Invalid, TooLong.
 
     Waits for another process if it may take longer than MAX_SECONDS_HERE: call it off the loop then.
     """
     if seconds_at_most(text, markup) <= MAX_SECONDS_HERE[markup]:
-        return _read(text, markup, kept or {}, keep_lines)
+        return _read(text, markup, kept or {})
     named = {name: kept[name] for name in set(_FINGERPRINT.findall(text)) if name in kept} if kept else {}
-    given = msgspec.msgpack.encode((text, markup, named, keep_lines))
+    given = msgspec.msgpack.encode((text, markup, named))
     # -P: nothing is imported from the working directory.
     command = [sys.executable, "-P", "-m", "roomful.richtext.reading", str(MAX_CPU_SECONDS), str(MAX_MEMORY_BYTES)]
     try:
@@ -102,14 +102,26 @@ def read_text(text: str, markup: Markup, kept: Kept | None = None, *, keep_lines
     return msgspec.msgpack.decode(done.stdout, type=list[Node])
 
 
-def _read(text: str, markup: Markup, kept: Kept, keep_lines: bool) -> list[Node]:
-    return read_markdown(text, kept, keep_lines=keep_lines) if markup == "markdown" else read_html(text, kept)
+def read_description(text: str, kept: Kept | None = None) -> list[Node]:
+    """The blocks of a task's description: Markdown in which every line break stays.
+
+    It is read while others wait for the project, so one that may take longer than MAX_SECONDS_HERE is not read at all.
+    Nobody writes such a description: its 10,000 characters are mostly brackets, or cells that a wide table lacks.
+    Raises Invalid, TooLong.
+    """
+    if seconds_at_most(text, "markdown") > MAX_SECONDS_HERE["markdown"]:
+        raise TooLong("Reading the description takes too long: it has too many brackets, or too wide a table.")
+    return read_markdown(text, kept, keep_lines=True)
+
+
+def _read(text: str, markup: Markup, kept: Kept) -> list[Node]:
+    return read_markdown(text, kept) if markup == "markdown" else read_html(text, kept)
 
 
 def main() -> None:
-    """Read `[text, markup, kept, keep_lines]` as MessagePack from standard input, and write the blocks."""
+    """Read `[text, markup, kept]` as MessagePack from standard input, and write the blocks."""
     _limit(int(sys.argv[1]), int(sys.argv[2]))
-    given = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[str, Markup, dict[str, Node], bool])
+    given = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=tuple[str, Markup, dict[str, Node]])
     try:
         answer, code = msgspec.msgpack.encode(_read(*given)), 0
     except Invalid as refusal:

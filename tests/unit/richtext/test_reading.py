@@ -10,7 +10,15 @@ from roomful.richtext import reading
 from roomful.richtext.fence import kept_nodes
 from roomful.richtext.formats import write_markup
 from roomful.richtext.nodes import Node, paragraph
-from roomful.richtext.reading import MAX_SECONDS_HERE, Markup, TooLong, names_nodes, read_text, seconds_at_most
+from roomful.richtext.reading import (
+    MAX_SECONDS_HERE,
+    Markup,
+    TooLong,
+    names_nodes,
+    read_description,
+    read_text,
+    seconds_at_most,
+)
 
 PROSE = (
     "## Plan\n\nRead [this](https://example.com), then **that**.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
@@ -58,6 +66,13 @@ def test_a_hostile_text_is_read_elsewhere_and_ended(
     with pytest.raises(TooLong):
         read_text(text, markup)
     assert len(elsewhere) == 1
+
+
+@pytest.mark.parametrize("text", [text[:10_000] for _, markup, text in HOSTILE if markup == "markdown"][:4])
+def test_a_hostile_description_is_not_read(text: str, elsewhere: list[bytes]) -> None:
+    with pytest.raises(TooLong):
+        read_description(text)
+    assert not elsewhere
 
 
 @pytest.mark.parametrize("markup", ["markdown", "html"])
