@@ -170,8 +170,29 @@ def test_every_command_refuses_a_misspelt_setting(
 def test_schema_from_empty(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
     assert roomful("db", "current").output == "empty\n"
+    # Where nothing was restored, nothing is renewed: a misspelt address would pass for the right one.
+    assert_refused(roomful("db", "restored"), "fresh.db is empty")
+    assert not list(tmp_path.glob("fresh.db*"))
     assert roomful("db", "upgrade").exit_code == 0
     assert roomful("db", "current").output.strip().isdigit()
+    assert roomful("db", "restored").exit_code == 0
+
+
+def test_an_empty_file_was_not_restored(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/fresh.db")
+    (tmp_path / "fresh.db").touch()
+    assert_refused(roomful("db", "restored"), "fresh.db is empty")
+    assert roomful("db", "current").output == "empty\n"
+
+
+def test_a_backup_of_an_older_version_is_upgraded_first(
+    roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ROOMFUL_DATABASE_URL", f"sqlite:///{tmp_path}/old.db")
+    assert roomful("db", "upgrade").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    assert_refused(roomful("db", "restored"), "roomful db upgrade")
 
 
 def test_new_database_is_its_owners_alone(roomful: Roomful, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -36,6 +37,10 @@ def upgrade(settings: Settings) -> None:
 
 
 def current(settings: Settings) -> str | None:
+    """The newest applied migration; None for an empty database, or one that is not there, and is not made."""
+    if _is_missing(settings):
+        return None
+
     async def work() -> str | None:
         async with open_database(settings) as database:
             return await schema.current(database.engine)
@@ -52,10 +57,23 @@ class Renewed(NamedTuple):
 
 
 def renew(settings: Settings) -> Renewed:
-    """Let nobody go on from what a restored backup lacks. Invitations first: they let strangers in."""
+    """Let nobody go on from what a restored backup lacks. Invitations first: they let strangers in.
+
+    Raises Failed for an empty database, or one that is not there: it is not the one that was restored. So does one that
+    lacks migrations, which may lack what is to be renewed.
+    """
+    name = without_password(settings.database_url)
+    empty = Failed(f"the database {name} is empty: there is nothing to renew")
+    if _is_missing(settings):
+        raise empty
 
     async def work() -> Renewed:
-        async with ready_database(settings) as database:
+        async with open_database(settings) as database:
+            revision = await schema.current(database.engine)
+            if revision is None:
+                raise empty
+            if schema.is_outdated(revision):
+                raise Failed(f"the database {name} is of an older version: run `roomful db upgrade` first")
             withdrawn = await withdraw_all(database)
             return Renewed(await epochs.renew_all(database), await generations.renew_all(database), withdrawn)
 
@@ -102,6 +120,13 @@ def warn_if_open_to_others(settings: Settings) -> None:
         logger.warning(
             "every user of this machine can read the key that signs tokens: chmod 600 %s", key_file(settings)
         )
+
+
+def _is_missing(settings: Settings) -> bool:
+    """Whether the database is a file that is not there. Of a missing folder SQLite itself tells."""
+    url = async_database_url(settings.database_url)
+    file = Path(str(url.database))
+    return url.get_backend_name() == "sqlite" and file.parent.is_dir() and not file.exists()
 
 
 def _try_sqlite_file(settings: Settings) -> None:
