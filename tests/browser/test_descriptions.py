@@ -154,6 +154,7 @@ async def test_what_is_typed_offline_before_there_is_a_document(server: Server, 
         await field_of(window).click()
         await window.page.keyboard.type("Two tanks.\nFull.")
         await expect(window.page.locator(".ahead")).to_have_text("Offline, kept on this device")
+        await is_on_device(window.page, "Full.")
         await window.page.close()
 
         # The next window offers it.
@@ -165,6 +166,7 @@ async def test_what_is_typed_offline_before_there_is_a_document(server: Server, 
         await expect(again.page.locator(".ahead")).to_contain_text("You wrote this here earlier")
         assert await stored_text(ada, project) == "no document, None"
         await again.page.get_by_role("button", name="Add it").click()
+        await expect(text_of(again)).to_contain_text("Full.")  # the empty document is saved before
         await expect(sign_of(again)).to_have_text("Saved")
         assert await stored_text(ada, project) == "Two tanks.\nFull."
 

@@ -123,7 +123,10 @@ async def test_the_examples_of_editors_show_what_others_write(
         assert answer.status_code == 204, answer.text
         for lines in (hers, his):
             await _until_shown(lines, "Written by REST")
-    text = (await ada.request("GET", content)).text
+        # Others see what somebody types before it is stored.
+        async with asyncio.timeout(LINE_SECONDS):
+            while (text := (await ada.request("GET", content)).text).count("Ahoy!") < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
     assert text.count("Ahoy!") == 2
     assert text.count("Written by REST") == 1
 

@@ -53,16 +53,16 @@ def checked_out(database: Database) -> int:
 
 
 @contextmanager
-def other_process_writing(database_url: str, seconds: float) -> Iterator[threading.Thread]:
-    """Another program holds the SQLite file's write lock while the block runs."""
-    has_lock, path = threading.Event(), database_url.removeprefix("sqlite:///")
+def other_process_writing(database_url: str) -> Iterator[threading.Event]:
+    """Another program holds the SQLite file's write lock until the event is set."""
+    has_lock, may_end, path = threading.Event(), threading.Event(), database_url.removeprefix("sqlite:///")
 
     def hold() -> None:
         connection = sqlite3.connect(path, isolation_level=None, timeout=10)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE channel SET floor = floor + 1")
         has_lock.set()
-        threading.Event().wait(seconds)
+        may_end.wait(20)
         connection.execute("COMMIT")
         connection.close()
 
@@ -70,8 +70,9 @@ def other_process_writing(database_url: str, seconds: float) -> Iterator[threadi
     thread.start()
     try:
         assert has_lock.wait(10)
-        yield thread
+        yield may_end
     finally:
+        may_end.set()
         thread.join()
 
 
@@ -193,12 +194,14 @@ async def test_writers_wait_for_another_program(database: Database, database_url
             await count_up(session)
             await session.commit()
 
-    with other_process_writing(database_url, seconds=1) as other:
+    with other_process_writing(database_url) as may_end:
         async with asyncio.TaskGroup() as writers:
             for _ in range(20):
                 writers.create_task(write())
-            assert await counted(database) == 0  # readers don't wait
-            assert other.is_alive()
+            async with asyncio.timeout(10):
+                assert await counted(database) == 0  # readers don't wait
+            await asyncio.sleep(1)
+            may_end.set()
     assert await counted(database) == 20
 
 

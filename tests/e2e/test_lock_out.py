@@ -17,6 +17,8 @@ from tests.support.sockets import Socket
 from tests.support.subscribers import PlainSubscriber, Subscriber
 
 SECONDS = 1.0
+SLOWER = 2.5
+"""How many times longer a busy machine may take."""
 FORCE_DISCONNECT = 3503
 ANOTHER_PASSWORD = "a wholly different passphrase"
 
@@ -85,7 +87,7 @@ async def test_operator_ends_everything_that_a_person_has_open(
             await eve.get("/auth/me", expect=401)
             for opened in everything:
                 await opened.expect_end()
-            assert time.monotonic() - ended_at < SECONDS
+            assert time.monotonic() - ended_at < SECONDS * SLOWER
 
             await owner.create_task(project)
             assert (await bystander.plain.next_event())["type"] in ("task.created", "member.added")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from roomful.documents import digest
 from roomful.link.rates import Rates
 from tests.support.api import Api, Person, Project
 
@@ -10,6 +11,12 @@ from tests.support.api import Api, Person, Project
 def no_refills(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time stands still for rate limits: on a slow machine more would pass while a test counts."""
     monkeypatch.setattr(Rates.__init__, "__kwdefaults__", {"clock": lambda: 0.0})
+
+
+@pytest.fixture
+def no_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the test tells of documents: in one that lasts five seconds, the server's own round may come first."""
+    monkeypatch.setattr(digest, "ROUND_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from tests.support.api import Api, Json, Person, Project
 from tests.support.fold import fold, in_order
 from tests.support.writing import Writer, blocks_in
 
+pytestmark = pytest.mark.usefixtures("no_digests")
+
 TEXT = "Two **tanks**.\n\n- valves\n- pumps"
 NOBODY = "019a7f5e-0000-7000-8000-000000000000"
 

@@ -17,6 +17,8 @@ from tests.support.api import Json, Person, Project
 from tests.support.fold import fold, in_order
 from tests.support.rooms import Typist
 
+pytestmark = pytest.mark.usefixtures("no_digests")
+
 
 @pytest.fixture
 async def document(ada: Person, project: Project) -> str:

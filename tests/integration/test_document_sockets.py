@@ -462,7 +462,7 @@ async def test_ended_sign_in_ends_its_sockets_alone(live: Live, ada: Person, doc
 async def test_token_that_runs_out_ends_the_socket_so_that_the_client_brings_another(
     live: Live, ada: Person, document: str
 ) -> None:
-    token = token_that_expires(live, ada, 2)
+    token = token_that_expires(live, ada, 4)
     async with DocumentClient(live.socket_url, document, token=token) as client:
         await client.expect_close(4500)
     assert await refused_with(DocumentClient(live.socket_url, document, token=token)) == (401, "UNAUTHENTICATED")
@@ -505,7 +505,7 @@ async def test_role_that_is_lowered_while_a_token_is_renewed_stays_lowered(
 
 
 async def test_hocuspocus_document_whose_token_is_not_renewed_ends(live: Live, ada: Person, document: str) -> None:
-    token = token_that_expires(live, ada, 2)
+    token = token_that_expires(live, ada, 4)
     async with DocumentClient(live.socket_url, document, token=token, wire="hocuspocus") as client:
         assert await client.expect_end(4401) == "token expired"
 

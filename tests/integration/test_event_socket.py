@@ -34,7 +34,7 @@ async def two_members(live: Live, role: str = "editor") -> tuple[Person, Person,
 
 
 async def test_events_are_gathered_for_as_long_as_the_setting_says(settings: Settings) -> None:
-    async with serving(settings.model_copy(update={"batch_delay": 1.0})) as live:
+    async with serving(settings.model_copy(update={"batch_delay": 3.0})) as live:
         ada = await live.api.register("ada")
         project = await ada.create_project()
         async with Subscriber(live.socket_url, token=ada.token) as subscriber:

@@ -59,7 +59,7 @@ async def serving(settings: Settings) -> AsyncIterator[Live]:
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(server.serve(sockets=[listener]))
             try:
-                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http:
                     # The connection waits in the listener's queue until the application is up.
                     await http.get("/healthz")
                     yield Live(app, port, Api(http))

@@ -1,13 +1,16 @@
 """Child processes of the tests."""
 
 import ctypes
+import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import cycle
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -28,11 +31,28 @@ def dies_with_parent(deadly: signal.Signals = signal.SIGKILL) -> Callable[[], No
 
 
 def free_port() -> int:
-    """A free TCP port on the loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on the loopback that stays free until a server takes it, and while that is started again.
+
+    None that the system gives to whoever asks for any port, and none of another worker of the test run.
+    """
+    for port in _ports:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                continue
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise RuntimeError("no port is free")
+
+
+def _ports_of_worker() -> Iterator[int]:
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = [*range(11_000, 31_000)][number % 16 :: 16]
+    first = random.randrange(len(ports))  # other runs on this machine
+    return cycle(ports[first:] + ports[:first])
+
+
+_ports = _ports_of_worker()
 
 
 def wait_until(is_done: Callable[[], bool], *, seconds: float, what: str) -> None:

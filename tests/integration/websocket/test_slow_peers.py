@@ -92,7 +92,7 @@ async def test_a_socket_that_detaches_with_a_backlog_is_bounded() -> None:
 
 
 async def test_an_ordinary_socket_is_pinged_and_closed_without_an_answer() -> None:
-    async with AsgiServer(echo, ws_ping_interval=0.1, ws_ping_timeout=0.2) as server:
+    async with AsgiServer(echo, ws_ping_interval=0.1, ws_ping_timeout=1.0) as server:
         async with client(server.port) as alive, RawSocket(server.port) as dead:
             await dead.open()
             assert (await dead.read()).opcode == PING
@@ -139,7 +139,7 @@ async def test_crowds_that_come_and_go_leave_nothing(is_detached: bool) -> None:
                 for index in range(25):
                     crowd.create_task(visit(round_ * 25 + index))
         await until(lambda: not server.state.connections and not server.state.tasks)
-        await until(lambda: open_descriptors() == before)
+        await until(lambda: open_descriptors() <= before)
         if is_detached:
             assert {tuple(session.endings) for session in app.sessions} == {(1006,)}
             app.sessions.clear()
