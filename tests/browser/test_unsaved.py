@@ -33,6 +33,21 @@ ON_DEVICE = """async () => {
   return JSON.stringify(found);
 }"""
 
+HOLD_DEVICE = """async (milliseconds) => {
+  const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith('roomful.unsaved:'));
+  const opening = indexedDB.open(name);
+  await new Promise((resolve) => { opening.onsuccess = resolve; });
+  const transaction = opening.result.transaction(['drafts', 'changes'], 'readwrite');
+  const until = performance.now() + milliseconds;
+  const again = () => {
+    globalThis.isHeld = true;
+    if (performance.now() < until) transaction.objectStore('drafts').get('x').onsuccess = again;
+  };
+  again();
+  await new Promise((resolve) => { transaction.oncomplete = resolve; });
+  opening.result.close();
+}"""
+
 IN_VIEW = """(box) => {
   const { top, bottom, left, right } = box.getBoundingClientRect();
   const panel = box.closest('.panel-body').getBoundingClientRect();
@@ -606,3 +621,23 @@ async def signed_in(chromium: Chromium, server: Server, person: Person) -> Brows
     window = await chromium.window(server.url)
     await window.sign_in(person)
     return window.page.context
+
+
+async def test_nobody_writes_over_what_the_device_is_slow_to_read(server: Server, chromium: Chromium) -> None:
+    ada, _, project, task = await team(server)
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    await begin(window, "Order fuel", " now")
+    await is_on_device(page, "Order fuel now")
+    other = await page.context.new_page()
+    await other.goto(f"{server.url}/healthz")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(other.evaluate(HOLD_DEVICE, 3_000))
+        await other.wait_for_function("() => globalThis.isHeld")
+        await page.goto(f"{server.url}/#/projects/{project.id}/tasks/{task['id']}")
+        await page.reload()
+        field = page.get_by_label("Title")
+        await field.press("End")
+        await page.keyboard.type(" or never")
+        await expect(field).to_have_value("Order fuel now or never")
+    await is_on_device(page, "Order fuel now or never")

@@ -24,6 +24,9 @@ export class Unsaved {
   private readonly kept: KeptMap<Draft>;
   /** Until the database is open, which some browsers never allow, nothing is kept. */
   private readonly isMissing = signal(true);
+  private readonly hasRead = signal(false);
+  /** Resolves when what was kept before is here, or does not come soon. */
+  readonly read: Promise<void>;
 
   private constructor(private readonly userId: string) {
     const name = `${NAME}:${userId}`;
@@ -35,6 +38,9 @@ export class Unsaved {
     this.alone = exclusiveBy(name, database);
     void database.then((found) => {
       this.isMissing.value = found === null;
+    });
+    this.read = Promise.all([this.kept.loaded, this.changes.loaded]).then(() => {
+      this.hasRead.value = true;
     });
     this.restore(DRAFTS, this.kept);
     this.restore(CHANGES, this.changes);
@@ -52,6 +58,11 @@ export class Unsaved {
     const found = people.get(userId) ?? new Unsaved(userId);
     people.set(userId, found);
     return found;
+  }
+
+  /** Whether the person may write: before that, their first letter would replace a text that is kept. */
+  get isRead(): ReadonlySignal<boolean> {
+    return this.hasRead;
   }
 
   /** Whether a closed tab loses nothing. */

@@ -6,12 +6,13 @@ import type { Session } from "../account/session";
 import { Unsaved } from "../account/unsaved";
 import { Inbox } from "../live/inbox";
 import { Link } from "../live/link";
+import type { Change } from "../state/change";
 import { deliver, type Send } from "../state/delivery";
 import { Outbox } from "../state/outbox";
 import * as common from "../texts/common";
 import { signIn } from "../texts/entrance";
 import { Account } from "./account";
-import { InboxContext, LinkContext, OutboxContext, UnsavedContext, useSession } from "./context";
+import { InboxContext, LinkContext, OutboxContext, UnsavedContext, useSession, useUnsaved } from "./context";
 import { InboxScreen } from "./inbox";
 import { lazy } from "./lazy";
 import { say, withdrawOffer } from "./notice";
@@ -104,9 +105,13 @@ function Inside({ userId }: { userId: string }) {
   );
 }
 
-function openOutbox(session: Session, userId: string, { changes, alone, drafts }: Unsaved): Outbox {
+function openOutbox(session: Session, userId: string, { changes, alone, drafts, read }: Unsaved): Outbox {
   const send: Send = session.requestOf(userId);
-  return new Outbox(changes, alone, async (project, change) => deliver(send, project, change), {
+  const afterDrafts = async (project: string, change: Change) => {
+    await read; // a refused change becomes a draft, beside the one that its field may have
+    return deliver(send, project, change);
+  };
+  return new Outbox(changes, alone, afterDrafts, {
     refused: (refusal) => keepRefused(drafts, refusal),
     created: (here, task) => drafts.rename(here, task),
   });
@@ -115,7 +120,9 @@ function openOutbox(session: Session, userId: string, { changes, alone, drafts }
 function Room() {
   const user = useSession().user.value;
   const where = route.value;
+  const { isRead } = useUnsaved();
   if (!user) return null;
+  if (where.screen !== "project" && !isRead.value) return <TopBar />;
   switch (where.screen) {
     case "project":
       return <ProjectScreen key={where.id} where={where} user={user} />;

@@ -55,6 +55,7 @@ function Access({ where }: { where: ProjectRoute }) {
   const project = useProject();
   const name = project.board.visible.value?.project.name ?? "";
   const access = project.channel.access.value;
+  const { isRead } = useUnsaved();
   const title = useTitle(where, name);
   useEffect(() => {
     document.title = title;
@@ -64,16 +65,17 @@ function Access({ where }: { where: ProjectRoute }) {
       {common.goToProjects}
     </a>
   );
+  const waiting = (
+    <div class="filled">
+      <TopBar title={name} />
+      <BoardSkeleton />
+    </div>
+  );
   switch (access) {
     case "opening":
-      return (
-        <div class="filled">
-          <TopBar title={name} />
-          <BoardSkeleton />
-        </div>
-      );
+      return waiting;
     case "open":
-      return <Desk where={where} />;
+      return isRead.value ? <Desk where={where} /> : waiting;
     case "gone":
       return (
         <Instead title={texts.notFound} action={home}>
