@@ -76,6 +76,8 @@ class ExternalTokens:
             )
         except jwt.ExpiredSignatureError:
             raise TokenExpired("it has expired") from None
+        except MemoryError:
+            raise  # says nothing about the token
         except Exception as error:
             # As in Tokens.verify: a hostile token raises more than PyJWTError.
             raise TokenInvalid(_reason(error) if _is_well_signed(token, key) else "") from None
@@ -170,6 +172,8 @@ def _key_id(token: str) -> str:
         raise TokenInvalid
     try:
         header = jwt.get_unverified_header(token)
+    except MemoryError:
+        raise
     except Exception:
         raise TokenInvalid from None  # junk of any kind, as in `verify`
     key_id = header.get("kid")

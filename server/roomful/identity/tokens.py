@@ -98,6 +98,8 @@ class Tokens:
             )
         except jwt.ExpiredSignatureError:
             raise TokenExpired from None
+        except MemoryError:
+            raise  # says nothing about the token
         except Exception:
             # Not only PyJWTError: a lone surrogate or a huge number in a token surfaces as UnicodeError, OverflowError.
             raise TokenInvalid from None

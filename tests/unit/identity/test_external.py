@@ -122,6 +122,19 @@ async def test_public_keys_are_not_accepted_as_secrets(external: ExternalTokens)
             await external.verify(text)
 
 
+@pytest.mark.parametrize("function", ["decode", "get_unverified_header"])
+async def test_a_lack_of_memory_does_not_refuse_a_token(
+    external: ExternalTokens, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    good = token()
+    monkeypatch.setattr(jwt, function, fail)
+    with pytest.raises(MemoryError):
+        await external.verify(good)
+
+
 async def test_distant_expiry_is_cut_short(external: ExternalTokens) -> None:
     at = int(time.time())
     claims = await external.verify(token(exp=at + 10 * 366 * 86_400, iat=at))

@@ -135,6 +135,16 @@ def test_claims_of_the_wrong_kind_or_value_are_refused(tokens: Tokens, changed: 
         tokens.verify(signed(**changed))
 
 
+def test_a_lack_of_memory_does_not_refuse_a_token(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    good = signed()
+    monkeypatch.setattr(jwt, "decode", fail)
+    with pytest.raises(MemoryError):
+        tokens.verify(good)
+
+
 def test_clocks_may_differ_by_half_a_minute(tokens: Tokens) -> None:
     at = int(time.time())
 
