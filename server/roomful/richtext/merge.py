@@ -1,6 +1,7 @@
 """Merging blocks into a document of Yjs: what is equal stays untouched, so that concurrent typing there is kept."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from pycrdt import Doc, XmlElement, XmlText
@@ -40,9 +41,10 @@ class _Unit(NamedTuple):
 def _merge(children: Any, old: Sequence[_Unit], goal: Sequence[Node]) -> None:
     new = _goal_units(goal)
     at = len(children)
-    for before, after in reversed(_plan(old, new)):
+    plan = _plan(old, new)
+    for (before, after), start in reversed([*zip(plan, _starts(plan), strict=True)]):
         if before is None and after is not None:
-            _insert(children, at, after)
+            at = _insert(children, start, at, after)
             continue
         assert before is not None
         at = before.first
@@ -50,6 +52,12 @@ def _merge(children: Any, old: Sequence[_Unit], goal: Sequence[Node]) -> None:
             _delete(children, before)
         elif after is not before:
             _change(children, before, after)
+
+
+def _starts(plan: Sequence[tuple[_Unit | None, _Unit | None]]) -> list[int]:
+    """For each step, the first child behind the old units of the steps before it."""
+    ends = [before.first + before.width if before else 0 for before, _ in plan]
+    return [0, *accumulate(ends, max)][:-1]
 
 
 def _plan(old: Sequence[_Unit], new: Sequence[_Unit]) -> list[tuple[_Unit | None, _Unit | None]]:
@@ -95,21 +103,24 @@ def _counted(nodes: Sequence[Node]) -> tuple[Any, int]:
     return words, words.total()
 
 
-def _insert(children: Any, at: int, unit: _Unit) -> None:
+def _insert(children: Any, start: int, at: int, unit: _Unit) -> int:
+    """Put the unit here; where the one before it goes then. Children before `start` are those of other units."""
     if unit.type != "text":
         build(children, at, unit.nodes[0])
-    elif (run := _empty_run(children, at)) is not None:
-        merge_texts([run], unit.nodes)
+    elif (number := _empty_run(children, start, at)) is not None:
+        merge_texts([children[number]], unit.nodes)
+        return number
     else:
         build_text(children, at, unit.nodes)
+    return at
 
 
-def _empty_run(children: Any, at: int) -> XmlText | None:
+def _empty_run(children: Any, start: int, at: int) -> int | None:
     """The run beside this place that has no text: editors would join two runs, each of them anew."""
-    for number in range(max(0, at - 1), min(at + 1, len(children))):
+    for number in range(max(start, at - 1), min(at + 1, len(children))):
         run = children[number]
         if isinstance(run, XmlText) and not run.diff():
-            return run
+            return number
     return None
 
 
@@ -130,7 +141,7 @@ def _change(children: Any, before: _Unit, after: _Unit) -> None:
         else:
             for _ in runs:
                 del children[before.first]
-            _insert(children, before.first, after)
+            _insert(children, before.first, before.first, after)
         return
     element, node = children[before.first], after.nodes[0]
     _set_attributes(element, {k: v for k, v in node.get("attrs", {}).items() if v is not None})

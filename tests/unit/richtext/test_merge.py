@@ -7,7 +7,7 @@ from pycrdt import Doc, XmlText
 from roomful.richtext import tree
 from roomful.richtext.marks import formats_of
 from roomful.richtext.merge import merge_blocks
-from roomful.richtext.nodes import Node, key, paragraph, text_node
+from roomful.richtext.nodes import Node, joined, key, paragraph, text_node
 from tests.support.rich_texts import Chance
 
 
@@ -90,6 +90,25 @@ def test_text_goes_into_the_empty_run_that_an_editor_has_left() -> None:
     assert tree.blocks_of(doc) == goal
     first, quote = tree.children_of(doc)
     assert [len(first.children), len(quote.children[0].children)] == [1, 1]
+
+
+def test_text_around_line_breaks_keeps_its_place_beside_empty_runs() -> None:
+    """Editors leave empty runs anywhere: before, behind and between what a line holds."""
+    chance = random.Random(31)
+    line_break: Node = {"type": "hardBreak"}
+
+    def line() -> Node:
+        parts = [chance.choice([text_node("one"), text_node("two"), line_break]) for _ in range(chance.randint(0, 4))]
+        return paragraph() | ({"content": joined(parts)} if parts else {})
+
+    for number in range(500):
+        base, goal = [line(), line()], [line(), line()]
+        doc = document(base)
+        for block in tree.children_of(doc):
+            for _ in range(chance.randint(0, 3)):
+                block.children.insert(chance.randint(0, len(block.children)), XmlText())
+        merge(doc, goal)
+        assert tree.blocks_of(doc) == goal, number
 
 
 def test_typing_in_other_words_is_kept() -> None:
