@@ -95,7 +95,7 @@ const STARTS: [string, Uint8Array, "start" | "end"][] = [
   ["the end of a list", start(block("bulletList", block("listItem", paragraph("fuel")))), "end"],
   ["an empty paragraph", start(paragraph("Tanks."), paragraph(""), paragraph("")), "end"],
   ["an empty list item", start(block("bulletList", block("listItem", paragraph("")))), "end"],
-  ["a new document", start(new Y.XmlElement("paragraph")), "end"],
+  ["a new document", start(paragraph("")), "end"],
   ["a document without a paragraph", start(), "end"],
 ];
 const IDS = [

@@ -17,9 +17,14 @@ ROOT = "default"
 
 
 def empty_document() -> bytes:
-    """The update that makes a new document: one empty paragraph, or the first two who type would make one each."""
+    """The update that makes a new document: one empty paragraph with its text.
+
+    Without them, the first two who type would make one each, and a binding that joins two texts doubles what they hold.
+    """
     doc: Doc = Doc(client_id=1)  # type: ignore[type-arg]  # nobody else is 1: ids are drawn at random
-    doc.get(ROOT, type=XmlFragment).children.append(XmlElement("paragraph"))
+    blocks = doc.get(ROOT, type=XmlFragment).children
+    blocks.append(XmlElement("paragraph"))
+    blocks[0].children.append(XmlText())
     return doc.get_update()
 
 

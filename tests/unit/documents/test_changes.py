@@ -73,8 +73,11 @@ def text(*updates: bytes) -> str:
 
 
 def test_a_new_document_is_one_empty_paragraph() -> None:
-    assert json_of(loaded([empty_document()], 0)) == {"type": "doc", "content": [{"type": "paragraph"}]}
+    doc = loaded([empty_document()], 0)
+    assert json_of(doc) == {"type": "doc", "content": [{"type": "paragraph"}]}
     assert text(empty_document()) == ""
+    [block] = doc.get("default", type=XmlFragment).children
+    assert [type(child) for child in block.children] == [XmlText]  # which all who begin to type share
 
 
 def test_what_was_written_is_read() -> None:

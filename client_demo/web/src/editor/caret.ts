@@ -12,7 +12,6 @@ import {
   ySyncPluginKey,
 } from "@tiptap/y-tiptap";
 import * as Y from "yjs";
-import { ROOT } from "./replica";
 
 /** ProseMirror puts the caret into the text 20 ms later: on a busy machine after the first keys, which would be lost. */
 export const CaretWithFocus = Extension.create({
@@ -123,7 +122,6 @@ export function caretInPlace(): Plugin {
           };
           // Does nothing while the binding draws what others have changed.
           binding.mux(() => {
-            beginNew(doc);
             if (marked || isCaretInEmpty(state) || hasNewEmpty(before.doc, state.doc))
               doc.transact(write, ySyncPluginKey);
           });
@@ -207,19 +205,4 @@ function countEmpty(doc: Node): number {
     if (node.isTextblock && node.content.size === 0) count++;
   });
   return count;
-}
-
-/** Makes every new document, of one empty paragraph. */
-const SERVER = 1;
-
-/** Gives that paragraph its text as if the server had: what several people make in its name is one and the same. */
-function beginNew(doc: Y.Doc): void {
-  const made = doc.store.clients.get(SERVER) ?? [];
-  const paragraph = made[0] instanceof Y.Item && !made[0].deleted && (made[0].content as Y.ContentType).type;
-  if (made.length !== 1 || !(paragraph instanceof Y.XmlElement) || paragraph.length > 0) return;
-  const seed = new Y.Doc();
-  seed.clientID = SERVER;
-  seed.getXmlFragment(ROOT).push([new Y.XmlElement("paragraph")]);
-  (seed.getXmlFragment(ROOT).get(0) as Y.XmlElement).push([new Y.XmlText()]);
-  Y.applyUpdate(doc, Y.encodeStateAsUpdate(seed));
 }
