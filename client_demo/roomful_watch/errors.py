@@ -22,8 +22,13 @@ class EventsExpired(Exception):
     """The requested events are no longer kept."""
 
 
+_ABOUT_THE_REQUEST = (400, 403, 411, 413, 414, 415, 431)
+"""Statuses that may be about the request itself, its size or its words, also where a proxy gives them."""
+
+
 class _Body(msgspec.Struct):
     error: str
+    code: str = ""
 
 
 def unreachable(cause: Exception) -> ConnectionLost:
@@ -33,11 +38,14 @@ def unreachable(cause: Exception) -> ConnectionLost:
 
 
 def of_status(status: int, body: bytes) -> Exception:
-    """The error for a failed HTTP answer, with the server's own message if it has one."""
+    """The error for a failed HTTP answer, with the server's own message if it has one.
+
+    While a server is away, the proxy in front of it may answer that there is no such page: no reason to give up.
+    """
     try:
-        sentence = msgspec.json.decode(body, type=_Body).error
+        answer = msgspec.json.decode(body, type=_Body)
     except msgspec.DecodeError:
-        sentence = "no reason given"
-    reason = f"the server answered {status}: {sentence}"
-    is_passing = status >= 500 or status in (408, 425, 429)
+        answer = _Body("no reason given")
+    is_passing = status >= 500 or status in (408, 425, 429) or not (answer.code or status in _ABOUT_THE_REQUEST)
+    reason = f"the server answered {status}: {answer.error}"
     return ConnectionLost(reason) if is_passing else Refused(reason)

@@ -1,10 +1,10 @@
 """The board without a network: the last state, said to be that, for this person alone."""
 
 import re
-import time
+from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.browser.test_service_worker import HAS_WORKER, becomes
 from tests.support.api import Person, Project
@@ -22,6 +22,10 @@ KEPT = """(user) => new Promise((found) => {
     count.onsuccess = () => { request.result.close(); found(count.result); };
   };
 })"""
+EXPIRE = """() => {
+  const kept = JSON.parse(localStorage.getItem('roomful.session'));
+  localStorage.setItem('roomful.session', JSON.stringify({ ...kept, expires_at: Date.now() - 3_600_000 }));
+}"""
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
 NONE_KEPT = f"async () => (await ({DATABASES})()).every((name) => !name.startsWith('roomful.boards'))"
 
@@ -69,13 +73,7 @@ async def test_a_server_that_is_away_and_a_token_that_has_expired_hinder_nobody(
     ada, project = await apollo(server)
     window = await kept_board(server, chromium, ada, project)
     page = window.page
-    await page.evaluate(
-        """(now) => {
-          const kept = JSON.parse(localStorage.getItem('roomful.session'));
-          localStorage.setItem('roomful.session', JSON.stringify({ ...kept, expires_at: now }));
-        }""",
-        (time.time() - 3600) * 1000,
-    )
+    await page.evaluate(EXPIRE)
     await server.kill()
     await page.reload()
     await expect(window.card("Order fuel")).to_be_visible()
@@ -85,6 +83,51 @@ async def test_a_server_that_is_away_and_a_token_that_has_expired_hinder_nobody(
     await expect(window.card("Order fuel")).to_be_visible()
     await server.start()
     await window.is_live()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 404, "content_type": "text/plain", "body": "404 page not found"},
+        {"status": 401, "content_type": "text/html", "body": "<h1>Authorization required</h1>"},
+        {"status": 403, "content_type": "text/html", "body": "<h1>Forbidden</h1>"},
+        {"status": 500, "content_type": "text/plain", "body": "Internal Server Error"},
+        {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to our hotel. Sign in, please</h1>"},
+    ],
+    ids=lambda answer: str(answer["status"]),
+)
+async def test_what_others_answer_in_the_servers_place_ends_nothing(
+    server: Server, chromium: Chromium, answer: dict[str, Any]
+) -> None:
+    """Proxies and hotels: no sign-in, no project and nothing that was written goes by their word."""
+    ada, project = await apollo(server)
+    window = await chromium.board_of(server.url, ada, project)
+    page, context = window.page, window.page.context
+    await becomes(page, KEPT, ada.id)
+    is_away = True
+
+    async def connect(socket: WebSocketRoute) -> None:
+        if is_away:
+            await socket.close()
+        else:
+            socket.connect_to_server()
+
+    await context.route_web_socket(re.compile("/connection/"), connect)
+    await context.route("**/api/v1/**", lambda route: route.fulfill(**answer))
+    await page.evaluate(EXPIRE)
+    await page.reload()
+    await expect(window.card("Order fuel")).to_be_visible()
+    await window.add("To do", "Written meanwhile")
+    await expect(window.card("Written meanwhile")).to_contain_text("Not sent yet")
+    await page.goto(f"{server.url}/#/")
+    await page.get_by_role("link", name="Apollo").click()  # the list of what is on this device
+    await expect(window.card("Written meanwhile")).to_contain_text("Not sent yet")
+    is_away = False
+    await context.unroute_all()
+    await window.is_live()
+    await expect(window.card("Written meanwhile")).not_to_contain_text("Not sent yet")
+    titles = [task["title"] for task in (await ada.snapshot(project))["tasks"]]
+    assert sorted(titles) == ["Order fuel", "Written meanwhile"]
 
 
 async def sign_out(page: Page) -> None:

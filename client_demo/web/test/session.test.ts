@@ -118,11 +118,14 @@ describe("renewal", () => {
     expect(tab().user.value?.id).toBe("bob");
   });
 
-  test("a session survives a server that is out of reach", async () => {
+  test.each([
+    ["a server that is out of reach", new Unavailable("No network.")],
+    ["a proxy that refuses", new Refused(403, "UNKNOWN", "The server answered 403.")],
+  ])("a session survives %s", async (_, failure) => {
     const it = tab();
     await it.signIn("ada@example.org", "secret");
     reply = () => {
-      throw new Unavailable("No network.");
+      throw failure;
     };
     await expect(it.renew("access-1")).rejects.toBeInstanceOf(Unavailable);
     expect(it.user.value).toEqual(USER);

@@ -160,13 +160,14 @@ export class Session {
     throw new SignedOut();
   }
 
-  /** New tokens, or null if the server refuses. */
+  /** New tokens, or null if the server refuses. A proxy's refusal ends no session. */
   private async refresh(refresh_token: string): Promise<TokenAnswer | null> {
     try {
       return (await this.send<TokenAnswer>("POST", "auth/refresh", { body: { refresh_token } })).body;
     } catch (failure) {
-      if (failure instanceof Refused && failure.status < 500) return null;
-      throw failure;
+      if (!(failure instanceof Refused)) throw failure;
+      if (failure.isOfServer && failure.status < 500) return null;
+      throw new Unavailable(failure.message);
     }
   }
 

@@ -20,7 +20,9 @@ export async function download(path: string, token: string): Promise<void> {
     throw new Unavailable(common.unreachable);
   }
   if (!response.ok) throw refusalOf(response, await file.text());
-  save(file, nameIn(response.headers.get("Content-Disposition") ?? ""));
+  const disposition = response.headers.get("Content-Disposition");
+  if (!disposition) throw new Unavailable(common.unreachable); // a page of something in between
+  save(file, nameIn(disposition));
 }
 
 export function save(file: Blob, name: string): void {

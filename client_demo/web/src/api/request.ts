@@ -6,6 +6,12 @@ import { takeEarly } from "./early";
 
 const DEADLINE_MS = 15_000;
 
+/** The code of a refusal without one. The server always gives one. */
+const UNKNOWN = "UNKNOWN";
+
+/** These may be about the request itself, its size or its words, also where a proxy gives them. */
+const ABOUT_THE_REQUEST = [400, 403, 411, 413, 414, 415, 431];
+
 /** A final refusal: repeating the request would not help. `code` is for programs, the message for people. */
 export class Refused extends Error {
   constructor(
@@ -15,6 +21,11 @@ export class Refused extends Error {
     readonly details: unknown[] = [],
   ) {
     super(message);
+  }
+
+  /** Not if a proxy refuses, which knows nothing of people and what they may see. */
+  get isOfServer(): boolean {
+    return this.code !== UNKNOWN;
   }
 }
 
@@ -46,7 +57,8 @@ export interface Answer<T> {
 /**
  * Send one request and read its JSON answer.
  *
- * Raises Unavailable for temporary failures (no network, 429, 502 to 504), and Refused for all others.
+ * Raises Unavailable for temporary failures (no network, 429, 502 to 504, and what only a proxy or a hotel's sign-in page
+ * answers while the server is away: a page, a 404 without the server's code), and Refused for all others.
  */
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
   const headers = new Headers(options.headers);
@@ -71,18 +83,22 @@ export async function request<T>(method: string, path: string, options: RequestO
   } catch {
     throw new Unavailable(common.unreachable);
   }
-  if (response.ok) return { body: parse(text) as T, headers: response.headers };
-  throw refusalOf(response, text);
+  if (!response.ok) throw refusalOf(response, text);
+  const answer = parse(text);
+  if (answer === undefined) throw new Unavailable(common.unreachable);
+  return { body: answer as T, headers: response.headers };
 }
 
 /** What a failed answer means. */
 export function refusalOf(response: Response, text: string): Refused | Unavailable {
-  const problem = (parse(text) ?? {}) as { error?: string; code?: string; details?: unknown[] };
-  const message = problem.error ?? common.answered(response.status);
-  if ([429, 502, 503, 504].includes(response.status)) {
-    return new Unavailable(message, Number(response.headers.get("Retry-After")) || null);
+  const { status, headers } = response;
+  const problem = (parse(text) ?? {}) as { error?: string; code?: unknown; details?: unknown[] };
+  const isOfServer = typeof problem.code === "string";
+  const message = (isOfServer && problem.error) || common.answered(status);
+  if ([429, 502, 503, 504].includes(status) || !(isOfServer || ABOUT_THE_REQUEST.includes(status))) {
+    return new Unavailable(message, Number(headers.get("Retry-After")) || null);
   }
-  return new Refused(response.status, problem.code ?? "UNKNOWN", message, problem.details);
+  return new Refused(status, isOfServer ? (problem.code as string) : UNKNOWN, message, problem.details);
 }
 
 /** The address of the page after the one at `path`, both relative to the API; null on the last one (RFC 8288). */
@@ -94,11 +110,12 @@ export function nextPage(path: string, headers: Headers): string | null {
   return next.startsWith(api) ? next.slice(api.length) : null;
 }
 
+/** Null for no text, undefined for what is no JSON. */
 function parse(text: string): unknown {
   if (text === "") return null;
   try {
     return JSON.parse(text);
   } catch {
-    return null; // the answer of a proxy in between
+    return undefined;
   }
 }

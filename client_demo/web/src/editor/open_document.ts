@@ -88,7 +88,7 @@ export class OpenDocument {
     try {
       generation = (await this.session.request<Document>("GET", `documents/${this.id}`)).body.generation;
     } catch (failure) {
-      if (failure instanceof Refused && [403, 404].includes(failure.status)) {
+      if (failure instanceof Refused && failure.isOfServer && [403, 404].includes(failure.status)) {
         await this.sortOut(histories);
         this.phaseSignal.value = { kind: "ended", why: texts.trashedOrHidden };
         return;

@@ -158,9 +158,10 @@ export class ProjectChannel {
       return body;
     } catch (failure) {
       reportFault(failure);
-      if (failure instanceof Refused && [403, 404, 422].includes(failure.status)) this.lose();
+      if (failure instanceof Refused && failure.isOfServer && [403, 404, 422].includes(failure.status)) this.lose();
       else {
-        const isShown = failure instanceof Unavailable && (await this.showKept());
+        const isAway = failure instanceof Unavailable || failure instanceof Refused;
+        const isShown = isAway && (await this.showKept());
         if (!isShown && this.accessSignal.peek() === "opening") this.accessSignal.value = "failed";
       }
       throw failure;
