@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,16 @@ from tests.browser.test_documents import (
     two_people,
     type_at_end,
 )
-from tests.support.browsers import Chromium, Window
+from tests.support.browsers import Chromium, Window, is_stored
 from tests.support.proxy import Network
 from tests.support.server import Server, run_command
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CUTS = 6
+
+# How many windows of this browser have changes that the server lacks.
+NOTES = "() => Object.keys(localStorage).filter((key) => key.startsWith('roomful.unsaved.')).length"
 
 # Every text that the sign has shown.
 RECORD = """() => {
@@ -125,6 +129,25 @@ async def test_text_typed_offline_survives_closing_the_document(server: Server, 
     await expect(sign_of(window)).to_have_text("Saved")
     await expect(text_of(window)).to_have_text("On the train.")
     assert await stored_text(ada, document) == "On the train."
+
+
+async def test_a_second_tab_saves_only_what_it_has(server: Server, chromium: Chromium) -> None:
+    """Of what was typed since, the device still knows that nobody has it: a sign-out must not delete it."""
+    ada, _, project = await two_people(server)
+    document = await create_document(ada, project)
+    first = await document_of(chromium, server.url, ada, document)
+    await expect(sign_of(first)).to_have_text("Saved")
+    page = first.page
+    await page.route_web_socket(re.compile("/hocuspocus"), lambda socket: socket.close())
+    await page.reload()
+    await type_at_end(first, "Before.")
+    second = await chromium.window(server.url, page.context)
+    await second.page.goto(page.url)
+    await expect(text_of(second)).to_have_text("Before.")
+    await expect(sign_of(second)).to_have_text("Saved")
+    await is_stored(partial(second.page.evaluate, NOTES), 0)
+    await type_at_end(first, " After.")
+    await is_stored(partial(second.page.evaluate, NOTES), 1)
 
 
 async def test_a_lowered_role_offers_the_unsaved_text(server: Server, chromium: Chromium) -> None:

@@ -23,6 +23,10 @@ export class Kept {
     return Object.keys(this.storage).filter((key) => key.startsWith(`${this.note}.`));
   }
 
+  has(window: number): boolean {
+    return this.storage.getItem(`${this.note}.${window}`) !== null;
+  }
+
   /** Note that a window has changes that the server lacks; `window` is the number of its replica. */
   write(window: number): void {
     this.storage.setItem(`${this.note}.${window}`, "1");

@@ -129,11 +129,14 @@ export class Replica {
     this.kept.erase(this.doc.clientID, this.earlierNotes);
   }
 
-  /** Remember that this window has changes of its own, in case it is closed before they are saved. */
+  /**
+   * Remember that this window has changes of its own, in case it is closed before they are saved. Another window, which
+   * has saved what this one had changed until then, may have erased the note.
+   */
   private noteOwn(origin: unknown): void {
-    if (origin === this.provider || origin instanceof IndexeddbPersistence || this.isNoted) return;
+    if (origin === this.provider || origin instanceof IndexeddbPersistence) return;
     this.isNoted = true;
-    this.kept.write(this.doc.clientID);
+    if (!this.kept.has(this.doc.clientID)) this.kept.write(this.doc.clientID);
   }
 
   private closed(code: number, reason: string): void {
