@@ -641,3 +641,30 @@ async def test_nobody_writes_over_what_the_device_is_slow_to_read(server: Server
         await page.keyboard.type(" or never")
         await expect(field).to_have_value("Order fuel now or never")
     await is_on_device(page, "Order fuel now or never")
+
+
+async def test_what_a_device_tells_of_too_late_is_among_the_drafts(server: Server, chromium: Chromium) -> None:
+    """After three seconds a field no longer waits for it."""
+    ada, _, project, task = await team(server)
+    window = await chromium.board_of(server.url, ada, project)
+    page = window.page
+    await begin(window, "Order fuel", " now")
+    await is_on_device(page, "Order fuel now")
+    other = await page.context.new_page()
+    await other.goto(f"{server.url}/healthz")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(other.evaluate(HOLD_DEVICE, 12_000))
+        await other.wait_for_function("() => globalThis.isHeld")
+        await page.goto(f"{server.url}/#/projects/{project.id}/tasks/{task['id']}")
+        await page.reload()
+        field = page.get_by_label("Title")
+        await field.press("End")
+        await page.keyboard.type(" or never")
+        await expect(field).to_have_value("Order fuel or never")
+    await is_on_device(page, '"Order fuel now"')
+    await is_on_device(page, '"Order fuel or never"')
+    await field.press("Enter")  # saves what the field has
+    await expect(window.card("Order fuel or never")).to_be_visible()
+    await choose(page, ada, "Not saved yet")
+    drafts = page.get_by_role("dialog", name="Not saved yet").locator("blockquote")
+    await expect(drafts).to_have_text(["Order fuel now"])

@@ -76,6 +76,32 @@ test("a device that is slow to open gets everything in the end", async () => {
   vi.useRealTimers();
 });
 
+test("what is kept stays beside what was written when nobody could wait for it any longer", async () => {
+  vi.useFakeTimers();
+  const browser = new Browser();
+  browser.database.store("words").set("a", "kept").set("b", "kept, too").set("c", "of the page before");
+  let open: (database: MemoryDatabase) => void = () => undefined;
+  const opening = new Promise<MemoryDatabase>((resolve) => {
+    open = resolve;
+  });
+  const beside = (kept: string) => [`${kept}, beside`, kept] as const;
+  const map = new KeptMap<string>("words", opening, browser.channel(), beside);
+  map.change({ set: [["c", "with its last letters"]], gone: [] });
+  await vi.advanceTimersByTimeAsync(3_000);
+  map.change({ set: [["a", "written"]], gone: ["b"] });
+  open(browser.database);
+  await vi.advanceTimersByTimeAsync(0);
+  const expected = new Map([
+    ["a", "written"],
+    ["c", "with its last letters"],
+    ["kept, beside", "kept"],
+    ["kept, too, beside", "kept, too"],
+  ]);
+  expect(map.all.value).toEqual(expected);
+  expect(browser.database.store("words")).toEqual(expected);
+  vi.useRealTimers();
+});
+
 test("drafts follow a task that gets the server's id, and go when they are discarded", async () => {
   const browser = new Browser();
   const drafts = new Drafts(new KeptMap("drafts", Promise.resolve(browser.database), browser.channel()));

@@ -27,6 +27,9 @@ export class KeptMap<T> {
   private readonly listeners = new Set<(difference: Difference<T>) => void>();
   /** Keys that were changed before the map was loaded. */
   private readonly early = new Set<string>();
+  /** Those of them that were changed here by who did not know what is kept, since it did not come soon. */
+  private readonly unknowing = new Set<string>();
+  private state: "loading" | "overdue" | "loaded" = "loading";
   private unwritten: Difference<T>[] = [];
   private writing: Promise<void> = Promise.resolve();
 
@@ -34,9 +37,13 @@ export class KeptMap<T> {
     private readonly store: string,
     private readonly database: Promise<Database | null>,
     private readonly channel: Channel,
+    /** Where a record stays that comes when another one is in its place already. Without it such a record is lost. */
+    private readonly beside?: (kept: T) => readonly [string, T],
   ) {
     channel.listen(store, (difference) => this.take(difference as Difference<T>));
-    this.loaded = soon(this.load());
+    this.loaded = soon(this.load()).then(() => {
+      if (this.state === "loading") this.state = "overdue";
+    });
   }
 
   get all(): ReadonlySignal<ReadonlyMap<string, T>> {
@@ -57,6 +64,7 @@ export class KeptMap<T> {
   /** Change records here at once, on the device soon, then in the other tabs. */
   change(difference: Difference<T>): void {
     this.unwritten.push(difference);
+    if (this.state === "overdue") for (const key of keysOf(difference)) this.unknowing.add(key);
     this.take(difference);
     this.writing = this.writing.then(() => this.write());
   }
@@ -96,7 +104,11 @@ export class KeptMap<T> {
     if (!database) return;
     try {
       const kept = (await database.read(this.store)) as (readonly [string, T])[];
+      this.state = "loaded";
       this.take({ set: kept.filter(([key]) => !this.early.has(key)), gone: [] });
+      const { beside } = this;
+      const overtaken = kept.filter(([key]) => this.unknowing.has(key));
+      if (beside && overtaken.length > 0) this.change({ set: overtaken.map(([, record]) => beside(record)), gone: [] });
     } catch {
       this.failed.value = true;
     }
@@ -106,7 +118,7 @@ export class KeptMap<T> {
     const next = new Map(this.entries.peek());
     for (const [key, value] of difference.set) next.set(key, value);
     for (const key of difference.gone) next.delete(key);
-    for (const key of [...difference.set.map(([key]) => key), ...difference.gone]) this.early.add(key);
+    for (const key of keysOf(difference)) this.early.add(key);
     this.entries.value = next;
     for (const listener of this.listeners) listener(difference);
   }
@@ -129,6 +141,10 @@ export class KeptMap<T> {
     this.unwritten.splice(0, batch.length);
     if (database) for (const difference of batch) this.channel.post(this.store, difference);
   }
+}
+
+function keysOf({ set, gone }: Difference<unknown>): string[] {
+  return [...set.map(([key]) => key), ...gone];
 }
 
 async function soon(work: Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /** What a person has written on this device and the server lacks: drafts, and changes that wait to be sent. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { type Draft, Drafts } from "../state/drafts";
+import { aside, type Draft, Drafts } from "../state/drafts";
 import type { Waiting } from "../state/outbox";
 import { type Database, openDatabase } from "./device_database";
 import { type Channel, type Difference, KeptMap } from "./kept_map";
@@ -32,7 +32,7 @@ export class Unsaved {
     const name = `${NAME}:${userId}`;
     const database = openDatabase(name, [DRAFTS, CHANGES]);
     const channel = new TabChannel(name, database);
-    this.kept = new KeptMap(DRAFTS, database, channel);
+    this.kept = new KeptMap(DRAFTS, database, channel, aside);
     this.changes = new KeptMap(CHANGES, database, channel);
     this.drafts = new Drafts(this.kept);
     this.alone = exclusiveBy(name, database);

@@ -66,6 +66,12 @@ export class Drafts {
   }
 }
 
+/** Keeps a draft for the list of drafts alone, when its field has another one. */
+export function aside(draft: Draft): readonly [string, Draft] {
+  const moved = { ...draft, field: `${draft.field}/${draft.at}` };
+  return [keyOf(moved), moved];
+}
+
 /** Unique among places. */
 export function keyOf({ project, task, field }: Place): string {
   return [project ?? "", task ?? "", field].join("/");
