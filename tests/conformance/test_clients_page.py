@@ -35,6 +35,19 @@ let refreshToken = process.env.REFRESH_TOKEN;
 const show = (event) => console.log(event.offset ?? "", event.type ?? JSON.stringify(event));
 """
 
+# What a server that is busy, a proxy without a server and one that asks for a password answer to the first requests.
+AWAY_AT_FIRST = """\
+const busy = '{"error": "Busy.", "code": "UNAVAILABLE"}';
+const away = [[503, busy], [404, "404 page not found"], [401, "<h1>Who is it?</h1>"]];
+const { fetch: online } = globalThis;
+globalThis.fetch = async (...request) => {
+  if (away.length === 0 || !String(request[0]).includes("/auth/")) return online(...request);
+  const [status, body] = away.shift();
+  console.log(status);
+  return new Response(body, { status });
+};
+"""
+
 # The page around an editor: it types a word, and prints what the editor shows after each change.
 PAGE_OF_AN_EDITOR = """\
 const { ID: id, TOKEN: token } = process.env;
@@ -94,6 +107,14 @@ async def test_the_example_for_a_browser_shows_events_and_presence(
         assert await anext(lines) == "2 task.created"
 
 
+async def test_the_example_for_a_browser_waits_for_a_server_that_is_away(
+    request: pytest.FixtureRequest, server: Server, ada: Person, project: Project
+) -> None:
+    async with run(request, "browser", server, ada, project.id, before=AWAY_AT_FIRST) as lines:
+        assert [await anext(lines) for _ in range(3)] == ["503", "404", "401"]
+        assert (await anext(lines)).strip() == '{"present":1}'
+
+
 async def test_the_examples_for_documents_show_what_is_written(
     request: pytest.FixtureRequest, server: Server, ada: Person, project: Project
 ) -> None:
@@ -150,12 +171,12 @@ async def test_the_example_for_a_shell(
 
 @asynccontextmanager
 async def run(
-    request: pytest.FixtureRequest, name: str, server: Server, person: Person, id_: str
+    request: pytest.FixtureRequest, name: str, server: Server, person: Person, id_: str, *, before: str = ""
 ) -> AsyncIterator[AsyncIterator[str]]:
     """The lines that an example prints. It is stopped at the end."""
     program = EXAMPLES[name]
     if name in ("browser", "websocket", "eventsource"):
-        program = PAGE_OF_A_BROWSER + program
+        program = PAGE_OF_A_BROWSER + before + program
     if name in EDITORS:
         program = PAGE_OF_AN_EDITOR + program + TYPES_A_WORD[name]
     process = await asyncio.create_subprocess_exec(
