@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import environment_for
 from tests.support.api import PASSWORD, Json, Person, Project
-from tests.support.browsers import PHONE, Chromium, lose_first_answer
+from tests.support.browsers import PHONE, Chromium, is_stored, lose_first_answer
 from tests.support.databases import SqliteFiles
+from tests.support.held_answers import hold_first_answer
 from tests.support.inbox import until
 from tests.support.mail import Mailbox, running_mailbox, text_of
 from tests.support.server import Server
@@ -44,6 +46,32 @@ async def register(page: Page, *, email: str = GRACE, name: str = "Grace Hopper"
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Create account and join").click()
+
+
+async def test_a_form_that_is_left_before_the_answer_makes_no_second_link(server: Server, chromium: Chromium) -> None:
+    ada = await server.api.register("ada", "Lovelace")
+    project = await ada.create_project("Apollo")
+    page = (await chromium.board_of(server.url, ada, project)).page
+    await page.get_by_role("button", name="Members").click()
+    held = await hold_first_answer(page, re.compile("/invitations$"), "POST")
+    for presses in range(2):
+        await page.get_by_role("button", name="Invite by link").click()
+        await page.get_by_role("button", name="Make a link").click()
+        if presses == 0:
+            await held.given()
+            await page.get_by_role("button", name="Cancel").click()
+    await expect(page.locator(".new-link input")).to_be_visible()
+    await held.arrive()
+    await expect(page.locator(".new-link input")).to_be_visible()
+    assert await count_invitations(ada, project) == 1
+    # The next one is another.
+    await page.get_by_role("button", name="Invite by link").click()
+    await page.get_by_role("button", name="Make a link").click()
+    await is_stored(partial(count_invitations, ada, project), 2)
+
+
+async def count_invitations(ada: Person, project: Project) -> int:
+    return len(await ada.get(f"{project.path}/invitations"))
 
 
 async def test_a_link_brings_somebody_new_onto_the_board(strict: tuple[Server, Person], chromium: Chromium) -> None:

@@ -1,6 +1,6 @@
 /** How a project's owner invites by link: the form, the link, and those that are open. */
 
-import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { newId } from "../api/identifier";
 import * as common from "../texts/common";
 import * as texts from "../texts/members";
@@ -24,6 +24,8 @@ export function Invitations({ made, onMade }: InvitationsProps) {
   const [isAsking, setAsking] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const isBack = useRef(false);
+  /** For each choice that is not answered: asking for it again, also in another form, makes no second link. */
+  const keys = useRef(new Map<string, string>()).current;
   useEffect(() => {
     if (!isAsking && isBack.current) button.current?.focus();
     isBack.current = false;
@@ -33,6 +35,7 @@ export function Invitations({ made, onMade }: InvitationsProps) {
       {made && <Link key={made.id} invitation={made} />}
       {isAsking ? (
         <ByLink
+          keys={keys}
           onDone={(done) => {
             onMade(done);
             setAsking(false);
@@ -58,7 +61,13 @@ export function Invitations({ made, onMade }: InvitationsProps) {
   );
 }
 
-function ByLink({ onDone, onCancel }: { onDone: (made: MadeInvitation) => void; onCancel: () => void }) {
+interface ByLinkProps {
+  keys: Map<string, string>;
+  onDone: (made: MadeInvitation) => void;
+  onCancel: () => void;
+}
+
+function ByLink({ keys, onDone, onCancel }: ByLinkProps) {
   const project = useProject();
   const id = useId();
   const [role, setRole] = useState<InvitedRole>("editor");
@@ -66,16 +75,19 @@ function ByLink({ onDone, onCancel }: { onDone: (made: MadeInvitation) => void; 
   const [uses, setUses] = useState(1);
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  // One key for what is chosen: pressing again after a lost answer makes no second link.
-  const key = useMemo(newId, [role, days, uses]);
   const first = useRef<HTMLSelectElement>(null);
   useEffect(() => first.current?.focus(), []);
   const submit = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);
+    const choice = [role, days, uses].join();
+    const key = keys.get(choice) ?? newId();
+    keys.set(choice, key);
     try {
-      onDone(await invite(project, { role, expires_in: days * DAY_SECONDS, max_uses: uses }, key));
+      const made = await invite(project, { role, expires_in: days * DAY_SECONDS, max_uses: uses }, key);
+      keys.delete(choice);
+      onDone(made);
     } catch (failure) {
       setProblem(messageOf(failure));
       setBusy(false);
