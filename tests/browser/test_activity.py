@@ -6,9 +6,10 @@ import re
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.test_craft import COUNT_FRAMES, STUTTER_MS, BusyTime
+from tests.browser.test_craft import STUTTER
 from tests.support.api import Person, Project
 from tests.support.browsers import Chromium
+from tests.support.busy_time import BusyTime, count_frames
 from tests.support.server import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,7 +59,7 @@ async def test_a_burst_is_drawn_once_a_frame_and_each_row_once(server: Server, c
     await window.page.get_by_role("button", name="Activity").click()
     feed = window.page.locator(".feed li")
     await expect(feed).to_have_count(AT_ONCE + 2)
-    await window.page.evaluate(COUNT_FRAMES)
+    await count_frames(window)
     await window.page.evaluate(WATCH_LIST)
     busy = await BusyTime.of(window)
 
@@ -69,7 +70,7 @@ async def test_a_burst_is_drawn_once_a_frame_and_each_row_once(server: Server, c
     assert seen["draws"] <= seen["frames"] + seen["lasted"] / LATEST_MS + 1
     assert seen["rows"] == BURST
     assert seen["redrawn"] == 0
-    assert await busy.milliseconds() / seen["draws"] < STUTTER_MS
+    assert await busy.measured() / seen["draws"] < STUTTER
     await expect(feed).to_have_count(KEPT)
     await expect(window.column("To do").get_by_text("The last one")).to_be_visible()
     # What was pushed out comes back for who asks for it.
